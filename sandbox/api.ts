@@ -1,0 +1,264 @@
+import type { Account, ApiTokenRecord, Exabits, PageRequest } from './exabits.ts';
+import type { Answer } from './faults.ts';
+
+/** The version path below which every route of the API lives. */
+export const API_BASE_PATH = '/api/v1';
+
+/** A request as the API sees it. */
+export interface ApiRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+/** Limits that the API enforces. */
+export interface ApiLimits {
+  maxPageSize: number;
+  loginsPerSecond: number | undefined;
+}
+
+/** An answer that is not a success, thrown by a route. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+interface Success {
+  message: string;
+  data: unknown;
+  total?: number;
+}
+
+type Route = (request: ApiRequest, id: string) => Success;
+
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_NAME_LENGTH = 50;
+
+/** An answer in the API's envelope. */
+export function envelope(
+  status: number,
+  content: { status: boolean; message: string; data: unknown; total?: number },
+  headers: Record<string, string> = {},
+): Answer {
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
+    body: Buffer.from(JSON.stringify(content)),
+  };
+}
+
+/** The routes of the Exabits API over the sandbox's state. */
+export class Api {
+  readonly #exabits: Exabits;
+  readonly #limits: ApiLimits;
+  readonly #routes: ReadonlyMap<string, Readonly<Record<string, Route>>>;
+  #recentLoginsMs: number[] = [];
+
+  constructor(exabits: Exabits, limits: ApiLimits) {
+    this.#exabits = exabits;
+    this.#limits = limits;
+    this.#routes = new Map<string, Record<string, Route>>([
+      ['authenticate/login', { POST: (request) => this.#logIn(request) }],
+      [
+        'api-tokens',
+        { POST: (request) => this.#createApiToken(request), GET: (request) => this.#listApiTokens(request) },
+      ],
+      [
+        'api-tokens/{id}',
+        {
+          PUT: (request, id) => this.#renameApiToken(request, id),
+          DELETE: (request, id) => this.#deleteApiToken(request, id),
+        },
+      ],
+      ['billing/balance', { GET: (request) => this.#balance(request) }],
+      ['virtual-machines', { GET: (request) => this.#virtualMachines(request) }],
+      ['regions', { GET: (request) => this.#regions(request) }],
+    ]);
+  }
+
+  /** Carries a request out and answers it. */
+  answer(request: ApiRequest): Answer {
+    try {
+      const { message, data, total } = this.#dispatch(request);
+      return envelope(200, { status: true, message, data, ...(total === undefined ? {} : { total }) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return envelope(error.status, { status: false, message: error.message, data: null }, error.headers);
+    }
+  }
+
+  #dispatch(request: ApiRequest): Success {
+    if (!request.path.startsWith(`${API_BASE_PATH}/`)) throw new Refusal(404, 'Not found');
+    const path = request.path.slice(API_BASE_PATH.length + 1);
+    const id = /^api-tokens\/([^/]+)$/.exec(path)?.[1];
+    const methods = this.#routes.get(id === undefined ? path : 'api-tokens/{id}');
+    if (methods === undefined) throw new Refusal(404, 'Not found');
+    const route = methods[request.method];
+    if (route === undefined) {
+      throw new Refusal(405, 'Method not allowed', { allow: Object.keys(methods).join(', ') });
+    }
+    return route(request, id ?? '');
+  }
+
+  #logIn(request: ApiRequest): Success {
+    this.#limitLogins();
+    const { username, password } = jsonObject(request.body);
+    if (typeof username !== 'string' || typeof password !== 'string') {
+      throw new Refusal(400, 'username and password are required');
+    }
+    const pair = this.#exabits.logIn(username, password);
+    if (pair === undefined) throw new Refusal(401, 'The username or the password is wrong');
+    return {
+      message: 'Login successful!',
+      data: {
+        username,
+        email: this.#exabits.account(username)?.email,
+        access_token: pair.accessToken,
+        refresh_token: pair.refreshToken,
+      },
+    };
+  }
+
+  #limitLogins(): void {
+    const limit = this.#limits.loginsPerSecond;
+    if (limit === undefined) return;
+    const nowMs = this.#exabits.nowMs();
+    this.#recentLoginsMs = this.#recentLoginsMs.filter((atMs) => atMs > nowMs - 1000);
+    if (this.#recentLoginsMs.length >= limit) {
+      throw new Refusal(429, 'Too many logins', { 'retry-after': '1' });
+    }
+    this.#recentLoginsMs.push(nowMs);
+  }
+
+  #caller(request: ApiRequest): Account {
+    const { authorization, 'refresh-token': refreshToken } = request.headers;
+    const authentication = this.#exabits.authenticate(single(authorization), single(refreshToken));
+    if (!authentication.authenticated) throw new Refusal(401, authentication.reason);
+    return authentication.account;
+  }
+
+  #createApiToken(request: ApiRequest): Success {
+    const caller = this.#caller(request);
+    const record = this.#exabits.createApiToken(caller, nameAndDescription(request.body));
+    return { message: 'API token created', data: { ...publicFields(record), token: record.token } };
+  }
+
+  #listApiTokens(request: ApiRequest): Success {
+    const { items, total } = this.#exabits.listApiTokens(this.#caller(request), {
+      ...this.#range(request.query),
+      ...sorting(request.query),
+    });
+    return { message: 'success', data: items.map(publicFields), total };
+  }
+
+  #renameApiToken(request: ApiRequest, id: string): Success {
+    const caller = this.#caller(request);
+    const record = this.#exabits.renameApiToken(caller, id, nameAndDescription(request.body));
+    if (record === undefined) throw new Refusal(404, 'The API token does not exist');
+    return { message: 'API token updated', data: publicFields(record) };
+  }
+
+  #deleteApiToken(request: ApiRequest, id: string): Success {
+    const deleted = this.#exabits.deleteApiToken(this.#caller(request), id);
+    if (!deleted) throw new Refusal(404, 'The API token does not exist');
+    return { message: 'API token deleted', data: null };
+  }
+
+  #balance(request: ApiRequest): Success {
+    this.#caller(request);
+    return { message: 'success', data: { available: { USD: 128.5 } } };
+  }
+
+  #virtualMachines(request: ApiRequest): Success {
+    const caller = this.#caller(request);
+    const { limit, offset } = this.#range(request.query);
+    const machines = virtualMachines(caller);
+    return { message: 'success', data: machines.slice(offset, offset + limit), total: machines.length };
+  }
+
+  #regions(request: ApiRequest): Success {
+    this.#caller(request);
+    return { message: 'success', data: REGIONS, total: REGIONS.length };
+  }
+
+  #range(query: URLSearchParams): { limit: number; offset: number } {
+    const limit = wholeNumber(query, 'limit') ?? DEFAULT_PAGE_SIZE;
+    return { limit: Math.min(limit, this.#limits.maxPageSize), offset: wholeNumber(query, 'offset') ?? 0 };
+  }
+}
+
+const REGIONS = [
+  { id: '65f000000000000000000001', name: 'us-east-demo', description: 'A made-up region' },
+  { id: '65f000000000000000000002', name: 'eu-north-demo', description: 'Another made-up region' },
+];
+
+function virtualMachines(owner: Account): Record<string, unknown>[] {
+  return ['train-0', 'train-1'].map((name, index) => ({
+    id: `65f00000000000000000010${index}`,
+    name: `${owner.username}-${name}`,
+    status: 'running',
+    fixed_ip: `192.0.2.${index + 10}`,
+    flavor: { name: '1x-demo-gpu', cpu: 16, ram: 128, disk: 512, gpu: 'DEMO', gpu_count: 1 },
+    region: { name: 'us-east-demo' },
+  }));
+}
+
+/** What every answer but that of the creation shows of a token: all but its value. */
+function publicFields(record: ApiTokenRecord): Record<string, unknown> {
+  const { id, name, description, createdAt, lastUsed } = record;
+  return { id, name, description, created_at: createdAt, last_used: lastUsed };
+}
+
+function nameAndDescription(body: string): { name: string; description: string | undefined } {
+  const { name, description } = jsonObject(body);
+  if (typeof name !== 'string' || name === '') throw new Refusal(400, 'name is required');
+  if (name.length > MAX_NAME_LENGTH)
+    throw new Refusal(400, `name is longer than ${MAX_NAME_LENGTH} characters`);
+  if (description !== undefined && typeof description !== 'string') {
+    throw new Refusal(400, 'description is not a text');
+  }
+  return { name, description };
+}
+
+function jsonObject(body: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    throw new Refusal(400, 'The body is not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new Refusal(400, 'The body is not a JSON object');
+  }
+  return Object.fromEntries(Object.entries(parsed));
+}
+
+function sorting(query: URLSearchParams): Pick<PageRequest, 'sortField' | 'sortOrder'> {
+  const sortField = query.get('sortField') ?? 'created_at';
+  const sortOrder = query.get('sortOrder') ?? 'desc';
+  if (sortField !== 'name' && sortField !== 'created_at' && sortField !== 'last_used') {
+    throw new Refusal(400, 'sortField is none of name, created_at, last_used');
+  }
+  if (sortOrder !== 'asc' && sortOrder !== 'desc')
+    throw new Refusal(400, 'sortOrder is neither asc nor desc');
+  return { sortField, sortOrder };
+}
+
+function wholeNumber(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new Refusal(400, `${name} is not a whole number`);
+  return Number(text);
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

@@ -1,0 +1,254 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** An account of the sandbox. The password is plain here; the API gets and compares its MD5. */
+export interface Account {
+  username: string;
+  email: string;
+  password: string;
+}
+
+/** An API token as the sandbox keeps it. Times are Unix seconds on the sandbox's clock; `lastUsed` 0 means never. */
+export interface ApiTokenRecord {
+  id: string;
+  name: string;
+  description: string;
+  token: string;
+  account: string;
+  createdAt: number;
+  lastUsed: number;
+}
+
+/** What a login answers, in the spelling of this code base. */
+export interface TokenPair {
+  accessToken: string;
+  refreshToken: string;
+}
+
+/** Who called, or why the caller is refused. */
+export type Authentication =
+  | { authenticated: true; account: Account }
+  | { authenticated: false; reason: string };
+
+/** One page of a list; `total` counts what the list holds altogether. */
+export interface Page<Item> {
+  items: Item[];
+  total: number;
+}
+
+/** Where a page starts, how long it is at most, and how the list is sorted. */
+export interface PageRequest {
+  limit: number;
+  offset: number;
+  sortField: 'name' | 'created_at' | 'last_used';
+  sortOrder: 'asc' | 'desc';
+}
+
+/** Lifetimes in seconds. API tokens live until they are deleted unless `apiTokenSeconds` is given. */
+export interface Lifetimes {
+  accessTokenSeconds: number;
+  refreshTokenSeconds: number;
+  apiTokenSeconds?: number | undefined;
+}
+
+/** Two made-up accounts. The second one's password has what shells, URLs, JSON and masks stumble over. */
+export const EXAMPLE_ACCOUNT: Account = {
+  username: 'demo-user',
+  email: 'demo-user@exabits.example',
+  password: 'not-a-real-password',
+};
+export const AWKWARD_ACCOUNT: Account = {
+  username: 'größe+test@exabits.example',
+  email: 'größe+test@exabits.example',
+  password: ' fake "pass\' wörd 100%0A&<b>=\\ $HOME ::add-mask::日本 ',
+};
+
+interface RefreshToken {
+  username: string;
+  expiresAt: number;
+}
+
+/** The lower-case hexadecimal MD5 of a text in UTF-8, which is how passwords are sent. */
+export function md5(text: string): string {
+  return createHash('md5').update(text, 'utf8').digest('hex');
+}
+
+function encodeSegment(claims: Record<string, unknown>): string {
+  return Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url');
+}
+
+/** The state of the embedded Exabits: accounts, tokens and a clock that can be moved forward. */
+export class Exabits {
+  readonly accounts: readonly Account[];
+  readonly #lifetimes: Lifetimes;
+  readonly #signingKey = randomBytes(32);
+  readonly #refreshTokens = new Map<string, RefreshToken>();
+  readonly #apiTokens = new Map<string, ApiTokenRecord>();
+  #aheadMs = 0;
+
+  constructor(accounts: readonly Account[], lifetimes: Lifetimes) {
+    this.accounts = accounts;
+    this.#lifetimes = lifetimes;
+  }
+
+  /** Milliseconds since the epoch on the sandbox's clock. */
+  nowMs(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
+  /** Moves the clock forward. */
+  advance(seconds: number): void {
+    this.#aheadMs += seconds * 1000;
+  }
+
+  /** A new token pair, or undefined when the username or the MD5 of the password is wrong. */
+  logIn(username: string, passwordMd5: string): TokenPair | undefined {
+    const account = this.account(username);
+    if (account === undefined || md5(account.password) !== passwordMd5) return undefined;
+    const refreshToken = randomBytes(41).toString('base64url');
+    this.#refreshTokens.set(refreshToken, {
+      username,
+      expiresAt: this.#nowSeconds() + this.#lifetimes.refreshTokenSeconds,
+    });
+    return {
+      accessToken: this.#signJwt('access_token', username, this.#lifetimes.accessTokenSeconds),
+      refreshToken,
+    };
+  }
+
+  /**
+   * Checks the two request headers of a call: an API token alone, or both tokens of a login.
+   * @param authorization the Authorization header
+   * @param refreshToken the refresh-token header
+   */
+  authenticate(authorization: string | undefined, refreshToken: string | undefined): Authentication {
+    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (bearer === undefined) return refused('The Authorization header is missing');
+    const claims = this.#verifiedClaims(bearer);
+    if (claims === undefined) return refused('The token is invalid');
+    if (claims.exp !== undefined && claims.exp <= this.#nowSeconds()) return refused('The token has expired');
+    const account = this.account(claims.sub);
+    if (account === undefined) return refused('The token is invalid');
+
+    if (claims.type === 'api_token') {
+      const record = this.apiTokens().find((candidate) => candidate.token === bearer);
+      if (record === undefined) return refused('The API token does not exist');
+      record.lastUsed = this.#nowSeconds();
+      return { authenticated: true, account };
+    }
+
+    if (!refreshToken) return refused('The refresh-token header is missing');
+    const refresh = this.#refreshTokens.get(refreshToken);
+    if (refresh === undefined || refresh.username !== account.username) {
+      return refused('The refresh token is invalid');
+    }
+    if (refresh.expiresAt <= this.#nowSeconds()) return refused('The refresh token has expired');
+    return { authenticated: true, account };
+  }
+
+  /** The account of this username. */
+  account(username: string): Account | undefined {
+    return this.accounts.find((candidate) => candidate.username === username);
+  }
+
+  /** Every live API token of every account, oldest first. */
+  apiTokens(): ApiTokenRecord[] {
+    return [...this.#apiTokens.values()];
+  }
+
+  /** Creates an API token. `createdAt` (Unix seconds) is the clock's time unless given. */
+  createApiToken(
+    account: Account,
+    token: { name: string; description?: string | undefined; createdAt?: number | undefined },
+  ): ApiTokenRecord {
+    const record: ApiTokenRecord = {
+      id: randomBytes(12).toString('hex'),
+      name: token.name,
+      description: token.description ?? '',
+      token: this.#signJwt('api_token', account.username, this.#lifetimes.apiTokenSeconds),
+      account: account.username,
+      createdAt: token.createdAt ?? this.#nowSeconds(),
+      lastUsed: 0,
+    };
+    this.#apiTokens.set(record.id, record);
+    return record;
+  }
+
+  /** One page of an account's API tokens. */
+  listApiTokens(account: Account, page: PageRequest): Page<ApiTokenRecord> {
+    const sortKey = (record: ApiTokenRecord): string | number => {
+      if (page.sortField === 'name') return record.name;
+      return page.sortField === 'created_at' ? record.createdAt : record.lastUsed;
+    };
+    const direction = page.sortOrder === 'asc' ? 1 : -1;
+    const sorted = this.apiTokens()
+      .filter((record) => record.account === account.username)
+      .sort((one, other) => {
+        const [left, right] = [sortKey(one), sortKey(other)];
+        if (left === right) return 0;
+        return left < right ? -direction : direction;
+      });
+    return { items: sorted.slice(page.offset, page.offset + page.limit), total: sorted.length };
+  }
+
+  /** Renames an API token of this account; undefined when it has none with this id. */
+  renameApiToken(
+    account: Account,
+    id: string,
+    change: { name: string; description?: string | undefined },
+  ): ApiTokenRecord | undefined {
+    const record = this.#ownApiToken(account, id);
+    if (record === undefined) return undefined;
+    record.name = change.name;
+    record.description = change.description ?? '';
+    return record;
+  }
+
+  /** Deletes an API token of this account, which stops authenticating at once; false when there is none. */
+  deleteApiToken(account: Account, id: string): boolean {
+    return this.#ownApiToken(account, id) !== undefined && this.#apiTokens.delete(id);
+  }
+
+  #ownApiToken(account: Account, id: string): ApiTokenRecord | undefined {
+    const record = this.#apiTokens.get(id);
+    return record?.account === account.username ? record : undefined;
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.nowMs() / 1000);
+  }
+
+  #signJwt(
+    type: 'access_token' | 'api_token',
+    username: string,
+    lifetimeSeconds: number | undefined,
+  ): string {
+    const issuedAt = this.#nowSeconds();
+    const expiry = lifetimeSeconds === undefined ? {} : { exp: issuedAt + lifetimeSeconds };
+    const claims = {
+      type,
+      sub: username,
+      iat: issuedAt,
+      ...expiry,
+      jti: randomBytes(9).toString('base64url'),
+    };
+    const signed = `${encodeSegment({ alg: 'HS256', typ: 'JWT' })}.${encodeSegment(claims)}`;
+    return `${signed}.${this.#signature(signed).toString('base64url')}`;
+  }
+
+  #signature(signed: string): Buffer {
+    return createHmac('sha256', this.#signingKey).update(signed).digest();
+  }
+
+  #verifiedClaims(jwt: string): { type: string; sub: string; exp: number | undefined } | undefined {
+    const [header, payload, signature] = jwt.split('.');
+    if (header === undefined || payload === undefined || signature === undefined) return undefined;
+    const expected = this.#signature(`${header}.${payload}`);
+    const given = Buffer.from(signature, 'base64url');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  }
+}
+
+function refused(reason: string): Authentication {
+  return { authenticated: false, reason };
+}

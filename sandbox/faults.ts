@@ -1,0 +1,276 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+
+/** How far an answer gets before something happens to it. */
+export type Progress = 'before-headers' | 'mid-headers' | 'mid-body';
+
+/** Text, or bytes that need not be text. */
+export type Content = string | Uint8Array;
+
+/** What goes wrong. */
+export type FaultEffect =
+  /** Answers with this status; an error envelope when no body is given. */
+  | { effect: 'status'; status: number; headers?: Record<string, string | string[]>; body?: Content }
+  /** Waits, then goes on as if nothing had happened (with the next fault that matches, if there is one). */
+  | { effect: 'delay'; ms: number }
+  /** Resets the connection (TCP RST). */
+  | { effect: 'reset'; at: Progress }
+  /** Sends nothing more and keeps the connection open. */
+  | { effect: 'hang'; at: Progress }
+  /** Sends the answer's body a few bytes at a time. */
+  | { effect: 'drip'; bytes: number; everyMs: number }
+  /** Writes exactly these bytes to the connection and closes it. */
+  | { effect: 'raw'; bytes: Content }
+  | { effect: 'redirect'; location: string; status?: number }
+  /** Another body with status 200 unless given; JSON unless a content type is given; '' leaves the header out. */
+  | { effect: 'body'; body: Content; contentType?: string; status?: number }
+  /** A well-formed envelope of exactly this many bytes; `chunked` leaves out its content length. */
+  | { effect: 'oversized'; bytes: number; chunked?: boolean }
+  /** Compresses the answer although nobody asked for that. */
+  | { effect: 'gzip' }
+  /** Carries the request out, then resets the connection instead of answering. */
+  | { effect: 'answer-lost' };
+
+/** Which requests a fault hits. */
+export interface FaultMatch {
+  method?: string;
+  /** A string is the start of the path (`/api/v1/api-tokens`). */
+  path?: string | RegExp;
+}
+
+/**
+ * A fault and when it happens: for requests that match, not for the first `after` of them (default 0), then for
+ * `times` of them (default 1). `carriedOut` says whether the request changes the state of Exabits all the same;
+ * by default it does when the normal answer is on its way (a reset or hang in the middle, drip, gzip, answer-lost).
+ */
+export type Fault = FaultEffect & {
+  match?: FaultMatch;
+  times?: number;
+  after?: number;
+  carriedOut?: boolean;
+};
+
+/** A complete answer of the API. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[]>;
+  body: Buffer;
+}
+
+interface ArmedFault {
+  fault: Fault;
+  seen: number;
+  used: number;
+}
+
+/** The faults that wait for a request. */
+export class FaultList {
+  #armed: ArmedFault[] = [];
+
+  add(fault: Fault): void {
+    this.#armed.push({ fault, seen: 0, used: 0 });
+  }
+
+  clear(): void {
+    this.#armed = [];
+  }
+
+  /** How many faults have not happened as often as they should. */
+  get pending(): number {
+    return this.#armed.filter(({ fault, used }) => used < (fault.times ?? 1)).length;
+  }
+
+  /** The faults for this request, in order: any number of delays, then at most one of another kind. */
+  take(method: string, path: string): Fault[] {
+    const taken: Fault[] = [];
+    let open = true;
+    for (const armed of this.#armed) {
+      if (!matches(armed.fault.match, method, path)) continue;
+      armed.seen += 1;
+      if (!open || armed.seen <= (armed.fault.after ?? 0) || armed.used >= (armed.fault.times ?? 1)) continue;
+      armed.used += 1;
+      taken.push(armed.fault);
+      open = armed.fault.effect === 'delay';
+    }
+    return taken;
+  }
+}
+
+function matches(match: FaultMatch | undefined, method: string, path: string): boolean {
+  if (match?.method !== undefined && match.method.toUpperCase() !== method) return false;
+  if (match?.path === undefined) return true;
+  return typeof match.path === 'string' ? path.startsWith(match.path) : match.path.test(path);
+}
+
+/** Whether Exabits carries out a request that this fault hits. */
+export function carriesOut(fault: Fault): boolean {
+  if (fault.carriedOut !== undefined) return fault.carriedOut;
+  switch (fault.effect) {
+    case 'reset':
+    case 'hang':
+      return fault.at !== 'before-headers';
+    case 'delay':
+    case 'drip':
+    case 'gzip':
+    case 'answer-lost':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Where the wire can be reached: the response, its TCP connection, and a signal that ends all waiting. */
+export interface Wire {
+  response: ServerResponse;
+  /** The connection below TLS, which is the one that can be reset. */
+  connection: Socket;
+  closing: AbortSignal;
+}
+
+/**
+ * Does to an answer what the fault says. Resolves when nothing more will be sent.
+ * @returns the status that went out, undefined when none did
+ */
+export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Promise<number | undefined> {
+  switch (fault.effect) {
+    case 'delay':
+      return sendAnswer(answer, wire.response);
+    case 'status':
+      return sendAnswer(statusAnswer(fault), wire.response);
+    case 'redirect':
+      return sendAnswer(
+        { status: fault.status ?? 302, headers: { location: fault.location }, body: Buffer.alloc(0) },
+        wire.response,
+      );
+    case 'body':
+      return sendAnswer(
+        {
+          status: fault.status ?? 200,
+          headers:
+            fault.contentType === '' ? {} : { 'content-type': fault.contentType ?? 'application/json' },
+          body: Buffer.from(fault.body),
+        },
+        wire.response,
+      );
+    case 'gzip':
+      return sendAnswer(
+        {
+          ...answer,
+          headers: { ...answer.headers, 'content-encoding': 'gzip' },
+          body: gzipSync(answer.body),
+        },
+        wire.response,
+      );
+    case 'oversized':
+      return sendOversized(fault, wire.response);
+    case 'drip':
+      return drip(fault, answer, wire);
+    case 'raw':
+      await writeRaw(wire.response, Buffer.from(fault.bytes));
+      wire.response.socket?.end();
+      return undefined;
+    case 'answer-lost':
+      wire.connection.resetAndDestroy();
+      return undefined;
+    case 'reset':
+      await writeRaw(wire.response, partOf(answer, fault.at));
+      // A moment for the part to arrive: a reset throws away what is still in the send buffer.
+      await pause(fault.at === 'before-headers' ? 0 : 20, wire.closing);
+      wire.connection.resetAndDestroy();
+      return undefined;
+    case 'hang':
+      await writeRaw(wire.response, partOf(answer, fault.at));
+      return undefined;
+  }
+}
+
+/** Sends an answer and resolves when it is handed to the system or the client has gone. */
+export async function sendAnswer(answer: Answer, response: ServerResponse): Promise<number> {
+  const bodiless = answer.status === 204 || answer.status === 304;
+  response.writeHead(answer.status, {
+    ...(bodiless ? {} : { 'content-length': String(answer.body.length) }),
+    ...answer.headers,
+  });
+  const sent = settled(response);
+  response.end(bodiless ? undefined : answer.body);
+  await sent;
+  return answer.status;
+}
+
+/** Waits, or returns at once when the sandbox closes. */
+export async function pause(ms: number, closing: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
+  await sleep(ms, undefined, { signal: closing }).catch(() => undefined);
+}
+
+function settled(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('finish', resolve);
+    response.once('close', resolve);
+  });
+}
+
+function statusAnswer(fault: { status: number; headers?: Answer['headers']; body?: Content }): Answer {
+  const envelope = JSON.stringify({ status: false, message: `Sandbox fault ${fault.status}`, data: null });
+  return {
+    status: fault.status,
+    headers: { 'content-type': 'application/json', ...fault.headers },
+    body: Buffer.from(fault.body ?? envelope),
+  };
+}
+
+async function sendOversized(
+  fault: { bytes: number; chunked?: boolean },
+  response: ServerResponse,
+): Promise<number> {
+  const [start, end] = ['{"status":true,"message":"', '","data":{}}'];
+  const padding = Math.max(0, fault.bytes - start.length - end.length);
+  const body = Buffer.concat([Buffer.from(start), Buffer.alloc(padding, 'x'), Buffer.from(end)]);
+  if (!fault.chunked) {
+    return sendAnswer({ status: 200, headers: { 'content-type': 'application/json' }, body }, response);
+  }
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const sent = settled(response);
+  response.write(body.subarray(0, start.length));
+  response.end(body.subarray(start.length));
+  await sent;
+  return 200;
+}
+
+async function drip(fault: { bytes: number; everyMs: number }, answer: Answer, wire: Wire): Promise<number> {
+  const { response } = wire;
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': String(answer.body.length) });
+  response.flushHeaders();
+  for (let sent = 0; sent < answer.body.length; sent += fault.bytes) {
+    await pause(fault.everyMs, wire.closing);
+    if (response.destroyed || wire.closing.aborted) return answer.status;
+    response.write(answer.body.subarray(sent, sent + fault.bytes));
+  }
+  const sent = settled(response);
+  response.end();
+  await sent;
+  return answer.status;
+}
+
+/** The start of an answer as bytes on the wire, cut in the middle of its headers or of its body. */
+function partOf(answer: Answer, at: Progress): Buffer {
+  if (at === 'before-headers') return Buffer.alloc(0);
+  const head = [`HTTP/1.1 ${answer.status} Sandbox`, `content-length: ${answer.body.length}`];
+  for (const [name, value] of Object.entries(answer.headers)) {
+    for (const each of [value].flat()) head.push(`${name}: ${each}`);
+  }
+  const headers = Buffer.from(`${head.join('\r\n')}\r\n\r\n`);
+  if (at === 'mid-headers') return headers.subarray(0, headers.length - 6);
+  return Buffer.concat([headers, answer.body.subarray(0, Math.floor(answer.body.length / 2))]);
+}
+
+/** Writes past the response, straight to its (possibly encrypted) socket. */
+function writeRaw(response: ServerResponse, bytes: Buffer): Promise<void> {
+  const { socket } = response;
+  if (socket === null || socket.destroyed || bytes.length === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    socket.write(bytes, () => resolve());
+  });
+}
