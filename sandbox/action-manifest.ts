@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+/** What the runner needs to know of an action. */
+export interface ActionManifest {
+  /** The inputs' defaults; an input without one has the empty string. */
+  inputs: ReadonlyMap<string, string>;
+  /** The entry files, as absolute paths. */
+  main: string;
+  post: string | undefined;
+}
+
+/**
+ * Reads the action.yml of a JavaScript action.
+ * @throws when the file is missing, is not one of a node24 action, or uses what the little runner does not do
+ */
+export function readActionManifest(actionDir: string): ActionManifest {
+  const document: unknown = parse(readFileSync(join(actionDir, 'action.yml'), 'utf8'));
+  const action = mapping(document, 'action.yml');
+  const runs = mapping(action.runs, 'runs');
+  if (runs.using !== 'node24') throw new Error(`runs.using is ${runs.using}; the little runner knows node24`);
+  for (const key of ['pre', 'pre-if', 'post-if']) {
+    if (key in runs) throw new Error(`runs.${key} is something that the little runner does not do`);
+  }
+  const inputs = new Map<string, string>();
+  for (const [name, input] of Object.entries(mapping(action.inputs ?? {}, 'inputs'))) {
+    const value = mapping(input ?? {}, `inputs.${name}`).default ?? '';
+    const text = String(value);
+    if (text.includes('${{')) throw new Error(`The default of ${name} is an expression`);
+    inputs.set(name, text);
+  }
+  return {
+    inputs,
+    main: entry(actionDir, runs.main, 'runs.main'),
+    post: runs.post === undefined ? undefined : entry(actionDir, runs.post, 'runs.post'),
+  };
+}
+
+function mapping(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${where} is not a mapping`);
+  }
+  return Object.fromEntries(Object.entries(value));
+}
+
+function entry(actionDir: string, file: unknown, where: string): string {
+  if (typeof file !== 'string') throw new Error(`${where} is not a file name`);
+  return join(actionDir, file);
+}
