@@ -1,0 +1,53 @@
+import { type Credential, jwtExpiry, toApiToken, tokenDefect } from './credentials.ts';
+import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
+import type { Mask } from './job/mask.ts';
+
+/** A pair whose access token would die sooner than this is not worth handing on. */
+const leastLifetimeMs = 5 * 60 * 1000;
+
+/**
+ * Finds the credential that the job's environment already carries, as the official client would choose it.
+ *
+ * @param endpoint the deployment it must be for
+ * @param mask makes its tokens known to the runner again
+ * @param now the current time
+ * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
+ *   undefined when the job carries neither
+ */
+export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Credential | undefined {
+  if (!isFor(endpoint)) return undefined;
+
+  const apiToken = variable('EXABITS_API_TOKEN');
+  if (apiToken) {
+    if (tokenDefect(apiToken)) return undefined;
+    const credential = toApiToken(mask(apiToken));
+    return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
+  }
+
+  const accessToken = variable('EXABITS_ACCESS_TOKEN');
+  const refreshToken = variable('EXABITS_REFRESH_TOKEN');
+  if (tokenDefect(accessToken) || tokenDefect(refreshToken)) return undefined;
+  const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+  const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
+  // Also where the time is no time at all.
+  if (!(lifetimeMs >= leastLifetimeMs)) return undefined;
+  return {
+    kind: 'token-pair',
+    accessToken: mask(accessToken),
+    refreshToken: mask(refreshToken),
+    accessTokenExpiresAt,
+    refreshTokenExpiresAt: jwtExpiry(refreshToken),
+  };
+}
+
+function isFor(endpoint: Endpoint): boolean {
+  try {
+    return parseEndpoint(variable('EXABITS_API_URL') || defaultApiUrl).apiUrl === endpoint.apiUrl;
+  } catch {
+    return false;
+  }
+}
+
+function variable(name: string): string {
+  return process.env[name]?.trim() ?? '';
+}

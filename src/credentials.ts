@@ -1,0 +1,112 @@
+import { jwtDecode } from 'jwt-decode';
+import type { Masked } from './job/mask.ts';
+
+/** The two tokens of a login: 30 minutes and 2 hours, by the API's documentation. */
+export interface TokenPair {
+  readonly kind: 'token-pair';
+  readonly accessToken: Masked;
+  readonly refreshToken: Masked;
+  readonly accessTokenExpiresAt: Date;
+  /** Undefined where the pair was found in the job, and its refresh token does not say. */
+  readonly refreshTokenExpiresAt: Date | undefined;
+}
+
+/** A token that stays valid until it is deleted, unless it says otherwise itself. */
+export interface ApiToken {
+  readonly kind: 'api-token';
+  readonly token: Masked;
+  readonly expiresAt: Date | undefined;
+}
+
+/** What authenticates a call. */
+export type Credential = TokenPair | ApiToken;
+
+/** Whose credential it is, where a login told. */
+export interface Account {
+  readonly username: string;
+  readonly email: string;
+}
+
+/** A credential, how the step came by it, and what is known of it therefore. */
+export type SignIn =
+  | { readonly method: 'login'; readonly credential: TokenPair; readonly account: Account }
+  | { readonly method: 'api-token'; readonly credential: ApiToken }
+  | {
+      readonly method: 'ephemeral-api-token';
+      readonly credential: ApiToken;
+      readonly id: string;
+      readonly name: string;
+      /** Undefined where the token was created with another API token. */
+      readonly account: Account | undefined;
+    }
+  | { readonly method: 'existing'; readonly credential: Credential };
+
+/**
+ * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ *
+ * @param credential what to authenticate with
+ * @returns header names and values
+ */
+export function headersOf(credential: Credential): Record<string, string> {
+  const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+  if (credential.kind === 'api-token') return authorization;
+  return { ...authorization, 'refresh-token': credential.refreshToken };
+}
+
+/** The token that goes into the `Authorization` header. */
+export function bearerTokenOf(credential: Credential): Masked {
+  return credential.kind === 'api-token' ? credential.token : credential.accessToken;
+}
+
+/** When the token in the `Authorization` header expires, where that is known. */
+export function expiryOf(credential: Credential): Date | undefined {
+  return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
+}
+
+/** Whose credential it is, where that is known. */
+export function accountOf(signIn: SignIn): Account | undefined {
+  return 'account' in signIn ? signIn.account : undefined;
+}
+
+/**
+ * Makes a credential of an API token, which may be a JWT with an expiry of its own.
+ *
+ * @param token the token, without `Bearer`
+ */
+export function toApiToken(token: Masked): ApiToken {
+  return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
+}
+
+/**
+ * Reads when a token expires from the token itself.
+ *
+ * @param token any token; one that is not a JWT is fine
+ * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ */
+export function jwtExpiry(token: string): Date | undefined {
+  try {
+    const { exp } = jwtDecode<{ exp?: unknown } | null>(token) ?? {};
+    if (typeof exp !== 'number') return undefined;
+    const expiry = new Date(exp * 1000);
+    return Number.isNaN(expiry.getTime()) ? undefined : expiry;
+  } catch {
+    return undefined;
+  }
+}
+
+const longestToken = 16_384;
+
+/**
+ * Says why a text cannot be a token in an HTTP header.
+ *
+ * @param token the text
+ * @returns the reason as the end of a sentence, or undefined when it can be one
+ */
+export function tokenDefect(token: string): string | undefined {
+  if (token === '') return 'is empty';
+  if (/[\r\n]/.test(token)) return 'has a line break inside';
+  if (/\s/.test(token)) return 'has a space inside';
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'has a character inside that cannot stand in an HTTP header';
+  if (token.length > longestToken) return `is longer than ${longestToken} characters`;
+  return undefined;
+}

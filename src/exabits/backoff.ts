@@ -1,0 +1,59 @@
+/** A limit on time that several requests share. */
+export interface Deadline {
+  /** Milliseconds, from start to end. */
+  readonly totalMs: number;
+  /** Milliseconds that are left, never below 0. */
+  remainingMs(): number;
+}
+
+/**
+ * Starts a deadline.
+ *
+ * @param totalMs milliseconds from now
+ * @returns the deadline
+ */
+export function startDeadline(totalMs: number): Deadline {
+  const end = performance.now() + totalMs;
+  return { totalMs, remainingMs: () => Math.max(0, end - performance.now()) };
+}
+
+const firstCeilingMs = 1_000;
+const highestCeilingMs = 20_000;
+
+export interface Wait {
+  /** How many tries have failed, from 1. */
+  readonly failedTries: number;
+  /** What the server asked for, in milliseconds; 0 when it asked for nothing. */
+  readonly retryAfterMs: number;
+  /** What is left of the deadline, in milliseconds. */
+  readonly remainingMs: number;
+}
+
+/**
+ * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
+ * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ *
+ * @param wait what is known about the wait
+ * @param random a number from 0 (included) to 1
+ * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ */
+export function backoffMs({ failedTries, retryAfterMs, remainingMs }: Wait, random = Math.random()): number {
+  const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
+  const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
+  return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
+}
+
+/**
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
+ *
+ * @param header seconds or an HTTP date
+ * @param now the current time
+ * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
+ */
+export function retryAfterMs(header: string | undefined, now: Date): number {
+  const text = header?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+  const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
+}

@@ -1,0 +1,159 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Failure, type FailureCode } from '../failure.ts';
+import type { Redact } from '../job/mask.ts';
+
+/** An HTTP answer, as it came. */
+export interface Answer {
+  /** Method and path, for messages. */
+  readonly request: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What an answer of Exabits carries when it says yes. */
+export interface Envelope {
+  readonly data: unknown;
+  /** How many entries a list has in all. */
+  readonly total: number | undefined;
+}
+
+/** Exabits answered, and said no. */
+export class Rejection extends Failure {
+  readonly status: number;
+  /** The status and the server's words, for messages. */
+  readonly saw: string;
+  readonly retryAfter: string | undefined;
+
+  constructor(code: FailureCode, message: string, answer: Answer, saw: string) {
+    super(code, message);
+    this.status = answer.status;
+    this.saw = saw;
+    this.retryAfter = answer.headers['retry-after'];
+  }
+
+  /** Whether the same request may succeed later: 408, 429 and 5xx. */
+  get transient(): boolean {
+    return this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+type JsonObject = { readonly [key: string]: unknown };
+
+/**
+ * Whether a value is a JSON object (and neither null nor a list).
+ */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
+ *
+ * @param answer the HTTP answer
+ * @param redact makes the server's own words printable
+ * @returns its data; an empty answer with a 2xx status has none
+ * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
+ * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
+ */
+export function readEnvelope(answer: Answer, redact: Redact): Envelope {
+  if (answer.status >= 300 && answer.status < 400) throw redirected(answer, redact);
+
+  const json = parseJson(answer.body);
+  if (answer.status >= 400) throw rejected(answer, json, redact);
+  if (answer.body === '') return { data: undefined, total: undefined };
+  if (json === undefined) throw notJson(answer, redact);
+  if (!isObject(json) || typeof json.status !== 'boolean') {
+    throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
+  }
+  if (!json.status) throw rejected(answer, json, redact);
+  const { data, total } = json;
+  return { data, total: typeof total === 'number' ? total : undefined };
+}
+
+/**
+ * The failure for an answer that is JSON, but not of the form that the API promises.
+ *
+ * @param request method and path
+ * @param defect what is wrong with it, as the end of a sentence
+ */
+export function malformed(request: string, defect: string): Failure {
+  return new Failure(
+    'answer-malformed',
+    `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`,
+  );
+}
+
+function redirected({ request, status, headers }: Answer, redact: Redact): Failure {
+  const target = headers.location ? redact(headers.location) : 'an address that it does not name';
+  return new Failure(
+    'redirected',
+    `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`,
+  );
+}
+
+function notJson({ request, headers }: Answer, redact: Redact): Failure {
+  const encoding = headers['content-encoding']
+    ? `, content encoding ${redact(headers['content-encoding'])}`
+    : '';
+  return new Failure(
+    'answer-not-json',
+    `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`,
+  );
+}
+
+function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
+  const words = redact(serverWords(json));
+  const type =
+    json === undefined && answer.body !== ''
+      ? ` with content type ${contentType(answer.headers, redact)}`
+      : '';
+  const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
+  if (answer.status === 429) {
+    return new Rejection(
+      'rate-limited',
+      `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
+      answer,
+      saw,
+    );
+  }
+  if (answer.status === 408 || answer.status >= 500) {
+    return new Rejection(
+      'unavailable',
+      `Exabits cannot answer now (${saw}). Run the job again later.`,
+      answer,
+      saw,
+    );
+  }
+  return new Rejection(
+    'rejected',
+    `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`,
+    answer,
+    saw,
+  );
+}
+
+// The reason is in `message`, and sometimes deeper; the official client looks in the same places.
+function serverWords(json: unknown): string {
+  const places: unknown[] = [];
+  if (isObject(json)) {
+    places.push(json.message);
+    if (isObject(json.data)) {
+      places.push(json.data.message);
+      if (isObject(json.data.error_reason)) places.push(json.data.error_reason.message);
+    }
+  }
+  return [...new Set(places.filter((words) => typeof words === 'string' && words !== ''))].join(': ');
+}
+
+function contentType(headers: IncomingHttpHeaders, redact: Redact): string {
+  return headers['content-type'] ? redact(headers['content-type']) : 'not given';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { Failure } from '../failure.ts';
+import type { Redact } from '../job/mask.ts';
+
+// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
+const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+
+/** A request that got no answer, and whether another try may get one. */
+export interface TransportFault {
+  readonly failure: Failure;
+  /** What happened, in a few words. */
+  readonly saw: string;
+  readonly transient: boolean;
+}
+
+/**
+ * Puts a transport error into words.
+ *
+ * @param thrown what the HTTP client threw
+ * @param host the host that was called
+ * @param redact makes the error's own text printable
+ * @returns the failure, and whether to try again
+ */
+export function describeTransportError(thrown: unknown, host: string, redact: Redact): TransportFault {
+  const code = codeOf(thrown);
+  const reason = redact(thrown instanceof Error ? thrown.message || code : String(thrown));
+  const fault = (transient: boolean, failureCode: Failure['code'], message: string): TransportFault => ({
+    transient,
+    saw: reason,
+    failure: new Failure(failureCode, message, { cause: thrown }),
+  });
+
+  if (/tunneling socket/.test(reason)) {
+    return fault(
+      true,
+      'proxy-failed',
+      `The proxy did not connect to ${host} (${reason}). Check https_proxy and no_proxy.`,
+    );
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return fault(
+      true,
+      'host-not-found',
+      `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`,
+    );
+  }
+  if (code === 'ECONNREFUSED') {
+    return fault(
+      true,
+      'connection-refused',
+      `${host} refused the connection. Check the input "api-url", and that the service is up.`,
+    );
+  }
+  if (tlsCode.test(code)) {
+    return fault(
+      false,
+      'tls-failed',
+      `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`,
+    );
+  }
+  return fault(
+    true,
+    'connection-lost',
+    `The connection to ${host} broke (${reason}). Check the network between the runner and Exabits, then run the job again.`,
+  );
+}
+
+function tlsAdvice(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'The certificate is for another host: check the input "api-url".';
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
+  }
+  return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
+}
+
+function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

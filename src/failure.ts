@@ -1,0 +1,59 @@
+/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
+export const failureCodes = [
+  'invalid-input',
+  'no-credentials',
+  'username-without-password',
+  'password-without-username',
+  'malformed-api-token',
+  'expired-api-token',
+  'insecure-api-url',
+  'wrong-credentials',
+  'access-refused',
+  'host-not-found',
+  'connection-refused',
+  'connection-lost',
+  'proxy-failed',
+  'tls-failed',
+  'redirected',
+  'timed-out',
+  'rate-limited',
+  'unavailable',
+  'rejected',
+  'answer-too-large',
+  'answer-not-json',
+  'answer-malformed',
+  'job-files',
+  'unexpected',
+] as const;
+
+export type FailureCode = (typeof failureCodes)[number];
+
+/**
+ * A failure that a person will read: `message` says in one line what happened and what to do.
+ * It never holds a secret, and text from outside in it has been through `untrusted`.
+ */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Turns anything that was thrown into a Failure.
+ *
+ * @param thrown what a `catch` received
+ * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
+ */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Failure(
+    'unexpected',
+    `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`,
+    { cause: thrown },
+  );
+}

@@ -1,0 +1,25 @@
+import { basename } from 'node:path';
+import { toFailure } from './failure.ts';
+import { fail } from './job/log.ts';
+import { createMasker, type Masker } from './job/mask.ts';
+import { main } from './main.ts';
+import { post } from './post.ts';
+
+/**
+ * Runs one phase of the action and ends the process. A failure becomes one line of the log and exit code 1.
+ *
+ * @param phase the story to run
+ */
+export async function run(phase: (masker: Masker) => Promise<void>): Promise<void> {
+  const masker = createMasker();
+  try {
+    await phase(masker);
+  } catch (thrown) {
+    fail(toFailure(thrown), masker.redact);
+  }
+  // A connection that was given up may still hold the process open; what was printed has to get out first.
+  process.stdout.write('', () => process.exit());
+}
+
+// The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
+void run(basename(String(process.argv[1])).startsWith('post') ? post : main);

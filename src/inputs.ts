@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import * as core from '@actions/core';
+import { type ApiToken, toApiToken, tokenDefect } from './credentials.ts';
+import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
+import { Failure } from './failure.ts';
+import type { Mask, Masked, Masker, Redact } from './job/mask.ts';
+
+/** What to authenticate with, as the user configured it. */
+export type Configured =
+  | { readonly kind: 'password'; readonly username: string; readonly passwordMd5: Masked }
+  | ApiToken
+  | { readonly kind: 'none' };
+
+/** What the user said, checked. */
+export interface Inputs {
+  readonly configured: Configured;
+  readonly endpoint: Endpoint;
+  readonly exportEnvironment: boolean;
+  readonly writeHeadersFile: boolean;
+  readonly cleanup: boolean;
+  /** For all network work of a phase together, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Tries of one request. */
+  readonly maxAttempts: number;
+  readonly ephemeralApiToken: boolean;
+  /** From which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+  readonly staleTokenHours: number;
+  readonly verify: boolean;
+  readonly useExistingCredentials: boolean;
+  readonly jobSummary: boolean;
+  /** What the user should be told about the inputs, though they work. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads and checks every input of the step. The secrets among them are masked before anything else is looked at.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @returns the inputs
+ * @throws Failure that names the input and what is allowed
+ */
+export function readInputs(masker: Masker, now: Date): Inputs {
+  const { configured, warnings } = readConfigured(masker, now);
+  const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
+
+  const cleanup = booleanInput('cleanup', true);
+  const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
+  if (ephemeralApiToken && !cleanup) {
+    throw new Failure(
+      'invalid-input',
+      'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.',
+    );
+  }
+  return {
+    configured,
+    endpoint: parseEndpoint(core.getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
+    exportEnvironment: booleanInput('export-environment', true),
+    writeHeadersFile: booleanInput('write-headers-file', true),
+    cleanup,
+    timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
+    maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
+    ephemeralApiToken,
+    staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
+    verify: booleanInput('verify', false),
+    useExistingCredentials: booleanInput('use-existing-credentials', false),
+    jobSummary: booleanInput('job-summary', false),
+    warnings,
+  };
+}
+
+/**
+ * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @returns what to authenticate with, and what to tell the user about it
+ * @throws Failure that names the input and what is wrong with it
+ */
+export function readConfigured(
+  { mask, redact }: Masker,
+  now: Date,
+): { configured: Configured; warnings: readonly string[] } {
+  // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
+  const password = mask(core.getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
+  const apiToken = mask(core.getInput('api-token'));
+  const username = core.getInput('username');
+  const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5']);
+
+  if (apiToken !== '') {
+    const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
+    return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
+  }
+  return { configured: givenLogin(username, password, format, mask), warnings: [] };
+}
+
+/** The failure of a step that has nothing to authenticate with. */
+export function noCredentials(): Failure {
+  return new Failure(
+    'no-credentials',
+    'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.',
+  );
+}
+
+function givenLogin(username: string, password: string, format: 'plain' | 'md5', mask: Mask): Configured {
+  if (username === '' && password === '') return { kind: 'none' };
+  const advice = 'Set both; if it comes from a secret, check the secret\'s name, and that this workflow may read it.';
+  if (password === '') {
+    throw new Failure('username-without-password', `Input "username" is set, but "password" is empty. ${advice}`);
+  }
+  if (username === '') {
+    throw new Failure('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
+  }
+  return { kind: 'password', username, passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)) };
+}
+
+function givenApiToken(token: Masked, now: Date): ApiToken {
+  const defect = tokenDefect(token);
+  if (defect) {
+    throw new Failure(
+      'malformed-api-token',
+      `Input "api-token" ${defect}. Copy the token alone, without "Bearer", and store it again.`,
+    );
+  }
+  const apiToken = toApiToken(token);
+  if (apiToken.expiresAt && apiToken.expiresAt <= now) {
+    throw new Failure(
+      'expired-api-token',
+      `The API token expired at ${apiToken.expiresAt.toISOString()}. Create a new one in the Exabits console and store it as the secret.`,
+    );
+  }
+  return apiToken;
+}
+
+function givenMd5(text: string): string {
+  const hash = text.trim().toLowerCase();
+  if (/^[0-9a-f]{32}$/.test(hash)) return hash;
+  throw new Failure(
+    'invalid-input',
+    'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.',
+  );
+}
+
+// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
+function md5(password: string): string {
+  return createHash('md5').update(password, 'utf8').digest('hex');
+}
+
+// What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
+function inputReaders(redact: Redact) {
+  const notAllowed = (name: string, allowed: string): Failure =>
+    new Failure('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(core.getInput(name))}".`);
+
+  return {
+    booleanInput(name: string, byDefault: boolean): boolean {
+      const text = core.getInput(name).toLowerCase();
+      if (text === '') return byDefault;
+      if (text === 'true') return true;
+      if (text === 'false') return false;
+      throw notAllowed(name, 'true or false');
+    },
+
+    wholeNumberInput(name: string, range: { byDefault: number; min: number; max: number }): number {
+      const text = core.getInput(name);
+      if (text === '') return range.byDefault;
+      const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (number >= range.min && number <= range.max) return number;
+      throw notAllowed(name, `a whole number from ${range.min} to ${range.max}`);
+    },
+
+    choiceInput<Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice {
+      const text = core.getInput(name).toLowerCase();
+      if (text === '') return choices[0];
+      const choice = choices.find((one) => one === text);
+      if (choice) return choice;
+      throw notAllowed(name, choices.join(' or '));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+
+/**
+ * Chooses a path that no other invocation uses, in the runner's folder for one job.
+ *
+ * @returns the path; nothing is created
+ * @throws Failure `job-files` outside of a runner
+ */
+export function headersFilePath(): string {
+  const folder = process.env.RUNNER_TEMP;
+  if (folder) return join(folder, `exabits-headers-${randomUUID()}`);
+  throw new Failure(
+    'job-files',
+    'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.',
+  );
+}
+
+/**
+ * Writes request headers a line each, as `curl -H @file` reads them, for the owner's eyes only.
+ * The file is created anew: where anything is at the path already, a link included, this throws.
+ *
+ * @param path where to
+ * @param headers names and values
+ */
+export function writeHeadersFile(path: string, headers: Record<string, string>): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+    writeFileSync(file, lines.join(''));
+  } catch (thrown) {
+    removeHeadersFile(path);
+    throw thrown;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Removes a header file; one that is gone already is fine. */
+export function removeHeadersFile(path: string): void {
+  rmSync(path, { force: true });
+}

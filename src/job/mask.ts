@@ -1,0 +1,58 @@
+import * as core from '@actions/core';
+import { oneLine } from '../text.ts';
+
+declare const masked: unique symbol;
+
+/** A secret that the runner has been told to mask. Only `Mask` makes one, so what takes a `Masked` cannot come first. */
+export type Masked = string & { readonly [masked]: true };
+
+/** Tells the runner to mask a secret, and remembers it for `Redact`. */
+export type Mask = (secret: string) => Masked;
+
+/** Makes text from outside printable: known secrets replaced, one line, cut to a sensible length. */
+export type Redact = (text: string) => string;
+
+export interface Masker {
+  readonly mask: Mask;
+  readonly redact: Redact;
+}
+
+const longestQuote = 300;
+
+/**
+ * The one place where secrets are made known to the runner.
+ *
+ * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
+ * because half a secret no longer matches any mask.
+ *
+ * @returns `mask` and `redact`, which share the secrets seen so far
+ */
+export function createMasker(): Masker {
+  const known = new Set<string>();
+
+  const mask: Mask = (secret) => {
+    // The runner refuses a blank mask, and nothing could be hidden by it.
+    for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
+      if (part.trim() === '' || known.has(part)) continue;
+      known.add(part);
+      core.setSecret(part);
+    }
+    return secret as Masked;
+  };
+
+  const replaceKnown = (text: string): string => {
+    const forms = [...known].flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret.toWellFormed()),
+      Buffer.from(secret).toString('base64'),
+    ]);
+    return forms
+      .sort((a, b) => b.length - a.length)
+      .reduce((rest, form) => rest.replaceAll(form, '***'), text);
+  };
+
+  return {
+    mask,
+    redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+  };
+}
