@@ -338,163 +338,73 @@ module.exports = require("util");
 
 /***/ }),
 
-/***/ 918:
+/***/ 815:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 "use strict";
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  y4: () => (/* binding */ bearerTokenOf),
-  p1: () => (/* binding */ expiryOf),
-  Yl: () => (/* binding */ headersOf),
-  lo: () => (/* binding */ jwtExpiry),
-  fU: () => (/* binding */ tokenDefect)
-});
-
-;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
-class InvalidTokenError extends Error {
-}
-InvalidTokenError.prototype.name = "InvalidTokenError";
-function b64DecodeUnicode(str) {
-    return decodeURIComponent(atob(str).replace(/(.)/g, (m, p) => {
-        let code = p.charCodeAt(0).toString(16).toUpperCase();
-        if (code.length < 2) {
-            code = "0" + code;
-        }
-        return "%" + code;
-    }));
-}
-function base64UrlDecode(str) {
-    let output = str.replace(/-/g, "+").replace(/_/g, "/");
-    switch (output.length % 4) {
-        case 0:
-            break;
-        case 2:
-            output += "==";
-            break;
-        case 3:
-            output += "=";
-            break;
-        default:
-            throw new Error("base64 string is not of the correct length");
-    }
-    try {
-        return b64DecodeUnicode(output);
-    }
-    catch (err) {
-        return atob(output);
-    }
-}
-function jwtDecode(token, options) {
-    if (typeof token !== "string") {
-        throw new InvalidTokenError("Invalid token specified: must be a string");
-    }
-    options || (options = {});
-    const pos = options.header === true ? 0 : 1;
-    const part = token.split(".")[pos];
-    if (typeof part !== "string") {
-        throw new InvalidTokenError(`Invalid token specified: missing part #${pos + 1}`);
-    }
-    let decoded;
-    try {
-        decoded = base64UrlDecode(part);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid base64 for part #${pos + 1} (${e.message})`);
-    }
-    try {
-        return JSON.parse(decoded);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid json for part #${pos + 1} (${e.message})`);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/credentials.js
-
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Vs: () => (/* binding */ retryAfterMs),
+/* harmony export */   db: () => (/* binding */ startDeadline),
+/* harmony export */   jo: () => (/* binding */ backoffMs)
+/* harmony export */ });
 /**
- * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ * Starts a deadline.
  *
- * @param credential what to authenticate with
- * @returns header names and values
+ * @param totalMs milliseconds from now
+ * @returns the deadline
  */
-function headersOf(credential) {
-    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
-    if (credential.kind === 'api-token')
-        return authorization;
-    return { ...authorization, 'refresh-token': credential.refreshToken };
+function startDeadline(totalMs) {
+    const end = performance.now() + totalMs;
+    return { totalMs, remainingMs: () => Math.max(0, end - performance.now()) };
 }
-/** The token that goes into the `Authorization` header. */
-function bearerTokenOf(credential) {
-    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
-}
-/** When the token in the `Authorization` header expires, where that is known. */
-function expiryOf(credential) {
-    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
+const firstCeilingMs = 1_000;
+const highestCeilingMs = 20_000;
+/**
+ * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
+ * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ *
+ * @param wait what is known about the wait
+ * @param random a number from 0 (included) to 1
+ * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ */
+function backoffMs({ failedTries, retryAfterMs, remainingMs }, random = Math.random()) {
+    const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
+    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
+    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
 }
 /**
- * Reads when a token expires from the token itself.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
- * @param token any token; one that is not a JWT is fine
- * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ * @param header seconds or an HTTP date
+ * @param now the current time
+ * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
  */
-function jwtExpiry(token) {
-    try {
-        const { exp } = jwtDecode(token) ?? {};
-        if (typeof exp !== 'number')
-            return undefined;
-        const expiry = new Date(exp * 1000);
-        return Number.isNaN(expiry.getTime()) ? undefined : expiry;
-    }
-    catch {
-        return undefined;
-    }
-}
-const longestToken = 16_384;
-/**
- * Says why a text cannot be a token in an HTTP header.
- *
- * @param token the text
- * @returns the reason as the end of a sentence, or undefined when it can be one
- */
-function tokenDefect(token) {
-    if (token === '')
-        return 'is empty';
-    if (/[\r\n]/.test(token))
-        return 'has a line break inside';
-    if (/\s/.test(token))
-        return 'has a space inside';
-    if (!/^[\x21-\x7e]+$/.test(token))
-        return 'has a character inside that cannot stand in an HTTP header';
-    if (token.length > longestToken)
-        return `is longer than ${longestToken} characters`;
-    return undefined;
+function retryAfterMs(header, now) {
+    const text = header?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * 1000;
+    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+    const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
+    return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
 }
 
 
 /***/ }),
 
-/***/ 560:
+/***/ 355:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 "use strict";
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  connectToExabits: () => (/* binding */ connectToExabits)
-});
-
-// EXTERNAL MODULE: ./build/credentials.js + 1 modules
-var credentials = __nccwpck_require__(918);
-// EXTERNAL MODULE: ./build/failure.js
-var build_failure = __nccwpck_require__(874);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/exabits/envelope.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gv: () => (/* binding */ isObject),
+/* harmony export */   HT: () => (/* binding */ readEnvelope),
+/* harmony export */   Qm: () => (/* binding */ malformed),
+/* harmony export */   mQ: () => (/* binding */ Rejection)
+/* harmony export */ });
+/* harmony import */ var _failure_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(874);
 
 /** Exabits answered, and said no. */
-class Rejection extends build_failure/* Failure */.HR {
+class Rejection extends _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR {
     status;
     /** The status and the server's words, for messages. */
     saw;
@@ -550,17 +460,17 @@ function readEnvelope(answer, redact) {
  * @param defect what is wrong with it, as the end of a sentence
  */
 function malformed(request, defect) {
-    return new build_failure/* Failure */.HR('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
+    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
 }
 function redirected({ request, status, headers }, redact) {
     const target = headers.location ? redact(headers.location) : 'an address that it does not name';
-    return new build_failure/* Failure */.HR('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
+    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
 }
 function notJson({ request, headers }, redact) {
     const encoding = headers['content-encoding']
         ? `, content encoding ${redact(headers['content-encoding'])}`
         : '';
-    return new build_failure/* Failure */.HR('answer-not-json', `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
+    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('answer-not-json', `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
 }
 function rejected(answer, json, redact) {
     const words = redact(serverWords(json));
@@ -601,132 +511,35 @@ function parseJson(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/exabits/api.js
 
+/***/ }),
 
+/***/ 575:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
+"use strict";
 
-/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
-const accessTokenMs = 30 * 60 * 1000;
-const refreshTokenMs = 2 * 60 * 60 * 1000;
-const longestName = 320;
-/**
- * Makes the calls of the API over one connection.
- *
- * @param send the request path
- * @param mask makes the tokens that come back known to the runner, before anybody else sees them
- */
-function createExabits(send, mask) {
-    return {
-        async login(username, passwordMd5) {
-            const request = {
-                method: 'POST',
-                path: '/authenticate/login',
-                body: { username, password: passwordMd5 },
-            };
-            const { data } = await send(request).catch((thrown) => {
-                throw isRefusal(thrown) ? wrongCredentials(thrown) : thrown;
-            });
-            return readLogin(data, username, mask);
-        },
-        async verify(credential) {
-            await send({ method: 'GET', path: '/billing/balance', headers: (0,credentials/* headersOf */.Yl)(credential) });
-        },
-    };
-}
-// `status: false` comes with HTTP 200.
-function isRefusal(thrown) {
-    return thrown instanceof Rejection && [200, 401, 403].includes(thrown.status);
-}
-function wrongCredentials(rejection) {
-    return new build_failure/* Failure */.HR('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
-}
-function readLogin(data, username, mask) {
-    const answer = 'POST /authenticate/login';
-    if (!isObject(data))
-        throw malformed(answer, 'it has no "data"');
-    const accessToken = readToken(answer, data, 'access_token', mask);
-    const refreshToken = readToken(answer, data, 'refresh_token', mask);
-    const now = Date.now();
-    return {
-        credential: {
-            kind: 'token-pair',
-            accessToken,
-            refreshToken,
-            accessTokenExpiresAt: (0,credentials/* jwtExpiry */.lo)(accessToken) ?? new Date(now + accessTokenMs),
-            refreshTokenExpiresAt: (0,credentials/* jwtExpiry */.lo)(refreshToken) ?? new Date(now + refreshTokenMs),
-        },
-        username: readName(answer, data, 'username') || username,
-        email: readName(answer, data, 'email'),
-    };
-}
-function readToken(answer, data, field, mask) {
-    const token = data[field];
-    if (typeof token !== 'string')
-        throw malformed(answer, `its "${field}" is not a text`);
-    const secret = mask(token);
-    const defect = (0,credentials/* tokenDefect */.fU)(token);
-    if (defect)
-        throw malformed(answer, `its "${field}" ${defect}`);
-    return secret;
-}
-function readName(answer, data, field) {
-    const name = data[field] ?? '';
-    if (typeof name !== 'string')
-        throw malformed(answer, `its "${field}" is not a text`);
-    return (0,build_text/* oneLine */.T)(name, longestName);
-}
-
-;// CONCATENATED MODULE: ./build/exabits/backoff.js
-/**
- * Starts a deadline.
- *
- * @param totalMs milliseconds from now
- * @returns the deadline
- */
-function startDeadline(totalMs) {
-    const end = performance.now() + totalMs;
-    return { totalMs, remainingMs: () => Math.max(0, end - performance.now()) };
-}
-const firstCeilingMs = 1_000;
-const highestCeilingMs = 20_000;
-/**
- * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
- * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
- *
- * @param wait what is known about the wait
- * @param random a number from 0 (included) to 1
- * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
- */
-function backoffMs({ failedTries, retryAfterMs, remainingMs }, random = Math.random()) {
-    const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
-    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
-    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
-}
-/**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
- *
- * @param header seconds or an HTTP date
- * @param now the current time
- * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
- */
-function retryAfterMs(header, now) {
-    const text = header?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Number(text) * 1000;
-    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
-    const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
-}
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  createSend: () => (/* binding */ createSend)
+});
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = require("node:timers/promises");
 // EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/index.js + 2 modules
 var lib = __nccwpck_require__(171);
+// EXTERNAL MODULE: ./build/failure.js
+var build_failure = __nccwpck_require__(874);
+// EXTERNAL MODULE: ./build/text.js
+var build_text = __nccwpck_require__(977);
 ;// CONCATENATED MODULE: ./build/version.js
 /** The version that goes into the User-Agent; a test holds it to package.json. */
 const version = '1.0.0';
 
+// EXTERNAL MODULE: ./build/exabits/backoff.js
+var backoff = __nccwpck_require__(815);
+// EXTERNAL MODULE: ./build/exabits/envelope.js
+var envelope = __nccwpck_require__(355);
 ;// CONCATENATED MODULE: ./build/exabits/transport.js
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
@@ -808,7 +621,7 @@ function createSend(connection) {
                 throw waitTooLong(outcome);
             if (tries >= maxAttempts)
                 throw exhausted(tries, outcome);
-            const waitMs = backoffMs({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
+            const waitMs = (0,backoff/* backoffMs */.jo)({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
             onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${(0,build_text/* seconds */.Y)(waitMs)}.`);
             await (0,promises_namespaceObject.setTimeout)(waitMs);
             await request.beforeRetry?.();
@@ -818,12 +631,12 @@ function createSend(connection) {
         const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
         const signal = AbortSignal.timeout(limitMs);
         try {
-            return { envelope: readEnvelope(await exchange(request, signal), redact) };
+            return { envelope: (0,envelope/* readEnvelope */.HT)(await exchange(request, signal), redact) };
         }
         catch (thrown) {
             if (signal.aborted)
                 return silence(limitMs);
-            if (thrown instanceof Rejection && thrown.transient)
+            if (thrown instanceof envelope/* Rejection */.mQ && thrown.transient)
                 return trouble(thrown);
             if (thrown instanceof build_failure/* Failure */.HR)
                 throw thrown;
@@ -857,7 +670,7 @@ function createSend(connection) {
         return {
             failure: rejection,
             saw: rejection.saw,
-            retryAfterMs: retryAfterMs(rejection.retryAfter, new Date()),
+            retryAfterMs: (0,backoff/* retryAfterMs */.Vs)(rejection.retryAfter, new Date()),
         };
     }
     function timedOut(tries, last) {
@@ -907,21 +720,6 @@ function aborted(signal) {
     return new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
-}
-
-;// CONCATENATED MODULE: ./build/exabits/connect.js
-
-
-
-/**
- * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
- *
- * @param settings what the conversation is held to
- * @returns the calls of the API
- */
-function connectToExabits(settings) {
-    const send = createSend({ ...settings, deadline: startDeadline(settings.timeoutMs) });
-    return createExabits(send, settings.mask);
 }
 
 
@@ -2552,7 +2350,7 @@ const _summary = new Summary();
  * @deprecated use `core.summary`
  */
 const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = (/* unused pure expression or super */ null && (_summary));
+const summary = _summary;
 //# sourceMappingURL=summary.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
 
@@ -4171,8 +3969,138 @@ function createMasker() {
 
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = require("node:crypto");
-// EXTERNAL MODULE: ./build/credentials.js + 1 modules
-var credentials = __nccwpck_require__(918);
+;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
+class InvalidTokenError extends Error {
+}
+InvalidTokenError.prototype.name = "InvalidTokenError";
+function b64DecodeUnicode(str) {
+    return decodeURIComponent(atob(str).replace(/(.)/g, (m, p) => {
+        let code = p.charCodeAt(0).toString(16).toUpperCase();
+        if (code.length < 2) {
+            code = "0" + code;
+        }
+        return "%" + code;
+    }));
+}
+function base64UrlDecode(str) {
+    let output = str.replace(/-/g, "+").replace(/_/g, "/");
+    switch (output.length % 4) {
+        case 0:
+            break;
+        case 2:
+            output += "==";
+            break;
+        case 3:
+            output += "=";
+            break;
+        default:
+            throw new Error("base64 string is not of the correct length");
+    }
+    try {
+        return b64DecodeUnicode(output);
+    }
+    catch (err) {
+        return atob(output);
+    }
+}
+function jwtDecode(token, options) {
+    if (typeof token !== "string") {
+        throw new InvalidTokenError("Invalid token specified: must be a string");
+    }
+    options || (options = {});
+    const pos = options.header === true ? 0 : 1;
+    const part = token.split(".")[pos];
+    if (typeof part !== "string") {
+        throw new InvalidTokenError(`Invalid token specified: missing part #${pos + 1}`);
+    }
+    let decoded;
+    try {
+        decoded = base64UrlDecode(part);
+    }
+    catch (e) {
+        throw new InvalidTokenError(`Invalid token specified: invalid base64 for part #${pos + 1} (${e.message})`);
+    }
+    try {
+        return JSON.parse(decoded);
+    }
+    catch (e) {
+        throw new InvalidTokenError(`Invalid token specified: invalid json for part #${pos + 1} (${e.message})`);
+    }
+}
+
+;// CONCATENATED MODULE: ./build/credentials.js
+
+/**
+ * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ *
+ * @param credential what to authenticate with
+ * @returns header names and values
+ */
+function headersOf(credential) {
+    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+    if (credential.kind === 'api-token')
+        return authorization;
+    return { ...authorization, 'refresh-token': credential.refreshToken };
+}
+/** The token that goes into the `Authorization` header. */
+function bearerTokenOf(credential) {
+    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
+}
+/** When the token in the `Authorization` header expires, where that is known. */
+function expiryOf(credential) {
+    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
+}
+/** Whose credential it is, where that is known. */
+function accountOf(signIn) {
+    return 'account' in signIn ? signIn.account : undefined;
+}
+/**
+ * Makes a credential of an API token, which may be a JWT with an expiry of its own.
+ *
+ * @param token the token, without `Bearer`
+ */
+function toApiToken(token) {
+    return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
+}
+/**
+ * Reads when a token expires from the token itself.
+ *
+ * @param token any token; one that is not a JWT is fine
+ * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ */
+function jwtExpiry(token) {
+    try {
+        const { exp } = jwtDecode(token) ?? {};
+        if (typeof exp !== 'number')
+            return undefined;
+        const expiry = new Date(exp * 1000);
+        return Number.isNaN(expiry.getTime()) ? undefined : expiry;
+    }
+    catch {
+        return undefined;
+    }
+}
+const longestToken = 16_384;
+/**
+ * Says why a text cannot be a token in an HTTP header.
+ *
+ * @param token the text
+ * @returns the reason as the end of a sentence, or undefined when it can be one
+ */
+function tokenDefect(token) {
+    if (token === '')
+        return 'is empty';
+    if (/[\r\n]/.test(token))
+        return 'has a line break inside';
+    if (/\s/.test(token))
+        return 'has a space inside';
+    if (!/^[\x21-\x7e]+$/.test(token))
+        return 'has a character inside that cannot stand in an HTTP header';
+    if (token.length > longestToken)
+        return `is longer than ${longestToken} characters`;
+    return undefined;
+}
+
 ;// CONCATENATED MODULE: ./build/endpoint.js
 
 /** Where the official client looks when nothing else is said. */
@@ -4223,43 +4151,63 @@ function isLoopback(hostname) {
  * @returns the inputs
  * @throws Failure that names the input and what is allowed
  */
-function readInputs({ mask, redact }, now) {
-    const secrets = readSecrets(mask);
-    const { booleanInput, wholeNumberInput, choiceInput } = inputReaders(redact);
-    const configured = configure(secrets, choiceInput('password-format', ['plain', 'md5']), mask, now);
+function readInputs(masker, now) {
+    const { configured, warnings } = readConfigured(masker, now);
+    const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
+    const cleanup = booleanInput('cleanup', true);
+    const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
+    if (ephemeralApiToken && !cleanup) {
+        throw new failure/* Failure */.HR('invalid-input', 'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.');
+    }
     return {
         configured,
         endpoint: parseEndpoint(getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
         exportEnvironment: booleanInput('export-environment', true),
         writeHeadersFile: booleanInput('write-headers-file', true),
-        cleanup: booleanInput('cleanup', true),
-        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { default: 60, min: 1, max: 3600 }),
-        maxAttempts: wholeNumberInput('max-attempts', { default: 5, min: 1, max: 100 }),
-        warnings: secrets.apiToken !== '' && (getInput('username') !== '' || secrets.password !== '')
-            ? [
-                'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.',
-            ]
-            : [],
+        cleanup,
+        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
+        maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
+        ephemeralApiToken,
+        staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
+        verify: booleanInput('verify', false),
+        useExistingCredentials: booleanInput('use-existing-credentials', false),
+        jobSummary: booleanInput('job-summary', false),
+        warnings,
     };
 }
-function readSecrets(mask) {
+/**
+ * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @returns what to authenticate with, and what to tell the user about it
+ * @throws Failure that names the input and what is wrong with it
+ */
+function readConfigured({ mask, redact }, now) {
     // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
-    const password = getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, '');
-    const apiToken = getInput('api-token');
-    return { password: mask(password), apiToken: mask(apiToken) };
-}
-function configure({ password, apiToken }, format, mask, now) {
-    if (apiToken !== '')
-        return givenApiToken(apiToken, mask, now);
+    const password = mask(getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
+    const apiToken = mask(getInput('api-token'));
     const username = getInput('username');
-    if (username === '' && password === '') {
-        throw new failure/* Failure */.HR('no-credentials', 'No credentials: set username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.');
+    const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5']);
+    if (apiToken !== '') {
+        const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
+        return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
     }
+    return { configured: givenLogin(username, password, format, mask), warnings: [] };
+}
+/** The failure of a step that has nothing to authenticate with. */
+function noCredentials() {
+    return new failure/* Failure */.HR('no-credentials', 'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.');
+}
+function givenLogin(username, password, format, mask) {
+    if (username === '' && password === '')
+        return { kind: 'none' };
+    const advice = "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
     if (password === '') {
-        throw new failure/* Failure */.HR('username-without-password', 'Input "username" is set, but "password" is empty. Set both; if the password comes from a secret, check its name, and that this workflow may read it.');
+        throw new failure/* Failure */.HR('username-without-password', `Input "username" is set, but "password" is empty. ${advice}`);
     }
     if (username === '') {
-        throw new failure/* Failure */.HR('password-without-username', 'Input "password" is set, but "username" is empty. Set both; if the username comes from a secret, check its name, and that this workflow may read it.');
+        throw new failure/* Failure */.HR('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
     }
     return {
         kind: 'password',
@@ -4267,16 +4215,16 @@ function configure({ password, apiToken }, format, mask, now) {
         passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
     };
 }
-function givenApiToken(text, mask, now) {
-    const defect = (0,credentials/* tokenDefect */.fU)(text);
+function givenApiToken(token, now) {
+    const defect = tokenDefect(token);
     if (defect) {
         throw new failure/* Failure */.HR('malformed-api-token', `Input "api-token" ${defect}. Copy the token alone, without "Bearer", and store it again.`);
     }
-    const expiresAt = (0,credentials/* jwtExpiry */.lo)(text);
-    if (expiresAt && expiresAt <= now) {
-        throw new failure/* Failure */.HR('expired-api-token', `The API token expired at ${expiresAt.toISOString()}. Create a new one in the Exabits console and store it as the secret.`);
+    const apiToken = toApiToken(token);
+    if (apiToken.expiresAt && apiToken.expiresAt <= now) {
+        throw new failure/* Failure */.HR('expired-api-token', `The API token expired at ${apiToken.expiresAt.toISOString()}. Create a new one in the Exabits console and store it as the secret.`);
     }
-    return { kind: 'api-token', token: mask(text), expiresAt };
+    return apiToken;
 }
 function givenMd5(text) {
     const hash = text.trim().toLowerCase();
@@ -4305,7 +4253,7 @@ function inputReaders(redact) {
         wholeNumberInput(name, range) {
             const text = getInput(name);
             if (text === '')
-                return range.default;
+                return range.byDefault;
             const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
             if (number >= range.min && number <= range.max)
                 return number;
@@ -4323,8 +4271,440 @@ function inputReaders(redact) {
     };
 }
 
+;// CONCATENATED MODULE: ./build/authenticate.js
+
+/**
+ * Turns what the user configured into a credential: logs in where that is needed.
+ *
+ * @param configured what to authenticate with
+ * @param exabits the API
+ * @returns the credential
+ * @throws Failure `no-credentials`, or whatever a login throws
+ */
+async function authenticate(configured, exabits) {
+    switch (configured.kind) {
+        case 'none':
+            throw noCredentials();
+        case 'api-token':
+            return { method: 'api-token', credential: configured };
+        case 'password':
+            return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+    }
+}
+
+;// CONCATENATED MODULE: ./build/carried.js
+
+
+/** A pair whose access token would die sooner than this is not worth handing on. */
+const leastLifetimeMs = 5 * 60 * 1000;
+/**
+ * Finds the credential that the job's environment already carries, as the official client would choose it.
+ *
+ * @param endpoint the deployment it must be for
+ * @param mask makes its tokens known to the runner again
+ * @param now the current time
+ * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
+ *   undefined when the job carries neither
+ */
+function carriedCredential(endpoint, mask, now) {
+    if (!isFor(endpoint))
+        return undefined;
+    const apiToken = variable('EXABITS_API_TOKEN');
+    if (apiToken) {
+        if (tokenDefect(apiToken))
+            return undefined;
+        const credential = toApiToken(mask(apiToken));
+        return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
+    }
+    const accessToken = variable('EXABITS_ACCESS_TOKEN');
+    const refreshToken = variable('EXABITS_REFRESH_TOKEN');
+    if (tokenDefect(accessToken) || tokenDefect(refreshToken))
+        return undefined;
+    const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+    const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
+    // Also where the time is no time at all.
+    if (!(lifetimeMs >= leastLifetimeMs))
+        return undefined;
+    return {
+        kind: 'token-pair',
+        accessToken: mask(accessToken),
+        refreshToken: mask(refreshToken),
+        accessTokenExpiresAt,
+        refreshTokenExpiresAt: jwtExpiry(refreshToken),
+    };
+}
+function isFor(endpoint) {
+    try {
+        return parseEndpoint(variable('EXABITS_API_URL') || defaultApiUrl).apiUrl === endpoint.apiUrl;
+    }
+    catch {
+        return false;
+    }
+}
+function variable(name) {
+    return process.env[name]?.trim() ?? '';
+}
+
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./build/job/command-files.js
+
+
+/**
+ * Makes sure that the runner gave the step a file. Without it the toolkit would print the values instead.
+ *
+ * @param variable the variable that names the file
+ * @returns its path and present size in bytes
+ * @throws Failure `job-files` when it is missing
+ */
+function requireCommandFile(variable) {
+    const path = process.env[variable];
+    if (!path)
+        throw unwritable(new Error(`${variable} is not set`));
+    try {
+        return { path, size: (0,external_node_fs_namespaceObject.statSync)(path).size };
+    }
+    catch (thrown) {
+        throw unwritable(thrown);
+    }
+}
+/**
+ * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
+ *
+ * @param variables the variables that name the files
+ * @param write does the writing
+ * @param undo takes back what `write` did elsewhere
+ * @throws Failure `job-files` for whatever `write` threw
+ */
+function writeAllOrNone(variables, write, undo) {
+    const files = variables.map(requireCommandFile);
+    try {
+        write();
+    }
+    catch (thrown) {
+        undo();
+        for (const { path, size } of files)
+            (0,external_node_fs_namespaceObject.truncateSync)(path, size);
+        throw unwritable(thrown);
+    }
+}
+function unwritable(thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new failure/* Failure */.HR('job-files', `The runner's files for this step cannot be written (${reason}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
+}
+
+;// CONCATENATED MODULE: ./build/job/state.js
+
+
+/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
+function saveLeftovers(leftovers) {
+    saveState('leftovers', leftovers);
+}
+/** Reads what `main` left; undefined when it never came to leave anything. */
+function readLeftovers() {
+    return read('leftovers');
+}
+/**
+ * Saves the token that is about to be created, so that `post` can find it whatever happens to `main`.
+ *
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
+function saveEphemeralToken(token) {
+    writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token), () => { });
+}
+/** Reads the token that `main` set out to create; undefined when it never did. */
+function readEphemeralToken() {
+    return read('ephemeral-token');
+}
+function read(name) {
+    const text = getState(name);
+    return text === '' ? undefined : JSON.parse(text);
+}
+
+;// CONCATENATED MODULE: ./build/ephemeral-token.js
+
+
+
+
+/** Only names of exactly this form are ever deleted. */
+const ownName = /^gha-\d+-\d+-[0-9a-f]{8}$/;
+const longestDescription = 250;
+const mostDeletions = 50;
+const hourMs = 60 * 60 * 1000;
+/**
+ * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
+ *
+ * @param env the runner's variables
+ * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
+ */
+function ephemeralTokenLabel(env) {
+    const run = number(env.GITHUB_RUN_ID);
+    const attempt = number(env.GITHUB_RUN_ATTEMPT);
+    const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
+    const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
+    const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
+    return {
+        name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
+        description: (0,build_text/* oneLine */.T)(description, longestDescription),
+    };
+}
+// A runner that numbers runs in another way must not make names that `ownName` does not know.
+function number(text) {
+    return text && /^\d{1,20}$/.test(text) ? text : '0';
+}
+/**
+ * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
+ * at which `main` could die and leave a token that `post` does not find.
+ *
+ * @param exabits the API
+ * @param credential what to create it with
+ * @param settings what `post` will need to delete it
+ * @returns the token, its id and name
+ * @throws Failure; then `post` deletes what may have been created
+ */
+async function createEphemeralToken(exabits, credential, settings) {
+    const label = ephemeralTokenLabel(process.env);
+    saveEphemeralToken({ ...settings, name: label.name, id: undefined });
+    const created = await exabits.createApiToken(credential, label);
+    saveEphemeralToken({ ...settings, name: label.name, id: created.id });
+    return { ...created, name: label.name };
+}
+/**
+ * Deletes the token of this job, and before it those that earlier jobs left because their runner died.
+ * The own token comes last: it may be what the deletions are authenticated with.
+ *
+ * @param exabits the API
+ * @param sweeper the API with less time, so that looking after others leaves some for the own token
+ * @param credential what to delete with
+ * @param token the token of this job
+ * @param now the current time, from which the age of a token is counted
+ * @returns what came of the sweep, whose failure is not this one's
+ * @throws Failure when it is not certain that the own token is gone
+ */
+async function deleteEphemeralToken(exabits, sweeper, credential, { id, name, staleTokenHours }, now) {
+    const bornBefore = now.getTime() - staleTokenHours * hourMs;
+    const isStale = (one) => one.name !== name && ownName.test(one.name) && one.createdAt.getTime() < bornBefore;
+    const sweep = staleTokenHours > 0 ? await deleteAll(sweeper, credential, isStale) : nothingSwept;
+    if (id) {
+        await exabits.deleteApiToken(credential, id);
+    }
+    else {
+        const { failure } = await deleteAll(exabits, credential, (one) => one.name === name);
+        if (failure)
+            throw failure;
+    }
+    return sweep;
+}
+const nothingSwept = { deleted: [], failure: undefined };
+async function deleteAll(exabits, credential, isMeant) {
+    const deleted = [];
+    try {
+        const meant = (await exabits.listApiTokens(credential)).filter(isMeant);
+        for (const { id, name } of meant.slice(0, mostDeletions)) {
+            await exabits.deleteApiToken(credential, id);
+            deleted.push(name);
+        }
+        return { deleted, failure: undefined };
+    }
+    catch (thrown) {
+        return { deleted, failure: (0,failure/* toFailure */.w2)(thrown) };
+    }
+}
+
+// EXTERNAL MODULE: ./build/exabits/envelope.js
+var envelope = __nccwpck_require__(355);
+;// CONCATENATED MODULE: ./build/exabits/api.js
+
+
+
+
+/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
+const accessTokenMs = 30 * 60 * 1000;
+const refreshTokenMs = 2 * 60 * 60 * 1000;
+const longestName = 320;
+const pageSize = 100;
+const mostPages = 100;
+/**
+ * Makes the calls of the API over one request path.
+ *
+ * @param send the request path
+ * @param mask makes the tokens that come back known to the runner, before anybody else sees them
+ */
+function createExabits(send, mask) {
+    const sendAs = async (credential, request) => {
+        try {
+            return await send({ ...request, headers: headersOf(credential) });
+        }
+        catch (thrown) {
+            throw isRefusal(thrown, [401, 403]) ? accessRefused(credential, thrown) : thrown;
+        }
+    };
+    const exabits = {
+        async login(username, passwordMd5) {
+            try {
+                const body = { username, password: passwordMd5 };
+                const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
+                return readLogin(data, username, mask);
+            }
+            catch (thrown) {
+                // `status: false` comes with HTTP 200.
+                throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
+            }
+        },
+        async verify(credential) {
+            await sendAs(credential, { method: 'GET', path: '/billing/balance' });
+        },
+        async createApiToken(credential, label) {
+            const { data } = await sendAs(credential, {
+                method: 'POST',
+                path: '/api-tokens',
+                body: { name: label.name, description: label.description },
+                async beforeRetry() {
+                    for (const token of await exabits.listApiTokens(credential)) {
+                        if (token.name === label.name)
+                            await exabits.deleteApiToken(credential, token.id);
+                    }
+                },
+            });
+            return readCreatedToken(data, mask);
+        },
+        async listApiTokens(credential) {
+            const tokens = [];
+            let offset = 0;
+            for (let page = 0; page < mostPages; page += 1) {
+                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
+                const { data, total } = await sendAs(credential, { method: 'GET', path });
+                const entries = readList(data);
+                tokens.push(...entries.flatMap(readListedToken));
+                offset += entries.length;
+                if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY))
+                    break;
+            }
+            return tokens;
+        },
+        async deleteApiToken(credential, id) {
+            try {
+                await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
+            }
+            catch (thrown) {
+                if (!isRefusal(thrown, [404]))
+                    throw thrown;
+            }
+        },
+    };
+    return exabits;
+}
+function isRefusal(thrown, statuses) {
+    return thrown instanceof envelope/* Rejection */.mQ && statuses.includes(thrown.status);
+}
+function wrongCredentials(rejection) {
+    return new failure/* Failure */.HR('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
+}
+function accessRefused(credential, rejection) {
+    const what = credential.kind === 'api-token'
+        ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
+        : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
+    return new failure/* Failure */.HR('access-refused', `Exabits refused ${what}.`, { cause: rejection });
+}
+function readLogin(data, username, mask) {
+    const read = reader('POST /authenticate/login', data, mask);
+    const accessToken = read.token('access_token');
+    const refreshToken = read.token('refresh_token');
+    const now = Date.now();
+    return {
+        credential: {
+            kind: 'token-pair',
+            accessToken,
+            refreshToken,
+            accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
+            refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
+        },
+        account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
+    };
+}
+function readCreatedToken(data, mask) {
+    const read = reader('POST /api-tokens', data, mask);
+    return { credential: toApiToken(read.token('token')), id: read.id('id') };
+}
+function readList(data) {
+    // A list without entries may be null where the server is written in a language that has it so.
+    if (data === null || data === undefined)
+        return [];
+    if (!Array.isArray(data))
+        throw (0,envelope/* malformed */.Qm)('GET /api-tokens', 'its "data" is not a list');
+    return data;
+}
+// An entry that cannot be read is none of ours: what we create has all of these.
+function readListedToken(entry) {
+    if (!(0,envelope/* isObject */.Gv)(entry))
+        return [];
+    const { id, name, created_at: createdAt } = entry;
+    if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number')
+        return [];
+    return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
+}
+function isId(id) {
+    return (typeof id === 'string' && id !== '') || typeof id === 'number';
+}
+function reader(answer, data, mask) {
+    if (!(0,envelope/* isObject */.Gv)(data))
+        throw (0,envelope/* malformed */.Qm)(answer, 'its "data" is not an object');
+    const fields = data;
+    return {
+        token(field) {
+            const token = fields[field];
+            if (typeof token !== 'string')
+                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not a text`);
+            const secret = mask(token);
+            const defect = tokenDefect(token);
+            if (defect)
+                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" ${defect}`);
+            return secret;
+        },
+        id(field) {
+            const id = fields[field];
+            if (!isId(id))
+                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not an identifier`);
+            return (0,build_text/* oneLine */.T)(String(id), longestName);
+        },
+        optionalName(field) {
+            const name = fields[field] ?? '';
+            if (typeof name !== 'string')
+                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not a text`);
+            return (0,build_text/* oneLine */.T)(name, longestName);
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./build/exabits/backoff.js
+var backoff = __nccwpck_require__(815);
+;// CONCATENATED MODULE: ./build/exabits/connect.js
+
+
+/**
+ * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
+ *
+ * @param settings what the conversation is held to
+ * @param masker hides the secrets in what is sent and what comes back
+ * @param onRetry told, in one line, about every try that failed and is followed by another
+ * @returns the calls of the API
+ */
+function connect({ endpoint, timeoutMs, maxAttempts }, { mask, redact }, onRetry) {
+    const connection = {
+        endpoint,
+        maxAttempts,
+        redact,
+        onRetry,
+        deadline: (0,backoff/* startDeadline */.db)(timeoutMs),
+    };
+    const send = async (request) => {
+        // Loaded with the first request: HTTP is most of what the action loads, and not every run needs it.
+        const { createSend } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 575));
+        return createSend(connection)(request);
+    };
+    return createExabits(send, mask);
+}
+
 ;// CONCATENATED MODULE: ./build/job/headers-file.js
 
 
@@ -4343,7 +4723,17 @@ function headersFilePath() {
     throw new failure/* Failure */.HR('job-files', 'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.');
 }
 /**
- * Writes request headers a line each, as `curl -H @file` reads them, for the owner's eyes only.
+ * Writes out request headers, a line each, as `curl -H @file` reads them.
+ *
+ * @param headers names and values
+ */
+function headersText(headers) {
+    return Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\n`)
+        .join('');
+}
+/**
+ * Writes a header file for its owner's eyes only.
  * The file is created anew: where anything is at the path already, a link included, this throws.
  *
  * @param path where to
@@ -4352,8 +4742,7 @@ function headersFilePath() {
 function writeHeadersFile(path, headers) {
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
-        const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, lines.join(''));
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, headersText(headers));
     }
     catch (thrown) {
         removeHeadersFile(path);
@@ -4363,22 +4752,23 @@ function writeHeadersFile(path, headers) {
         (0,external_node_fs_namespaceObject.closeSync)(file);
     }
 }
+/**
+ * Reads the bearer token back out of a header file.
+ *
+ * @param path where it is
+ * @returns the token, or undefined where the file is gone or holds none
+ */
+function readBearerToken(path) {
+    try {
+        return /^Authorization: Bearer (.+)$/m.exec((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'))?.[1];
+    }
+    catch {
+        return undefined;
+    }
+}
 /** Removes a header file; one that is gone already is fine. */
 function removeHeadersFile(path) {
     (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
-}
-
-;// CONCATENATED MODULE: ./build/job/state.js
-
-const state_name = 'leftovers';
-/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
-function saveLeftovers(leftovers) {
-    saveState(state_name, leftovers);
-}
-/** Reads what `main` left; undefined when it never came to leave anything. */
-function readLeftovers() {
-    const text = getState(state_name);
-    return text === '' ? undefined : JSON.parse(text);
 }
 
 ;// CONCATENATED MODULE: ./build/job/publish.js
@@ -4399,30 +4789,57 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
  * @throws Failure `job-files` when the runner's files cannot be written
  */
 function publish(signIn, handover) {
-    const headersFile = handover.writeHeadersFile ? headersFilePath() : undefined;
+    const { credential } = signIn;
+    const headersFile = handover.writeHeadersFile ? chooseHeadersFile(signIn) : undefined;
+    const ownHeadersFile = headersFile?.own ? headersFile.path : undefined;
     const variables = handover.exportEnvironment
-        ? environmentOf(signIn.credential, handover.endpoint, headersFile)
+        ? environmentOf(credential, handover.endpoint, headersFile?.path)
         : {};
-    const emptied = handover.exportEnvironment ? carriedVariables(signIn.credential, headersFile) : [];
-    const outputs = outputsOf(signIn, handover.endpoint, headersFile);
-    allOrNothing(headersFile, () => {
-        saveLeftovers({ variables: Object.keys(variables), headersFile, cleanup: handover.cleanup });
-        if (headersFile)
-            writeHeadersFile(headersFile, (0,credentials/* headersOf */.Yl)(signIn.credential));
-        for (const [name, value] of Object.entries(variables))
+    const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile?.path) : [];
+    // What an earlier step of the job has set already is that step's to clear.
+    const news = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
+    writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], () => {
+        saveLeftovers({
+            variables: news.map(([name]) => name),
+            headersFile: ownHeadersFile,
+            cleanup: handover.cleanup,
+        });
+        if (ownHeadersFile)
+            writeHeadersFile(ownHeadersFile, headersOf(credential));
+        for (const [name, value] of news)
             exportVariable(name, value);
         for (const name of emptied)
             exportVariable(name, '');
-        for (const [name, value] of Object.entries(outputs))
+        for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
             setOutput(name, value);
-    });
+        }
+    }, () => ownHeadersFile && removeHeadersFile(ownHeadersFile));
     return { emptied };
 }
-/** Sets variables to nothing for the later steps: the runner knows no way to take one back. */
+/**
+ * Sets variables to nothing for the later steps: the runner knows no way to take one back.
+ *
+ * @param names the variables
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
 function emptyVariables(names) {
-    requireFile('GITHUB_ENV');
+    requireCommandFile('GITHUB_ENV');
     for (const name of names)
         exportVariable(name, '');
+}
+function chooseHeadersFile({ method, credential }) {
+    const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
+    if (carried && holds(carried, headersText(headersOf(credential))))
+        return { path: carried, own: false };
+    return { path: headersFilePath(), own: true };
+}
+function holds(path, text) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') === text;
+    }
+    catch {
+        return false;
+    }
 }
 function environmentOf(credential, endpoint, headersFile) {
     return {
@@ -4443,55 +4860,66 @@ function carriedVariables(credential, headersFile) {
     const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
     return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
 }
-function outputsOf(signIn, endpoint, headersFile) {
+function outputsOf(signIn, endpoint, headersFile = '') {
     const { credential } = signIn;
+    const account = accountOf(signIn);
     const pair = credential.kind === 'token-pair' ? credential : undefined;
     return {
         'auth-method': signIn.method,
-        token: (0,credentials/* bearerTokenOf */.y4)(credential),
+        token: bearerTokenOf(credential),
         'access-token': pair?.accessToken ?? '',
         'refresh-token': pair?.refreshToken ?? '',
         'api-token': credential.kind === 'api-token' ? credential.token : '',
-        'access-token-expires-at': (0,credentials/* expiryOf */.p1)(credential)?.toISOString() ?? '',
-        'refresh-token-expires-at': pair?.refreshTokenExpiresAt.toISOString() ?? '',
-        username: signIn.method === 'login' ? signIn.username : '',
-        email: signIn.method === 'login' ? signIn.email : '',
+        'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
+        'access-token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+        'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
+        username: account?.username ?? '',
+        email: account?.email ?? '',
         'api-url': endpoint.apiUrl,
         'api-base-url': endpoint.apiBaseUrl,
-        'headers-file': headersFile ?? '',
+        'headers-file': headersFile,
     };
 }
-function allOrNothing(headersFile, write) {
-    const before = ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'].map(requireFile);
-    try {
-        write();
-    }
-    catch (thrown) {
-        if (headersFile)
-            removeHeadersFile(headersFile);
-        for (const { path, size } of before)
-            (0,external_node_fs_namespaceObject.truncateSync)(path, size);
-        throw unwritable(thrown);
-    }
+
+;// CONCATENATED MODULE: ./build/job/summary.js
+
+
+/**
+ * Adds a short table to the summary of the job. It holds no secret, and text from outside stays text.
+ *
+ * @param signIn what was obtained
+ * @param endpoint where it is from
+ * @throws Error when the runner's file cannot be written
+ */
+async function writeSummary(signIn, endpoint) {
+    const rows = [
+        ['Method', signIn.method],
+        ['User', accountOf(signIn)?.username],
+        ['Host', new URL(endpoint.apiUrl).host],
+        ['Expires', expiryText(signIn)],
+        ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
+    ];
+    const known = rows.flatMap(([label, text]) => text ? [[{ data: label, header: true }, escapeHtml(text)]] : []);
+    await summary.addHeading('Exabits sign-in', 3).addTable(known).write();
 }
-function requireFile(variable) {
-    const path = process.env[variable];
-    // Without the file the toolkit would print the values instead.
-    if (!path)
-        throw unwritable(new Error(`${variable} is not set`));
-    try {
-        return { path, size: (0,external_node_fs_namespaceObject.statSync)(path).size };
-    }
-    catch (thrown) {
-        throw unwritable(thrown);
-    }
+function expiryText(signIn) {
+    if (signIn.method === 'ephemeral-api-token')
+        return 'with the job: the post step deletes the token';
+    return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
-function unwritable(thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return new failure/* Failure */.HR('job-files', `The runner's files for this step cannot be written (${reason}). Nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
+// The runner shows the summary as Markdown, and leaves what stands inside HTML to HTML.
+function escapeHtml(text) {
+    return text.replace(/[&<>"'`|\\[\]*_]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./build/main.js
+
+
+
+
+
+
+
 
 
 
@@ -4505,30 +4933,61 @@ async function main(masker) {
     const inputs = readInputs(masker, new Date());
     for (const line of inputs.warnings)
         log_warning(line);
-    const signIn = await authenticate(inputs.configured, () => connect(inputs, masker));
+    const exabits = connect(inputs, masker, log_info);
+    const signIn = (await useCarried(inputs, exabits, masker)) ?? (await obtain(inputs, exabits));
     const { emptied } = publish(signIn, inputs);
     log_info(describe(signIn, inputs));
     if (emptied.length > 0) {
-        log_info(`Emptied ${emptied.join(', ')}, which the job carried before, so that later steps use what this one obtained.`);
+        log_info(`Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`);
+    }
+    if (inputs.jobSummary)
+        await writeSummary(signIn, inputs.endpoint).catch(warnAbout('write the job summary'));
+}
+async function useCarried(inputs, exabits, { mask }) {
+    if (!inputs.useExistingCredentials)
+        return undefined;
+    const credential = carriedCredential(inputs.endpoint, mask, new Date());
+    if (!credential)
+        return undefined;
+    try {
+        if (inputs.verify)
+            await exabits.verify(credential);
+        return { method: 'existing', credential };
+    }
+    catch (thrown) {
+        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${(0,failure/* toFailure */.w2)(thrown).message}`);
+        return undefined;
     }
 }
-async function authenticate(configured, connected) {
-    if (configured.kind === 'api-token')
-        return { method: 'api-token', credential: configured };
-    const exabits = await connected();
-    return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+async function obtain(inputs, exabits) {
+    const authenticated = await authenticate(inputs.configured, exabits);
+    const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+    if (inputs.verify)
+        await exabits.verify(signIn.credential);
+    return signIn;
 }
-// Loaded when first needed: HTTP is most of what the action loads, and an API token alone needs none.
-async function connect(inputs, masker) {
-    const { connectToExabits } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 560));
-    return connectToExabits({ ...inputs, ...masker, onRetry: log_info });
+async function exchange(authenticated, inputs, exabits) {
+    const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
+    const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
+    const created = await createEphemeralToken(exabits, authenticated.credential, settings);
+    return { method: 'ephemeral-api-token', ...created, account: accountOf(authenticated) };
 }
 function describe(signIn, { endpoint }) {
     const { host } = new URL(endpoint.apiUrl);
-    if (signIn.method === 'api-token')
-        return `Using the API token for ${host}.`;
-    const expiry = signIn.credential.accessTokenExpiresAt.toISOString();
-    return `Signed in to ${host} as ${signIn.username}. The access token expires at ${expiry}.`;
+    const expiry = expiryOf(signIn.credential)?.toISOString();
+    switch (signIn.method) {
+        case 'login':
+            return `Signed in to ${host} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
+        case 'ephemeral-api-token':
+            return `Signed in to ${host} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
+        case 'api-token':
+            return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.`;
+        case 'existing':
+            return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+    }
+}
+function warnAbout(what) {
+    return (thrown) => log_warning(`Could not ${what}: ${(0,failure/* toFailure */.w2)(thrown).message}`);
 }
 
 ;// CONCATENATED MODULE: ./build/post.js
@@ -4537,37 +4996,77 @@ function describe(signIn, { endpoint }) {
 
 
 
+
+
+
+
+
+
 /**
- * The post step: clears what this invocation left in the job. It never fails the job: what cannot be done is a warning.
+ * The post step: clears what this invocation left in the job, and deletes the API token that it made.
+ * It never fails the job: what cannot be done is a warning.
+ *
+ * @param masker makes secrets known to the runner
  */
-async function post() {
+async function post(masker) {
     const leftovers = readLeftovers();
-    if (!leftovers)
-        return log_info('Nothing to clear: the step handed nothing on.');
-    const { variables, headersFile, cleanup } = leftovers;
-    const what = [...variables, ...(headersFile ? ['the header file'] : [])].join(', ');
-    if (!cleanup)
-        return log_info(`Left in place, because cleanup is false: ${what}.`);
-    const cleared = [
-        variables.length > 0 && attempt('empty the variables', () => emptyVariables(variables)) && variables,
-        headersFile &&
-            attempt('remove the header file', () => removeHeadersFile(headersFile)) &&
-            'the header file',
-    ]
-        .filter(Boolean)
-        .flat();
-    if (cleared.length > 0)
-        log_info(`Cleared ${cleared.join(', ')}.`);
+    const ephemeral = readEphemeralToken();
+    // Read before the file is removed.
+    const ownToken = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : undefined;
+    if (leftovers)
+        log_info(clear(leftovers));
+    if (ephemeral)
+        await revoke(ephemeral, ownToken ? toApiToken(masker.mask(ownToken)) : undefined, masker);
+    if (!leftovers && !ephemeral)
+        log_info('Nothing to clear: the step handed nothing on.');
 }
-function attempt(what, clear) {
+function clear({ variables, headersFile, cleanup }) {
+    const left = [...variables, ...(headersFile ? ['the header file'] : [])];
+    if (left.length === 0)
+        return 'Nothing to clear: the step set nothing of its own.';
+    if (!cleanup)
+        return `Left in place, because cleanup is false: ${left.join(', ')}.`;
+    const emptied = variables.length > 0 && attempt('empty the variables', () => emptyVariables(variables));
+    const removed = headersFile && attempt('remove the header file', () => removeHeadersFile(headersFile));
+    const cleared = [...(emptied ? variables : []), ...(removed ? ['the header file'] : [])];
+    return `Cleared ${cleared.join(', ') || 'nothing'}.`;
+}
+function attempt(what, act) {
     try {
-        clear();
+        act();
         return true;
     }
     catch (thrown) {
         log_warning(`Could not ${what}: ${(0,failure/* toFailure */.w2)(thrown).message}`);
         return false;
     }
+}
+async function revoke(token, own, masker) {
+    const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
+    const exabits = connect(settings, masker, log_info);
+    const sweeper = connect({ ...settings, timeoutMs: settings.timeoutMs / 2 }, masker, log_info);
+    const logInAfresh = async () => (await authenticate(readConfigured(masker, new Date()).configured, exabits)).credential;
+    let reason = '';
+    for (const obtain of own ? [async () => own, logInAfresh] : [logInAfresh]) {
+        try {
+            const sweep = await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date());
+            log_info(`Deleted the API token ${token.name}.`);
+            if (sweep.deleted.length > 0)
+                log_info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
+            if (sweep.failure)
+                log_warning(`Could not look after tokens that earlier jobs left: ${sweep.failure.message}`);
+            return;
+        }
+        catch (thrown) {
+            reason = (0,failure/* toFailure */.w2)(thrown).message;
+        }
+    }
+    log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
+}
+function howToDelete({ id, name }) {
+    return id
+        ? `Delete it by hand: egpu token delete ${id} --force`
+        : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 
 ;// CONCATENATED MODULE: ./build/index.js

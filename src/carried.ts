@@ -27,7 +27,8 @@ export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Cr
   const accessToken = variable('EXABITS_ACCESS_TOKEN');
   const refreshToken = variable('EXABITS_REFRESH_TOKEN');
   if (tokenDefect(accessToken) || tokenDefect(refreshToken)) return undefined;
-  const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+  const accessTokenExpiresAt =
+    jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
   const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
   // Also where the time is no time at all.
   if (!(lifetimeMs >= leastLifetimeMs)) return undefined;

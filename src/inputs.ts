@@ -88,7 +88,8 @@ export function readConfigured(
   const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5']);
 
   if (apiToken !== '') {
-    const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
+    const both =
+      'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
     return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
   }
   return { configured: givenLogin(username, password, format, mask), warnings: [] };
@@ -104,14 +105,25 @@ export function noCredentials(): Failure {
 
 function givenLogin(username: string, password: string, format: 'plain' | 'md5', mask: Mask): Configured {
   if (username === '' && password === '') return { kind: 'none' };
-  const advice = 'Set both; if it comes from a secret, check the secret\'s name, and that this workflow may read it.';
+  const advice =
+    "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
   if (password === '') {
-    throw new Failure('username-without-password', `Input "username" is set, but "password" is empty. ${advice}`);
+    throw new Failure(
+      'username-without-password',
+      `Input "username" is set, but "password" is empty. ${advice}`,
+    );
   }
   if (username === '') {
-    throw new Failure('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
+    throw new Failure(
+      'password-without-username',
+      `Input "password" is set, but "username" is empty. ${advice}`,
+    );
   }
-  return { kind: 'password', username, passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)) };
+  return {
+    kind: 'password',
+    username,
+    passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
+  };
 }
 
 function givenApiToken(token: Masked, now: Date): ApiToken {

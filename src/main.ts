@@ -1,9 +1,15 @@
-import type { SignIn } from './credentials.ts';
+import { authenticate } from './authenticate.ts';
+import { carriedCredential } from './carried.ts';
+import { accountOf, expiryOf, type SignIn } from './credentials.ts';
+import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
-import { type Configured, type Inputs, readInputs } from './inputs.ts';
+import { connect } from './exabits/connect.ts';
+import { toFailure } from './failure.ts';
+import { type Inputs, readInputs } from './inputs.ts';
 import { info, warning } from './job/log.ts';
 import type { Masker } from './job/mask.ts';
 import { publish } from './job/publish.ts';
+import { writeSummary } from './job/summary.ts';
 
 /**
  * The step: reads the inputs, signs in, and hands the credential to the later steps.
@@ -14,33 +20,65 @@ import { publish } from './job/publish.ts';
 export async function main(masker: Masker): Promise<void> {
   const inputs = readInputs(masker, new Date());
   for (const line of inputs.warnings) warning(line);
+  const exabits = connect(inputs, masker, info);
 
-  const signIn = await authenticate(inputs.configured, () => connect(inputs, masker));
+  const signIn = (await useCarried(inputs, exabits, masker)) ?? (await obtain(inputs, exabits));
   const { emptied } = publish(signIn, inputs);
 
   info(describe(signIn, inputs));
   if (emptied.length > 0) {
     info(
-      `Emptied ${emptied.join(', ')}, which the job carried before, so that later steps use what this one obtained.`,
+      `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
     );
+  }
+  if (inputs.jobSummary)
+    await writeSummary(signIn, inputs.endpoint).catch(warnAbout('write the job summary'));
+}
+
+async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): Promise<SignIn | undefined> {
+  if (!inputs.useExistingCredentials) return undefined;
+  const credential = carriedCredential(inputs.endpoint, mask, new Date());
+  if (!credential) return undefined;
+  try {
+    if (inputs.verify) await exabits.verify(credential);
+    return { method: 'existing', credential };
+  } catch (thrown) {
+    info(
+      `The credentials that the job carries do not work, so the step signs in afresh: ${toFailure(thrown).message}`,
+    );
+    return undefined;
   }
 }
 
-async function authenticate(configured: Configured, connected: () => Promise<Exabits>): Promise<SignIn> {
-  if (configured.kind === 'api-token') return { method: 'api-token', credential: configured };
-  const exabits = await connected();
-  return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+async function obtain(inputs: Inputs, exabits: Exabits): Promise<SignIn> {
+  const authenticated = await authenticate(inputs.configured, exabits);
+  const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+  if (inputs.verify) await exabits.verify(signIn.credential);
+  return signIn;
 }
 
-// Loaded when first needed: HTTP is most of what the action loads, and an API token alone needs none.
-async function connect(inputs: Inputs, masker: Masker): Promise<Exabits> {
-  const { connectToExabits } = await import(/* webpackMode: "eager" */ './exabits/connect.ts');
-  return connectToExabits({ ...inputs, ...masker, onRetry: info });
+async function exchange(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {
+  const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
+  const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
+  const created = await createEphemeralToken(exabits, authenticated.credential, settings);
+  return { method: 'ephemeral-api-token', ...created, account: accountOf(authenticated) };
 }
 
 function describe(signIn: SignIn, { endpoint }: Inputs): string {
   const { host } = new URL(endpoint.apiUrl);
-  if (signIn.method === 'api-token') return `Using the API token for ${host}.`;
-  const expiry = signIn.credential.accessTokenExpiresAt.toISOString();
-  return `Signed in to ${host} as ${signIn.username}. The access token expires at ${expiry}.`;
+  const expiry = expiryOf(signIn.credential)?.toISOString();
+  switch (signIn.method) {
+    case 'login':
+      return `Signed in to ${host} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
+    case 'ephemeral-api-token':
+      return `Signed in to ${host} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
+    case 'api-token':
+      return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.`;
+    case 'existing':
+      return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+  }
+}
+
+function warnAbout(what: string): (thrown: unknown) => void {
+  return (thrown) => warning(`Could not ${what}: ${toFailure(thrown).message}`);
 }

@@ -1,21 +1,45 @@
-import { type Credential, headersOf, jwtExpiry, type TokenPair, tokenDefect } from '../credentials.ts';
+import {
+  type Account,
+  type ApiToken,
+  type Credential,
+  headersOf,
+  jwtExpiry,
+  type TokenPair,
+  toApiToken,
+  tokenDefect,
+} from '../credentials.ts';
 import { Failure } from '../failure.ts';
 import type { Mask, Masked } from '../job/mask.ts';
 import { oneLine } from '../text.ts';
-import { isObject, malformed, Rejection } from './envelope.ts';
-import type { Send } from './http.ts';
+import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
+import type { Request, Send } from './http.ts';
 
 /** Lifetimes by the API's documentation, for tokens that do not say themselves. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
 const longestName = 320;
+const pageSize = 100;
+const mostPages = 100;
 
-/** Who logged in, and what came of it. */
+/** What a login brings. */
 export interface Login {
   readonly credential: TokenPair;
-  readonly username: string;
-  readonly email: string;
+  readonly account: Account;
+}
+
+/** An API token as the list shows it: without its value. */
+export interface ListedToken {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+}
+
+/** What an API token is called, for people who find it. */
+export interface TokenLabel {
+  /** At most 50 characters. */
+  readonly name: string;
+  readonly description: string;
 }
 
 /** The calls of the Exabits API that the action makes. Each throws a Failure. */
@@ -27,39 +51,95 @@ export interface Exabits {
    * @param passwordMd5 the MD5 of its password, in lower-case hexadecimal digits
    */
   login(username: string, passwordMd5: Masked): Promise<Login>;
+
   /** `GET billing/balance`, to see whether a credential works. */
   verify(credential: Credential): Promise<void>;
+
+  /**
+   * `POST api-tokens`. Creating is not idempotent: where an answer is lost, what the lost try may have created
+   * is deleted before the next try, so that at most one token has the label's name.
+   */
+  createApiToken(credential: Credential, label: TokenLabel): Promise<{ id: string; credential: ApiToken }>;
+
+  /** `GET api-tokens`, all pages. */
+  listApiTokens(credential: Credential): Promise<ListedToken[]>;
+
+  /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
+  deleteApiToken(credential: Credential, id: string): Promise<void>;
 }
 
 /**
- * Makes the calls of the API over one connection.
+ * Makes the calls of the API over one request path.
  *
  * @param send the request path
  * @param mask makes the tokens that come back known to the runner, before anybody else sees them
  */
 export function createExabits(send: Send, mask: Mask): Exabits {
-  return {
+  const sendAs = async (credential: Credential, request: Request) => {
+    try {
+      return await send({ ...request, headers: headersOf(credential) });
+    } catch (thrown) {
+      throw isRefusal(thrown, [401, 403]) ? accessRefused(credential, thrown) : thrown;
+    }
+  };
+
+  const exabits: Exabits = {
     async login(username, passwordMd5) {
-      const request = {
-        method: 'POST',
-        path: '/authenticate/login',
-        body: { username, password: passwordMd5 },
-      } as const;
-      const { data } = await send(request).catch((thrown: unknown) => {
-        throw isRefusal(thrown) ? wrongCredentials(thrown) : thrown;
-      });
-      return readLogin(data, username, mask);
+      try {
+        const body = { username, password: passwordMd5 };
+        const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
+        return readLogin(data, username, mask);
+      } catch (thrown) {
+        // `status: false` comes with HTTP 200.
+        throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
+      }
     },
 
     async verify(credential) {
-      await send({ method: 'GET', path: '/billing/balance', headers: headersOf(credential) });
+      await sendAs(credential, { method: 'GET', path: '/billing/balance' });
+    },
+
+    async createApiToken(credential, label) {
+      const { data } = await sendAs(credential, {
+        method: 'POST',
+        path: '/api-tokens',
+        body: { name: label.name, description: label.description },
+        async beforeRetry() {
+          for (const token of await exabits.listApiTokens(credential)) {
+            if (token.name === label.name) await exabits.deleteApiToken(credential, token.id);
+          }
+        },
+      });
+      return readCreatedToken(data, mask);
+    },
+
+    async listApiTokens(credential) {
+      const tokens: ListedToken[] = [];
+      let offset = 0;
+      for (let page = 0; page < mostPages; page += 1) {
+        const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
+        const { data, total } = await sendAs(credential, { method: 'GET', path });
+        const entries = readList(data);
+        tokens.push(...entries.flatMap(readListedToken));
+        offset += entries.length;
+        if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY)) break;
+      }
+      return tokens;
+    },
+
+    async deleteApiToken(credential, id) {
+      try {
+        await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
+      } catch (thrown) {
+        if (!isRefusal(thrown, [404])) throw thrown;
+      }
     },
   };
+  return exabits;
 }
 
-// `status: false` comes with HTTP 200.
-function isRefusal(thrown: unknown): thrown is Rejection {
-  return thrown instanceof Rejection && [200, 401, 403].includes(thrown.status);
+function isRefusal(thrown: unknown, statuses: readonly number[]): thrown is Rejection {
+  return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
 
 function wrongCredentials(rejection: Rejection): Failure {
@@ -70,12 +150,18 @@ function wrongCredentials(rejection: Rejection): Failure {
   );
 }
 
-function readLogin(data: unknown, username: string, mask: Mask): Login {
-  const answer = 'POST /authenticate/login';
-  if (!isObject(data)) throw malformed(answer, 'it has no "data"');
+function accessRefused(credential: Credential, rejection: Rejection): Failure {
+  const what =
+    credential.kind === 'api-token'
+      ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
+      : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
+  return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
+}
 
-  const accessToken = readToken(answer, data, 'access_token', mask);
-  const refreshToken = readToken(answer, data, 'refresh_token', mask);
+function readLogin(data: unknown, username: string, mask: Mask): Login {
+  const read = reader('POST /authenticate/login', data, mask);
+  const accessToken = read.token('access_token');
+  const refreshToken = read.token('refresh_token');
   const now = Date.now();
   return {
     credential: {
@@ -85,27 +171,57 @@ function readLogin(data: unknown, username: string, mask: Mask): Login {
       accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
       refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
     },
-    username: readName(answer, data, 'username') || username,
-    email: readName(answer, data, 'email'),
+    account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
   };
 }
 
-function readToken(
-  answer: string,
-  data: { readonly [key: string]: unknown },
-  field: string,
-  mask: Mask,
-): Masked {
-  const token = data[field];
-  if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a text`);
-  const secret = mask(token);
-  const defect = tokenDefect(token);
-  if (defect) throw malformed(answer, `its "${field}" ${defect}`);
-  return secret;
+function readCreatedToken(data: unknown, mask: Mask): { id: string; credential: ApiToken } {
+  const read = reader('POST /api-tokens', data, mask);
+  return { credential: toApiToken(read.token('token')), id: read.id('id') };
 }
 
-function readName(answer: string, data: { readonly [key: string]: unknown }, field: string): string {
-  const name = data[field] ?? '';
-  if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a text`);
-  return oneLine(name, longestName);
+function readList(data: unknown): unknown[] {
+  // A list without entries may be null where the server is written in a language that has it so.
+  if (data === null || data === undefined) return [];
+  if (!Array.isArray(data)) throw malformed('GET /api-tokens', 'its "data" is not a list');
+  return data;
+}
+
+// An entry that cannot be read is none of ours: what we create has all of these.
+function readListedToken(entry: unknown): ListedToken[] {
+  if (!isObject(entry)) return [];
+  const { id, name, created_at: createdAt } = entry;
+  if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number') return [];
+  return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
+}
+
+function isId(id: unknown): id is string | number {
+  return (typeof id === 'string' && id !== '') || typeof id === 'number';
+}
+
+function reader(answer: string, data: unknown, mask: Mask) {
+  if (!isObject(data)) throw malformed(answer, 'its "data" is not an object');
+  const fields: JsonObject = data;
+  return {
+    token(field: string): Masked {
+      const token = fields[field];
+      if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      const secret = mask(token);
+      const defect = tokenDefect(token);
+      if (defect) throw malformed(answer, `its "${field}" ${defect}`);
+      return secret;
+    },
+
+    id(field: string): string {
+      const id = fields[field];
+      if (!isId(id)) throw malformed(answer, `its "${field}" is not an identifier`);
+      return oneLine(String(id), longestName);
+    },
+
+    optionalName(field: string): string {
+      const name = fields[field] ?? '';
+      if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      return oneLine(name, longestName);
+    },
+  };
 }

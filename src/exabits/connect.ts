@@ -2,25 +2,41 @@ import type { Endpoint } from '../endpoint.ts';
 import type { Masker } from '../job/mask.ts';
 import { createExabits, type Exabits } from './api.ts';
 import { startDeadline } from './backoff.ts';
-import { createSend } from './http.ts';
+import type { Connection, Send } from './http.ts';
 
-export interface ConnectionSettings extends Masker {
+/** What one conversation with Exabits is held to. */
+export interface ConnectionSettings {
   readonly endpoint: Endpoint;
   /** For all requests together, in milliseconds from now. */
   readonly timeoutMs: number;
   /** Tries of one request. */
   readonly maxAttempts: number;
-  /** Told, in one line, about every try that failed and is followed by another. */
-  readonly onRetry: (line: string) => void;
 }
 
 /**
  * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
  *
  * @param settings what the conversation is held to
+ * @param masker hides the secrets in what is sent and what comes back
+ * @param onRetry told, in one line, about every try that failed and is followed by another
  * @returns the calls of the API
  */
-export function connectToExabits(settings: ConnectionSettings): Exabits {
-  const send = createSend({ ...settings, deadline: startDeadline(settings.timeoutMs) });
-  return createExabits(send, settings.mask);
+export function connect(
+  { endpoint, timeoutMs, maxAttempts }: ConnectionSettings,
+  { mask, redact }: Masker,
+  onRetry: (line: string) => void,
+): Exabits {
+  const connection: Connection = {
+    endpoint,
+    maxAttempts,
+    redact,
+    onRetry,
+    deadline: startDeadline(timeoutMs),
+  };
+  const send: Send = async (request) => {
+    // Loaded with the first request: HTTP is most of what the action loads, and not every run needs it.
+    const { createSend } = await import(/* webpackMode: "eager" */ './http.ts');
+    return createSend(connection)(request);
+  };
+  return createExabits(send, mask);
 }

@@ -38,7 +38,8 @@ export class Rejection extends Failure {
   }
 }
 
-type JsonObject = { readonly [key: string]: unknown };
+/** A JSON object whose fields nobody has checked yet. */
+export type JsonObject = { readonly [key: string]: unknown };
 
 /**
  * Whether a value is a JSON object (and neither null nor a list).

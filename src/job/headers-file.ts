@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
@@ -19,7 +19,18 @@ export function headersFilePath(): string {
 }
 
 /**
- * Writes request headers a line each, as `curl -H @file` reads them, for the owner's eyes only.
+ * Writes out request headers, a line each, as `curl -H @file` reads them.
+ *
+ * @param headers names and values
+ */
+export function headersText(headers: Record<string, string>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
+}
+
+/**
+ * Writes a header file for its owner's eyes only.
  * The file is created anew: where anything is at the path already, a link included, this throws.
  *
  * @param path where to
@@ -28,13 +39,26 @@ export function headersFilePath(): string {
 export function writeHeadersFile(path: string, headers: Record<string, string>): void {
   const file = openSync(path, 'wx', 0o600);
   try {
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
-    writeFileSync(file, lines.join(''));
+    writeFileSync(file, headersText(headers));
   } catch (thrown) {
     removeHeadersFile(path);
     throw thrown;
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Reads the bearer token back out of a header file.
+ *
+ * @param path where it is
+ * @returns the token, or undefined where the file is gone or holds none
+ */
+export function readBearerToken(path: string): string | undefined {
+  try {
+    return /^Authorization: Bearer (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1];
+  } catch {
+    return undefined;
   }
 }
 

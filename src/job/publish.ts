@@ -1,9 +1,16 @@
-import { statSync, truncateSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as core from '@actions/core';
-import { bearerTokenOf, type Credential, expiryOf, headersOf, type SignIn } from '../credentials.ts';
+import {
+  accountOf,
+  bearerTokenOf,
+  type Credential,
+  expiryOf,
+  headersOf,
+  type SignIn,
+} from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { Failure } from '../failure.ts';
-import { headersFilePath, removeHeadersFile, writeHeadersFile } from './headers-file.ts';
+import { requireCommandFile, writeAllOrNone } from './command-files.ts';
+import { headersFilePath, headersText, removeHeadersFile, writeHeadersFile } from './headers-file.ts';
 import { saveLeftovers } from './state.ts';
 
 /** How the user wants a credential handed on. */
@@ -32,27 +39,62 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
  * @throws Failure `job-files` when the runner's files cannot be written
  */
 export function publish(signIn: SignIn, handover: Handover): Published {
-  const headersFile = handover.writeHeadersFile ? headersFilePath() : undefined;
-  const variables = handover.exportEnvironment
-    ? environmentOf(signIn.credential, handover.endpoint, headersFile)
-    : {};
-  const emptied = handover.exportEnvironment ? carriedVariables(signIn.credential, headersFile) : [];
-  const outputs = outputsOf(signIn, handover.endpoint, headersFile);
+  const { credential } = signIn;
+  const headersFile = handover.writeHeadersFile ? chooseHeadersFile(signIn) : undefined;
+  const ownHeadersFile = headersFile?.own ? headersFile.path : undefined;
 
-  allOrNothing(headersFile, () => {
-    saveLeftovers({ variables: Object.keys(variables), headersFile, cleanup: handover.cleanup });
-    if (headersFile) writeHeadersFile(headersFile, headersOf(signIn.credential));
-    for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value);
-    for (const name of emptied) core.exportVariable(name, '');
-    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
-  });
+  const variables = handover.exportEnvironment
+    ? environmentOf(credential, handover.endpoint, headersFile?.path)
+    : {};
+  const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile?.path) : [];
+  // What an earlier step of the job has set already is that step's to clear.
+  const news = Object.entries(variables).filter(
+    ([name, value]) => signIn.method !== 'existing' || process.env[name] !== value,
+  );
+
+  writeAllOrNone(
+    ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'],
+    () => {
+      saveLeftovers({
+        variables: news.map(([name]) => name),
+        headersFile: ownHeadersFile,
+        cleanup: handover.cleanup,
+      });
+      if (ownHeadersFile) writeHeadersFile(ownHeadersFile, headersOf(credential));
+      for (const [name, value] of news) core.exportVariable(name, value);
+      for (const name of emptied) core.exportVariable(name, '');
+      for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
+        core.setOutput(name, value);
+      }
+    },
+    () => ownHeadersFile && removeHeadersFile(ownHeadersFile),
+  );
   return { emptied };
 }
 
-/** Sets variables to nothing for the later steps: the runner knows no way to take one back. */
+/**
+ * Sets variables to nothing for the later steps: the runner knows no way to take one back.
+ *
+ * @param names the variables
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
 export function emptyVariables(names: readonly string[]): void {
-  requireFile('GITHUB_ENV');
+  requireCommandFile('GITHUB_ENV');
   for (const name of names) core.exportVariable(name, '');
+}
+
+function chooseHeadersFile({ method, credential }: SignIn): { path: string; own: boolean } {
+  const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
+  if (carried && holds(carried, headersText(headersOf(credential)))) return { path: carried, own: false };
+  return { path: headersFilePath(), own: true };
+}
+
+function holds(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === text;
+  } catch {
+    return false;
+  }
 }
 
 function environmentOf(
@@ -80,12 +122,9 @@ function carriedVariables(credential: Credential, headersFile: string | undefine
   return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
 }
 
-function outputsOf(
-  signIn: SignIn,
-  endpoint: Endpoint,
-  headersFile: string | undefined,
-): Record<string, string> {
+function outputsOf(signIn: SignIn, endpoint: Endpoint, headersFile = ''): Record<string, string> {
   const { credential } = signIn;
+  const account = accountOf(signIn);
   const pair = credential.kind === 'token-pair' ? credential : undefined;
   return {
     'auth-method': signIn.method,
@@ -93,43 +132,13 @@ function outputsOf(
     'access-token': pair?.accessToken ?? '',
     'refresh-token': pair?.refreshToken ?? '',
     'api-token': credential.kind === 'api-token' ? credential.token : '',
+    'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
     'access-token-expires-at': expiryOf(credential)?.toISOString() ?? '',
-    'refresh-token-expires-at': pair?.refreshTokenExpiresAt.toISOString() ?? '',
-    username: signIn.method === 'login' ? signIn.username : '',
-    email: signIn.method === 'login' ? signIn.email : '',
+    'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
+    username: account?.username ?? '',
+    email: account?.email ?? '',
     'api-url': endpoint.apiUrl,
     'api-base-url': endpoint.apiBaseUrl,
-    'headers-file': headersFile ?? '',
+    'headers-file': headersFile,
   };
-}
-
-function allOrNothing(headersFile: string | undefined, write: () => void): void {
-  const before = ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'].map(requireFile);
-  try {
-    write();
-  } catch (thrown) {
-    if (headersFile) removeHeadersFile(headersFile);
-    for (const { path, size } of before) truncateSync(path, size);
-    throw unwritable(thrown);
-  }
-}
-
-function requireFile(variable: string): { path: string; size: number } {
-  const path = process.env[variable];
-  // Without the file the toolkit would print the values instead.
-  if (!path) throw unwritable(new Error(`${variable} is not set`));
-  try {
-    return { path, size: statSync(path).size };
-  } catch (thrown) {
-    throw unwritable(thrown);
-  }
-}
-
-function unwritable(thrown: unknown): Failure {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Failure(
-    'job-files',
-    `The runner's files for this step cannot be written (${reason}). Nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
-    { cause: thrown },
-  );
 }
