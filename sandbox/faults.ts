@@ -186,17 +186,17 @@ export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Pr
   }
 }
 
-/** Sends an answer and resolves when it is handed to the system or the client has gone. */
-export async function sendAnswer(answer: Answer, response: ServerResponse): Promise<number> {
+/**
+ * Sends an answer and resolves when it is handed to the system or the client has gone.
+ * @returns its status, undefined when the client has gone
+ */
+export async function sendAnswer(answer: Answer, response: ServerResponse): Promise<number | undefined> {
   const bodiless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, {
     ...(bodiless ? {} : { 'content-length': String(answer.body.length) }),
     ...answer.headers,
   });
-  const sent = settled(response);
-  response.end(bodiless ? undefined : answer.body);
-  await sent;
-  return answer.status;
+  return end(response, bodiless ? Buffer.alloc(0) : answer.body);
 }
 
 /** Waits, or returns at once when the sandbox closes. */
@@ -205,10 +205,13 @@ export async function pause(ms: number, closing: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: closing }).catch(() => undefined);
 }
 
-function settled(response: ServerResponse): Promise<void> {
+function end(response: ServerResponse, body: Uint8Array): Promise<number | undefined> {
   return new Promise((resolve) => {
-    response.once('finish', resolve);
-    response.once('close', resolve);
+    const settle = (): void => resolve(response.writableFinished ? response.statusCode : undefined);
+    if (response.destroyed) return settle();
+    response.once('finish', settle);
+    response.once('close', settle);
+    response.end(body);
   });
 }
 
@@ -224,34 +227,32 @@ function statusAnswer(fault: { status: number; headers?: Answer['headers']; body
 async function sendOversized(
   fault: { bytes: number; chunked?: boolean },
   response: ServerResponse,
-): Promise<number> {
-  const [start, end] = ['{"status":true,"message":"', '","data":{}}'];
-  const padding = Math.max(0, fault.bytes - start.length - end.length);
-  const body = Buffer.concat([Buffer.from(start), Buffer.alloc(padding, 'x'), Buffer.from(end)]);
+): Promise<number | undefined> {
+  const [start, stop] = ['{"status":true,"message":"', '","data":{}}'];
+  const padding = Math.max(0, fault.bytes - start.length - stop.length);
+  const body = Buffer.concat([Buffer.from(start), Buffer.alloc(padding, 'x'), Buffer.from(stop)]);
   if (!fault.chunked) {
     return sendAnswer({ status: 200, headers: { 'content-type': 'application/json' }, body }, response);
   }
   response.writeHead(200, { 'content-type': 'application/json' });
-  const sent = settled(response);
   response.write(body.subarray(0, start.length));
-  response.end(body.subarray(start.length));
-  await sent;
-  return 200;
+  return end(response, body.subarray(start.length));
 }
 
-async function drip(fault: { bytes: number; everyMs: number }, answer: Answer, wire: Wire): Promise<number> {
+async function drip(
+  fault: { bytes: number; everyMs: number },
+  answer: Answer,
+  wire: Wire,
+): Promise<number | undefined> {
   const { response } = wire;
   response.writeHead(answer.status, { ...answer.headers, 'content-length': String(answer.body.length) });
   response.flushHeaders();
   for (let sent = 0; sent < answer.body.length; sent += fault.bytes) {
     await pause(fault.everyMs, wire.closing);
-    if (response.destroyed || wire.closing.aborted) return answer.status;
+    if (response.destroyed || wire.closing.aborted) return undefined;
     response.write(answer.body.subarray(sent, sent + fault.bytes));
   }
-  const sent = settled(response);
-  response.end();
-  await sent;
-  return answer.status;
+  return end(response, Buffer.alloc(0));
 }
 
 /** The start of an answer as bytes on the wire, cut in the middle of its headers or of its body. */

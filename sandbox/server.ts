@@ -51,7 +51,7 @@ export interface RecordedRequest {
   status: number | undefined;
 }
 
-/** Where a request is: nothing done yet, carried out but not answered, or answered. */
+/** Where a request is: nothing done yet, carried out but not answered, or nothing more will be sent. */
 export type Moment = 'received' | 'handled' | 'answered';
 
 /** What a listener is told; `nth` counts the requests with this method and path, from 1. */
