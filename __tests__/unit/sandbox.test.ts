@@ -349,7 +349,7 @@ async function rawExchange(
     end = error.code ?? 'error';
   });
   socket.write(`GET ${path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n`);
-  await Promise.race([once(socket, 'close').catch(() => undefined), sleep(200)]);
+  await Promise.race([once(socket, 'close').catch(() => undefined), sleep(300)]);
   socket.destroy();
   return { text, end };
 }
@@ -406,7 +406,7 @@ describe('faults', () => {
       /^(?!.*content-type).*\r\n\r\n\{$/s,
     ],
     ['a compressed answer', { effect: 'gzip' }, 'closed', /content-encoding: gzip\r\n.*\r\n\r\n\x1f\x8b/s],
-    ['a drip', { effect: 'drip', bytes: 1, everyMs: 40 }, 'open', /\r\n\r\n\{"?s?t?a?t?u?$/],
+    ['a drip', { effect: 'drip', bytes: 1, everyMs: 60 }, 'open', /\r\n\r\n\{"?s?t?a?t?u?$/],
   ])('%s', async (_what, fault, end, text) => {
     const sandbox = await start();
     sandbox.faults.add(fault);
@@ -504,24 +504,27 @@ describe('watching', () => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     const seen: string[] = [];
-    let letGo = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
+    const held = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
     const remove = sandbox.onRequest(async ({ moment, method, path, nth }) => {
       seen.push(`${moment} ${method} ${path} ${nth}: ${sandbox.apiTokens().length}`);
-      if (moment === 'handled' && nth === 1) await held;
+      if (seen.length === 6) over.resolve();
+      if (moment !== 'handled' || nth !== 1) return;
+      reached.resolve();
+      await held.promise;
     });
     let answered = false;
     const first = call(sandbox, 'api-tokens', { headers, json: { name: 'x' } }).finally(() => {
       answered = true;
     });
-    await sleep(50);
+    await reached.promise;
+    await sleep(20);
     expect([answered, sandbox.apiTokens().length]).toEqual([false, 1]);
-    letGo();
+    held.resolve();
     await first;
     await call(sandbox, 'api-tokens', { headers, json: { name: 'y' } });
-    await sleep(5);
+    await over.promise;
     expect(seen).toEqual([
       'received POST /api/v1/api-tokens 1: 0',
       'handled POST /api/v1/api-tokens 1: 1',
@@ -533,6 +536,32 @@ describe('watching', () => {
     remove();
     await call(sandbox, 'regions');
     expect(seen).toHaveLength(6);
+  });
+
+  test('a client can be killed between the change and the answer', async () => {
+    const sandbox = await start();
+    const headers = await pairHeaders(sandbox);
+    const script = `fetch(process.argv[1], JSON.parse(process.argv[2]))`;
+    const creation = { method: 'POST', headers, body: JSON.stringify({ name: 'x' }) };
+    const child = spawn(
+      process.execPath,
+      ['-e', script, `${sandbox.url}/api/v1/api-tokens`, JSON.stringify(creation)],
+      { stdio: 'ignore' },
+    );
+    const over = Promise.withResolvers<void>();
+    const remove = sandbox.onRequest(async ({ moment }) => {
+      if (moment === 'answered') over.resolve();
+      if (moment !== 'handled') return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      // The sandbox notices the closed connection a moment later.
+      await sleep(20);
+    });
+    await over.promise;
+    remove();
+    expect(sandbox.apiTokens()).toHaveLength(1);
+    expect(sandbox.requests.at(-1)).toMatchObject({ method: 'POST', status: undefined });
+    expect((await logIn(sandbox)).status).toBe(200);
   });
 
   test('orphans are the tokens that a job created for itself', async () => {
@@ -643,6 +672,8 @@ describe('https', () => {
   async function statusOver(sandbox: Sandbox, ca: string): Promise<number | undefined> {
     const sent = request(`${sandbox.url}/api/v1/regions`, { ca, agent: false }).end();
     const [response] = await once(sent, 'response');
+    // A reset in the middle of the body is an error of the answer, after its status.
+    for (const emitter of [sent, response]) emitter.on('error', () => undefined);
     response.resume();
     return response.statusCode;
   }
