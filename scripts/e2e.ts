@@ -1,0 +1,82 @@
+// npm run e2e: proves the committed bundle in a real runner (act) and with Exabits' official client (egpu), and checks
+// the workflows and the action's metadata. Prints what was checked; fails when a check fails or never ran.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runAct } from './e2e/act.ts';
+import { checkActionFiles } from './e2e/action-schema.ts';
+import { lintWorkflows } from './e2e/lint-workflows.ts';
+import type { Result } from './e2e/log-lines.ts';
+import { printReport } from './e2e/report.ts';
+import { SCENARIOS, scenarioOf } from './e2e/scenarios.ts';
+import { ACT, ACTIONLINT, EGPU, type Found, findOrInstall, type Tool } from './e2e/tools.ts';
+import { verifyLog } from './e2e/verify-log.ts';
+
+const root = join(import.meta.dirname, '..');
+const reports = join(root, 'reports/e2e');
+
+/** The jobs of e2e.yml that end in failure by their own design. */
+const FAILING_JOBS = ['failed-step'];
+
+const act = await findOrInstall(ACT);
+const actionlint = await findOrInstall(ACTIONLINT);
+const egpu = await findOrInstall(EGPU);
+const results = [
+  ...toolResults(),
+  ...(await checkActionFiles(root)),
+  ...('path' in actionlint ? await lintWorkflows(actionlint.path, root) : []),
+  ...('path' in act ? await runJobs(act.path) : []),
+];
+process.exitCode = printReport(results) === 0 ? 0 : 1;
+
+/** Says which tools there are; a result only for one that is missing and must not be. */
+function toolResults(): Result[] {
+  const tools: [tool: Tool, found: Found][] = [
+    [ACT, act],
+    [ACTIONLINT, actionlint],
+    [EGPU, egpu],
+  ];
+  // On GitHub nothing keeps Go from building the official client; elsewhere its checks count as not run.
+  const optional = process.env.GITHUB_ACTIONS === 'true' ? [] : [EGPU];
+  return tools.flatMap(([tool, found]): Result[] => {
+    console.log('path' in found ? `${tool.name}: ${found.path}` : found.missing);
+    if ('path' in found || optional.includes(tool)) return [];
+    return [{ scenario: 'tools', title: `there is ${tool.name}`, outcome: 'fail', reason: found.missing }];
+  });
+}
+
+async function runJobs(path: string): Promise<Result[]> {
+  const run = { act: path, root, egpu: 'path' in egpu ? egpu.path : undefined };
+  const cancelledJob = scenarioOf('cancelled-step');
+  console.log(
+    'Running .github/workflows/e2e.yml with act. It takes over a minute: two jobs wait for a time limit.',
+  );
+  const [all, cancelled] = await Promise.all([
+    runAct(run),
+    runAct({ ...run, job: cancelledJob.name, cancelAt: /Run Main Wait to be stopped/ }),
+  ]);
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(join(reports, 'act.log'), all.text);
+  writeFileSync(join(reports, 'act-cancelled.log'), cancelled.text);
+  console.log(`The logs are in ${reports}.`);
+  return [
+    ...verifyLog(all.text, SCENARIOS),
+    ...jobResults(all.text),
+    ...verifyLog(cancelled.text, [cancelledJob]).map((result) => ({
+      ...result,
+      scenario: `${result.scenario} (the whole run cancelled)`,
+    })),
+  ];
+}
+
+/** Whether act ended each job as it should: act itself ends in failure when one job does. */
+function jobResults(log: string): Result[] {
+  return [...SCENARIOS.map(({ name }) => name), 'complete-log'].map((name): Result => {
+    const expected = FAILING_JOBS.includes(name) ? 'failed' : 'succeeded';
+    const ended =
+      new RegExp(`^\\[e2e/${name} *\\].*Job (succeeded|failed)`, 'm').exec(log)?.[1] ?? 'did not end';
+    const checked = { scenario: 'jobs', title: `${name} has ${expected}` };
+    return ended === expected
+      ? { ...checked, outcome: 'pass' }
+      : { ...checked, outcome: 'fail', reason: `it ${ended}` };
+  });
+}

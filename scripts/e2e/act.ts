@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+/** How act is started. */
+export interface ActRun {
+  /** The path of act. */
+  readonly act: string;
+  /** The project's folder. */
+  readonly root: string;
+  /** The path of the official client, where there is one. */
+  readonly egpu: string | undefined;
+  /** The id of one job; all jobs where it is left out. */
+  readonly job?: string;
+  /** Cancels the run, as a person would with Ctrl-C, a moment after the log has this. */
+  readonly cancelAt?: RegExp;
+}
+
+/** What act printed, on stdout and stderr, and its exit code. */
+export interface ActLog {
+  readonly text: string;
+  readonly exitCode: number | null;
+}
+
+const longestRunMs = 6 * 60_000;
+const forcedEndMs = 15_000;
+/** From the line that announces a step to its program. */
+const stepStartMs = 1000;
+
+/**
+ * Runs .github/workflows/e2e.yml with act on this machine, without containers. act copies the project for each job,
+ * into a temporary folder that is removed afterwards. Of this process's environment it gets nothing but PATH.
+ */
+export async function runAct({ act, root, egpu, job, cancelAt }: ActRun): Promise<ActLog> {
+  const home = mkdtempSync(join(tmpdir(), 'exabits-auth-act-'));
+  try {
+    return await started();
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  function started(): Promise<ActLog> {
+    const args = [
+      ['push'],
+      ['--workflows', '.github/workflows/e2e.yml'],
+      ['--platform', 'ubuntu-latest=-self-hosted'],
+      ['--container-daemon-socket', '-'],
+      ['--no-cache-server', '--rm'],
+      ['--concurrent-jobs', '10'],
+      // Without it, act would take the token of a gh that is signed in.
+      ['--secret', 'GITHUB_TOKEN='],
+      ['--env', 'GITHUB_RUN_ID=4200000042'],
+      ['--env', 'GITHUB_REPOSITORY=octo-org/octo-repo'],
+      job === undefined ? [] : ['--job', job],
+    ].flat();
+    const child = spawn(act, args, {
+      cwd: root,
+      env: {
+        // The first Node on PATH runs the JavaScript actions.
+        PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+        HOME: home,
+        XDG_CACHE_HOME: join(home, 'cache'),
+        LANG: 'C.UTF-8',
+        NO_COLOR: '1',
+        ACT_DISABLE_VERSION_CHECK: '1',
+        ...(egpu === undefined ? {} : { EGPU: egpu }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const watchdog = setTimeout(() => {
+      child.kill('SIGINT');
+      setTimeout(() => child.kill('SIGKILL'), forcedEndMs).unref();
+    }, longestRunMs);
+
+    let text = '';
+    let cancelled = false;
+    const keep = (chunk: string) => {
+      text += chunk;
+      if (cancelAt === undefined || cancelled || !cancelAt.test(text)) return;
+      cancelled = true;
+      setTimeout(() => child.kill('SIGINT'), stepStartMs);
+    };
+    child.stdout.setEncoding('utf8').on('data', keep);
+    child.stderr.setEncoding('utf8').on('data', keep);
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (exitCode) => {
+        clearTimeout(watchdog);
+        resolve({ text, exitCode });
+      });
+    });
+  }
+}

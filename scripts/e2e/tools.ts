@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A program that the end-to-end run uses and that Go can build. */
+export interface Tool {
+  /** What it is called when it is run. */
+  readonly name: string;
+  /** The package for `go install`, with its pinned version. */
+  readonly source: string;
+}
+
+export const ACT: Tool = { name: 'act', source: 'github.com/nektos/act@v0.2.89' };
+export const ACTIONLINT: Tool = {
+  name: 'actionlint',
+  source: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
+};
+/** Exabits' official client. */
+export const EGPU: Tool = { name: 'egpu', source: 'github.com/exabits-xyz/gpu-cli@v0.0.3' };
+
+/** Where a tool is, or why it cannot be had. */
+export type Found = { readonly path: string } | { readonly missing: string };
+
+const longestBuildMs = 9 * 60_000;
+
+/** The project's own folder for tools, which git ignores. */
+export const TOOLS_FOLDER = join(import.meta.dirname, '../../.tools/bin');
+
+/**
+ * Finds a tool: where the variable of its name in upper case points, on PATH, in the project's folder;
+ * else builds it there with `go install`.
+ */
+export async function findOrInstall(tool: Tool): Promise<Found> {
+  const path = findTool(tool);
+  if (path !== undefined) return { path };
+  return install(tool);
+}
+
+/** Where a tool already is, or undefined. */
+export function findTool({ name }: Tool): string | undefined {
+  const chosen = process.env[name.toUpperCase()];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), TOOLS_FOLDER].filter(Boolean);
+  const candidates = [...(chosen ? [chosen] : []), ...folders.map((folder) => join(folder, name))];
+  return candidates.find(isExecutable);
+}
+
+async function install({ name, source }: Tool): Promise<Found> {
+  const missing = (why: string) => ({
+    missing: `${name} is missing: it is not on PATH, ${name.toUpperCase()} names no path, and "go install ${source}" failed (${why})`,
+  });
+  mkdirSync(TOOLS_FOLDER, { recursive: true });
+  console.log(`${name} is not on PATH: go install ${source}`);
+  try {
+    await promisify(execFile)('go', ['install', source], {
+      env: { ...process.env, GOBIN: TOOLS_FOLDER, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+      timeout: longestBuildMs,
+    });
+  } catch (thrown) {
+    return missing(firstLine(thrown));
+  }
+  const path = join(TOOLS_FOLDER, name);
+  // Go names a program after the last part of its module's path.
+  const built = source.replace(/^.*\/|@.*$/g, '');
+  if (built !== name) {
+    rmSync(path, { force: true });
+    symlinkSync(built, path);
+  }
+  return isExecutable(path) ? { path } : missing(`there is no ${path} afterwards`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if ('code' in thrown && thrown.code === 'ENOENT') return 'there is no Go';
+  const stderr = 'stderr' in thrown ? String(thrown.stderr) : thrown.message;
+  return (
+    stderr.split('\n').find((line) => /\S/.test(line) && !line.startsWith('go: downloading')) ??
+    thrown.message
+  );
+}
