@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { readActionManifest } from '../../../sandbox/action-manifest.ts';
+import { parseCommandFile } from '../../../sandbox/command-file.ts';
+import { Masker } from '../../../sandbox/masker.ts';
+import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
+import type { Masker as ActionMasker } from '../../../src/job/mask.ts';
+import { captureOutput } from './output.ts';
+
+const { inputs: knownInputs } = readActionManifest(join(import.meta.dirname, '../../..'));
+
+// The toolkit remembers where the first summary of a process went, so that all jobs of a test file share one.
+const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-unit-'));
+const summaryFile = join(folder, 'summary.md');
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What a phase of the action did, as the runner and the reader of the log see it. */
+export interface Step {
+  readonly inputs: Readonly<Record<string, string>>;
+  /** What was printed to stdout and stderr: workflow commands as they are, and nothing masked. */
+  readonly lines: readonly string[];
+  /** What GitHub shows: masked, commands carried out, debug lines hidden. */
+  readonly log: string;
+  /** The debug lines, masked. */
+  readonly debugLog: string;
+  readonly exitCode: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What the step set for later steps. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, string>>;
+  /** What the step wrote into the command files, word for word. */
+  readonly written: { readonly env: string; readonly outputs: string; readonly state: string };
+  readonly summary: string;
+}
+
+/**
+ * A job on GitHub in small: the files of the runner in a folder of its own, and steps that run a phase of the
+ * action in this process.
+ */
+export class Job {
+  /** `$RUNNER_TEMP`. */
+  readonly temp: string;
+  /** What the next step finds in its environment. */
+  readonly env: Record<string, string>;
+  /** Is called with every line that a step prints, before anything else happens. */
+  onLine: (line: string) => void = () => {};
+  readonly #masker = new Masker();
+  readonly #commandFiles: string;
+  #steps = 0;
+
+  constructor(env: Record<string, string> = {}) {
+    const home = mkdtempSync(join(folder, 'job-'));
+    this.temp = join(home, 'temp');
+    this.#commandFiles = join(home, 'file-commands');
+    mkdirSync(this.temp);
+    mkdirSync(this.#commandFiles);
+    this.env = {
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'octo-org/train',
+      GITHUB_WORKFLOW: 'nightly training',
+      GITHUB_JOB: 'train',
+      GITHUB_RUN_ID: '9876543210',
+      GITHUB_RUN_ATTEMPT: '2',
+      RUNNER_TEMP: this.temp,
+      ...env,
+    };
+  }
+
+  /** Runs `main` with these inputs, and the defaults of action.yml for the others. */
+  async main(inputs: Record<string, string> = {}): Promise<Step> {
+    for (const name of Object.keys(inputs)) {
+      if (!knownInputs.has(name)) throw new Error(`action.yml has no input "${name}"`);
+    }
+    const { main } = await import('../../../src/main.ts');
+    return this.#run(main, { ...Object.fromEntries(knownInputs), ...inputs }, {});
+  }
+
+  /** Runs `post` with the inputs and the state of a `main`. */
+  async post({ inputs, state }: Pick<Step, 'inputs' | 'state'>): Promise<Step> {
+    const { post } = await import('../../../src/post.ts');
+    return this.#run(post, inputs, state);
+  }
+
+  /** The paths of what stands in `$RUNNER_TEMP`. */
+  temporaryFiles(): string[] {
+    return readdirSync(this.temp).map((name) => join(this.temp, name));
+  }
+
+  /** The path of a file through which the step that runs now, or ran last, talks to the runner. */
+  commandFile(name: 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE'): string {
+    return join(this.#commandFiles, `${name}-${this.#steps}`);
+  }
+
+  async #run(
+    phase: (masker: ActionMasker) => Promise<void>,
+    inputs: Record<string, string>,
+    state: Record<string, string>,
+  ): Promise<Step> {
+    this.#steps += 1;
+    const files = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const;
+    for (const file of files) writeFileSync(this.commandFile(file), '');
+    writeFileSync(summaryFile, '');
+    const run = await loadRun();
+
+    const environment = process.env;
+    process.env = {
+      ...Object.fromEntries(files.map((file) => [file, this.commandFile(file)])),
+      GITHUB_STEP_SUMMARY: summaryFile,
+      ...this.env,
+      ...prefixed('INPUT_', inputs, (name) => name.toUpperCase()),
+      ...prefixed('STATE_', state, (name) => name),
+    };
+    try {
+      const { lines, exitCode } = await captureOutput(() => run(phase), this.onLine);
+      if (exitCode === undefined) throw new Error('The step did not end its process');
+      const [env, outputs, written] = files.map((file) => readFileSync(this.commandFile(file), 'utf8'));
+      const step: Step = {
+        inputs,
+        lines,
+        ...this.#show(lines),
+        exitCode,
+        outputs: assignments(outputs),
+        env: assignments(env),
+        state: assignments(written),
+        written: { env: env ?? '', outputs: outputs ?? '', state: written ?? '' },
+        summary: readFileSync(summaryFile, 'utf8'),
+      };
+      Object.assign(this.env, step.env);
+      return step;
+    } finally {
+      process.env = environment;
+    }
+  }
+
+  #show(lines: readonly string[]): { log: string; debugLog: string } {
+    const visible: string[] = [];
+    const debug: string[] = [];
+    for (const line of lines) {
+      const command = parseWorkflowCommand(line, COMMAND_NAMES);
+      if (!command) visible.push(this.#masker.mask(line));
+      else if (command.name === 'add-mask') this.#masker.add(command.text);
+      else if (command.name === 'debug') debug.push(this.#masker.mask(command.text));
+      else if (command.name === 'error') visible.push(`Error: ${this.#masker.mask(command.text)}`);
+      else if (command.name === 'warning') visible.push(`Warning: ${this.#masker.mask(command.text)}`);
+      else throw new Error(`A step printed the command ${command.name}`);
+    }
+    return { log: visible.join('\n'), debugLog: debug.join('\n') };
+  }
+}
+
+function assignments(text = ''): Record<string, string> {
+  return Object.fromEntries(parseCommandFile(text));
+}
+
+function prefixed(
+  prefix: string,
+  values: Record<string, string>,
+  spell: (name: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${prefix}${spell(name)}`, value]),
+  );
+}
+
+type Run = (phase: (masker: ActionMasker) => Promise<void>) => Promise<void>;
+let loading: Promise<Run> | undefined;
+
+// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it.
+function loadRun(): Promise<Run> {
+  loading ??= (async () => {
+    const environment = process.env;
+    process.env = {};
+    try {
+      let run: Run | undefined;
+      await captureOutput(async () => {
+        ({ run } = await import('../../../src/index.ts'));
+        await new Promise(setImmediate);
+      });
+      if (!run) throw new Error('index.ts exports no run');
+      return run;
+    } finally {
+      process.env = environment;
+    }
+  })();
+  return loading;
+}

@@ -1,0 +1,59 @@
+import { jest } from '@jest/globals';
+
+/** Thrown in place of the end of the process. */
+class ProcessEnd extends Error {}
+
+export interface Printed {
+  /** What went to stdout and stderr, line by line. */
+  readonly lines: string[];
+  /** What the process would have ended with; undefined when nothing ended it. */
+  readonly exitCode: number | undefined;
+}
+
+/**
+ * Runs something that prints, and keeps what it prints from the real output.
+ *
+ * @param act what to run; where it ends the process, it goes on as if the process had just ended
+ * @param onLine is called with every line before anything else happens
+ */
+export async function captureOutput(
+  act: () => unknown,
+  onLine: (line: string) => void = () => {},
+): Promise<Printed> {
+  const lines: string[] = [];
+  let rest = '';
+  let exitCode: number | undefined;
+
+  const write = (chunk: unknown, ...more: unknown[]): boolean => {
+    rest += String(chunk);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      const line = rest.slice(0, end);
+      rest = rest.slice(end + 1);
+      lines.push(line);
+      onLine(line);
+    }
+    const written = more.at(-1);
+    try {
+      if (typeof written === 'function') written();
+    } catch (thrown) {
+      if (!(thrown instanceof ProcessEnd)) throw thrown;
+    }
+    return true;
+  };
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation(write),
+    jest.spyOn(process.stderr, 'write').mockImplementation(write),
+    jest.spyOn(process, 'exit').mockImplementation(() => {
+      exitCode = Number(process.exitCode ?? 0);
+      throw new ProcessEnd();
+    }),
+  ];
+  try {
+    await act();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.exitCode = undefined;
+  }
+  if (rest !== '') lines.push(rest);
+  return { lines, exitCode };
+}
