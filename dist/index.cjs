@@ -1,4 +1,10 @@
 /******/ (() => { // webpackBootstrap
+
+// Loads one of Node's modules when the first of its properties is used: a run rarely needs all of them.
+function whenUsed(name, properties) {
+  const load = (property) => ({ enumerable: true, get: () => require(name)[property] });
+  return Object.defineProperties({}, Object.fromEntries(properties.map((property) => [property, load(property)])));
+}
 /******/ 	var __webpack_modules__ = ({
 
 /***/ 770:
@@ -286,7 +292,7 @@ __webpack_unused_export__ = debug; // for test
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("assert");
+module.exports = whenUsed("assert", []);
 
 /***/ }),
 
@@ -302,7 +308,7 @@ module.exports = require("events");
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("http");
+module.exports = whenUsed("http", ["Agent","globalAgent","request"]);
 
 /***/ }),
 
@@ -310,7 +316,7 @@ module.exports = require("http");
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("https");
+module.exports = whenUsed("https", ["Agent","globalAgent","request"]);
 
 /***/ }),
 
@@ -318,7 +324,7 @@ module.exports = require("https");
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("net");
+module.exports = whenUsed("net", []);
 
 /***/ }),
 
@@ -326,7 +332,7 @@ module.exports = require("net");
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("tls");
+module.exports = whenUsed("tls", ["connect"]);
 
 /***/ }),
 
@@ -336,75 +342,1306 @@ module.exports = require("tls");
 "use strict";
 module.exports = require("util");
 
-/***/ }),
+/***/ })
 
-/***/ 815:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
+/******/ 	});
+/************************************************************************/
+/******/ 	// The module cache
+/******/ 	var __webpack_module_cache__ = {};
+/******/ 	
+/******/ 	// The require function
+/******/ 	function __nccwpck_require__(moduleId) {
+/******/ 		// Check if module is in cache
+/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
+/******/ 		if (cachedModule !== undefined) {
+/******/ 			return cachedModule.exports;
+/******/ 		}
+/******/ 		// Create a new module (and put it into the cache)
+/******/ 		var module = __webpack_module_cache__[moduleId] = {
+/******/ 			// no module.id needed
+/******/ 			// no module.loaded needed
+/******/ 			exports: {}
+/******/ 		};
+/******/ 	
+/******/ 		// Execute the module function
+/******/ 		var threw = true;
+/******/ 		try {
+/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 			threw = false;
+/******/ 		} finally {
+/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
+/******/ 		}
+/******/ 	
+/******/ 		// Return the exports of the module
+/******/ 		return module.exports;
+/******/ 	}
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/asset-relocator-loader */
+/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
+/******/ 	
+/******/ 	/* webpack/runtime/create fake namespace object */
+/******/ 	(() => {
+/******/ 		var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
+/******/ 		var leafPrototypes;
+/******/ 		// create a fake namespace object
+/******/ 		// mode & 1: value is a module id, require it
+/******/ 		// mode & 2: merge all properties of value into the ns
+/******/ 		// mode & 4: return value when already ns object
+/******/ 		// mode & 16: return value when it's Promise-like
+/******/ 		// mode & 8|1: behave like require
+/******/ 		__nccwpck_require__.t = function(value, mode) {
+/******/ 			if(mode & 1) value = this(value);
+/******/ 			if(mode & 8) return value;
+/******/ 			if(typeof value === 'object' && value) {
+/******/ 				if((mode & 4) && value.__esModule) return value;
+/******/ 				if((mode & 16) && typeof value.then === 'function') return value;
+/******/ 			}
+/******/ 			var ns = Object.create(null);
+/******/ 			__nccwpck_require__.r(ns);
+/******/ 			var def = {};
+/******/ 			leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
+/******/ 			for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
+/******/ 				Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
+/******/ 			}
+/******/ 			def['default'] = () => (value);
+/******/ 			__nccwpck_require__.d(ns, def);
+/******/ 			return ns;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/make namespace object */
+/******/ 	(() => {
+/******/ 		// define __esModule on exports
+/******/ 		__nccwpck_require__.r = (exports) => {
+/******/ 			if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
+/******/ 				Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
+/******/ 			}
+/******/ 			Object.defineProperty(exports, '__esModule', { value: true });
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/************************************************************************/
+var __webpack_exports__ = {};
+// This entry need to be wrapped in an IIFE because it need to be in strict mode.
+(() => {
 "use strict";
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Vs: () => (/* binding */ retryAfterMs),
-/* harmony export */   db: () => (/* binding */ startDeadline),
-/* harmony export */   jo: () => (/* binding */ backoffMs)
-/* harmony export */ });
+// ESM COMPAT FLAG
+__nccwpck_require__.r(__webpack_exports__);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  run: () => (/* binding */ run)
+});
+
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = require("node:path");
+;// CONCATENATED MODULE: ./build/failure.js
+/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
+const failureCodes = (/* unused pure expression or super */ null && ([
+    'invalid-input',
+    'no-credentials',
+    'username-without-password',
+    'password-without-username',
+    'malformed-api-token',
+    'expired-api-token',
+    'insecure-api-url',
+    'wrong-credentials',
+    'access-refused',
+    'host-not-found',
+    'connection-refused',
+    'connection-lost',
+    'proxy-failed',
+    'tls-failed',
+    'redirected',
+    'timed-out',
+    'rate-limited',
+    'unavailable',
+    'rejected',
+    'answer-too-large',
+    'answer-not-json',
+    'answer-malformed',
+    'job-files',
+    'unexpected',
+]));
 /**
- * Starts a deadline.
- *
- * @param totalMs milliseconds from now
- * @returns the deadline
+ * A failure that a person will read: `message` says in one line what happened and what to do.
+ * It never holds a secret, and text from outside in it has been through `untrusted`.
  */
-function startDeadline(totalMs) {
-    const end = performance.now() + totalMs;
-    return { totalMs, remainingMs: () => Math.max(0, end - performance.now()) };
+class Failure extends Error {
+    name = 'Failure';
+    code;
+    constructor(code, message, options) {
+        super(message, options);
+        this.code = code;
+    }
 }
-const firstCeilingMs = 1_000;
-const highestCeilingMs = 20_000;
 /**
- * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
- * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ * Turns anything that was thrown into a Failure.
  *
- * @param wait what is known about the wait
- * @param random a number from 0 (included) to 1
- * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ * @param thrown what a `catch` received
+ * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
  */
-function backoffMs({ failedTries, retryAfterMs, remainingMs }, random = Math.random()) {
-    const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
-    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
-    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
+function toFailure(thrown) {
+    if (thrown instanceof Failure)
+        return thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
+}
+
+;// CONCATENATED MODULE: external "os"
+const external_os_namespaceObject = require("os");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/**
+ * Sanitizes an input into a string so it can be passed into issueCommand safely
+ * @param input input to sanitize into a string
+ */
+function toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
+    }
+    else if (typeof input === 'string' || input instanceof String) {
+        return input;
+    }
+    return JSON.stringify(input);
 }
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
- * @param header seconds or an HTTP date
+ * @param annotationProperties
+ * @returns The command properties to send with the actual annotation command
+ * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ */
+function utils_toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
+    }
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
+
+
+/**
+ * Issues a command to the GitHub Actions runner
+ *
+ * @param command - The command name to issue
+ * @param properties - Additional properties for the command (key-value pairs)
+ * @param message - The message to include with the command
+ * @remarks
+ * This function outputs a specially formatted string to stdout that the Actions
+ * runner interprets as a command. These commands can control workflow behavior,
+ * set outputs, create annotations, mask values, and more.
+ *
+ * Command Format:
+ *   ::name key=value,key=value::message
+ *
+ * @example
+ * ```typescript
+ * // Issue a warning annotation
+ * issueCommand('warning', {}, 'This is a warning message');
+ * // Output: ::warning::This is a warning message
+ *
+ * // Set an environment variable
+ * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+ * // Output: ::set-env name=MY_VAR::some value
+ *
+ * // Add a secret mask
+ * issueCommand('add-mask', {}, 'secretValue123');
+ * // Output: ::add-mask::secretValue123
+ * ```
+ *
+ * @internal
+ * This is an internal utility function that powers the public API functions
+ * such as setSecret, warning, error, and exportVariable.
+ */
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message) {
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for (const key in this.properties) {
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        }
+                        else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A')
+        .replace(/:/g, '%3A')
+        .replace(/,/g, '%2C');
+}
+//# sourceMappingURL=command.js.map
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = whenUsed("crypto", ["randomUUID"]);
+;// CONCATENATED MODULE: external "fs"
+const external_fs_namespaceObject = require("fs");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
+// For internal use, subject to change.
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!external_fs_namespaceObject.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    external_fs_namespaceObject.appendFileSync(filePath, `${toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
+    const convertedValue = toCommandValue(value);
+    // These should realistically never happen, but just in case someone finds a
+    // way to exploit uuid generation let's not allow keys or values that contain
+    // the delimiter.
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+}
+//# sourceMappingURL=file-command.js.map
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = require("path");
+;// CONCATENATED MODULE: external "node:events"
+const external_node_events_namespaceObject = require("node:events");
+;// CONCATENATED MODULE: external "node:url"
+const external_node_url_namespaceObject = require("node:url");
+;// CONCATENATED MODULE: external "node:timers"
+const external_node_timers_namespaceObject = require("node:timers");
+;// CONCATENATED MODULE: external "node:buffer"
+const external_node_buffer_namespaceObject = require("node:buffer");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+/**
+ * The code to exit an action
+ */
+var ExitCode;
+(function (ExitCode) {
+    /**
+     * A code indicating that the action was successful
+     */
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    /**
+     * A code indicating that the action was a failure
+     */
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+//-----------------------------------------------------------------------
+// Variables
+//-----------------------------------------------------------------------
+/**
+ * Sets env variable for this action and future actions in the job
+ * @param name the name of the variable to set
+ * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    command_issueCommand('set-env', { name }, convertedVal);
+}
+/**
+ * Registers a secret which will get masked from logs
+ *
+ * @param secret - Value of the secret to be masked
+ * @remarks
+ * This function instructs the Actions runner to mask the specified value in any
+ * logs produced during the workflow run. Once registered, the secret value will
+ * be replaced with asterisks (***) whenever it appears in console output, logs,
+ * or error messages.
+ *
+ * This is useful for protecting sensitive information such as:
+ * - API keys
+ * - Access tokens
+ * - Authentication credentials
+ * - URL parameters containing signatures (SAS tokens)
+ *
+ * Note that masking only affects future logs; any previous appearances of the
+ * secret in logs before calling this function will remain unmasked.
+ *
+ * @example
+ * ```typescript
+ * // Register an API token as a secret
+ * const apiToken = "abc123xyz456";
+ * setSecret(apiToken);
+ *
+ * // Now any logs containing this value will show *** instead
+ * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+ * ```
+ */
+function setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+/**
+ * Prepends inputPath to the PATH (for this action and future actions)
+ * @param inputPath
+ */
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    }
+    else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+/**
+ * Gets the value of an input.
+ * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+ * Returns an empty string if the value is not defined.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string
+ */
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+/**
+ * Gets the values of an multiline input.  Each value is also trimmed.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string[]
+ *
+ */
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options)
+        .split('\n')
+        .filter(x => x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map(input => input.trim());
+}
+/**
+ * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
+ * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
+ * The return value is also in boolean type.
+ * ref: https://yaml.org/spec/1.2/spec.html#id2804923
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   boolean
+ */
+function getBooleanInput(name, options) {
+    const trueValue = ['true', 'True', 'TRUE'];
+    const falseValue = ['false', 'False', 'FALSE'];
+    const val = getInput(name, options);
+    if (trueValue.includes(val))
+        return true;
+    if (falseValue.includes(val))
+        return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
+        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+/**
+ * Sets the value of an output.
+ *
+ * @param     name     name of the output to set
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(external_os_namespaceObject.EOL);
+    command_issueCommand('set-output', { name }, toCommandValue(value));
+}
+/**
+ * Enables or disables the echoing of commands into stdout for the rest of the step.
+ * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
+ *
+ */
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+//-----------------------------------------------------------------------
+// Results
+//-----------------------------------------------------------------------
+/**
+ * Sets the action status to failed.
+ * When the action exits it will be with an exit code of 1
+ * @param message add error issue message
+ */
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+//-----------------------------------------------------------------------
+// Logging Commands
+//-----------------------------------------------------------------------
+/**
+ * Gets whether Actions Step Debug is on or not
+ */
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+/**
+ * Writes debug message to user log
+ * @param message debug message
+ */
+function debug(message) {
+    command_issueCommand('debug', {}, message);
+}
+/**
+ * Adds an error issue
+ * @param message error issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function error(message, properties = {}) {
+    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a warning issue
+ * @param message warning issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function warning(message, properties = {}) {
+    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a notice issue
+ * @param message notice issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function notice(message, properties = {}) {
+    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Writes info to log with console.log.
+ * @param message info message
+ */
+function info(message) {
+    process.stdout.write(message + external_os_namespaceObject.EOL);
+}
+/**
+ * Begin an output group.
+ *
+ * Output until the next `groupEnd` will be foldable in this group
+ *
+ * @param name The name of the output group
+ */
+function startGroup(name) {
+    issue('group', name);
+}
+/**
+ * End an output group.
+ */
+function endGroup() {
+    issue('endgroup');
+}
+/**
+ * Wrap an asynchronous function call in a group.
+ *
+ * Returns the same type as the function itself.
+ *
+ * @param name The name of the group
+ * @param fn The function to wrap in the group
+ */
+function group(name, fn) {
+    return __awaiter(this, void 0, void 0, function* () {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        }
+        finally {
+            endGroup();
+        }
+        return result;
+    });
+}
+//-----------------------------------------------------------------------
+// Wrapper action state
+//-----------------------------------------------------------------------
+/**
+ * Saves state for current action, the state can only be retrieved by this action's post job execution.
+ *
+ * @param     name     name of the state to store
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('STATE', prepareKeyValueMessage(name, value));
+    }
+    command_issueCommand('save-state', { name }, toCommandValue(value));
+}
+/**
+ * Gets the value of an state set by this action's main execution.
+ *
+ * @param     name     name of the state to get
+ * @returns   string
+ */
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return __awaiter(this, void 0, void 0, function* () {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+/**
+ * Summary exports
+ */
+
+/**
+ * @deprecated use core.summary
+ */
+
+/**
+ * Path exports
+ */
+
+/**
+ * Platform utilities exports
+ */
+
+//# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./build/text.js
+// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+/**
+ * Makes a single printable line of any text, so that it can neither start a workflow command
+ * (the runner reads those line by line) nor flood the log.
+ *
+ * @param text any text
+ * @param limit the most characters to keep
+ * @returns one line, white space folded, cut with an ellipsis when it was longer
+ */
+function oneLine(text, limit = Number.POSITIVE_INFINITY) {
+    const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').trim();
+    return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+}
+/**
+ * Writes a duration for a person.
+ *
+ * @param ms milliseconds
+ * @returns seconds with at most one decimal, such as `1.5 s`
+ */
+function seconds(ms) {
+    return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
+;// CONCATENATED MODULE: ./build/job/log.js
+
+
+// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
+/** Prints a line of the log. */
+function log_info(line) {
+    info(oneLine(line));
+}
+/** Prints a warning, which the runner also shows beside the job. */
+function log_warning(line) {
+    warning(oneLine(line));
+}
+/**
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
+ *
+ * @param failure what to show
+ * @param redact hides secrets in the stacks, which hold texts of libraries
+ */
+function fail(failure, redact) {
+    setFailed(oneLine(failure.message));
+    for (let error = failure; error instanceof Error; error = error.cause) {
+        for (const line of (error.stack ?? error.message).split('\n'))
+            debug(redact(line));
+    }
+}
+
+;// CONCATENATED MODULE: ./build/job/mask.js
+
+
+const longestQuote = 300;
+/**
+ * The one place where secrets are made known to the runner.
+ *
+ * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
+ * because half a secret no longer matches any mask.
+ *
+ * @returns `mask` and `redact`, which share the secrets seen so far
+ */
+function createMasker() {
+    const known = new Set();
+    const mask = (secret) => {
+        // The runner refuses a blank mask, and nothing could be hidden by it.
+        for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
+            if (part.trim() === '' || known.has(part))
+                continue;
+            known.add(part);
+            setSecret(part);
+        }
+        return secret;
+    };
+    const replaceKnown = (text) => {
+        const forms = [...known].flatMap((secret) => [
+            secret,
+            encodeURIComponent(secret.toWellFormed()),
+            Buffer.from(secret).toString('base64'),
+        ]);
+        return forms
+            .sort((a, b) => b.length - a.length)
+            .reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    };
+    return {
+        mask,
+        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+    };
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
+;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
+class InvalidTokenError extends Error {
+}
+InvalidTokenError.prototype.name = "InvalidTokenError";
+function b64DecodeUnicode(str) {
+    return decodeURIComponent(atob(str).replace(/(.)/g, (m, p) => {
+        let code = p.charCodeAt(0).toString(16).toUpperCase();
+        if (code.length < 2) {
+            code = "0" + code;
+        }
+        return "%" + code;
+    }));
+}
+function base64UrlDecode(str) {
+    let output = str.replace(/-/g, "+").replace(/_/g, "/");
+    switch (output.length % 4) {
+        case 0:
+            break;
+        case 2:
+            output += "==";
+            break;
+        case 3:
+            output += "=";
+            break;
+        default:
+            throw new Error("base64 string is not of the correct length");
+    }
+    try {
+        return b64DecodeUnicode(output);
+    }
+    catch (err) {
+        return atob(output);
+    }
+}
+function jwtDecode(token, options) {
+    if (typeof token !== "string") {
+        throw new InvalidTokenError("Invalid token specified: must be a string");
+    }
+    options || (options = {});
+    const pos = options.header === true ? 0 : 1;
+    const part = token.split(".")[pos];
+    if (typeof part !== "string") {
+        throw new InvalidTokenError(`Invalid token specified: missing part #${pos + 1}`);
+    }
+    let decoded;
+    try {
+        decoded = base64UrlDecode(part);
+    }
+    catch (e) {
+        throw new InvalidTokenError(`Invalid token specified: invalid base64 for part #${pos + 1} (${e.message})`);
+    }
+    try {
+        return JSON.parse(decoded);
+    }
+    catch (e) {
+        throw new InvalidTokenError(`Invalid token specified: invalid json for part #${pos + 1} (${e.message})`);
+    }
+}
+
+;// CONCATENATED MODULE: ./build/credentials.js
+
+/**
+ * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ *
+ * @param credential what to authenticate with
+ * @returns header names and values
+ */
+function headersOf(credential) {
+    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+    if (credential.kind === 'api-token')
+        return authorization;
+    return { ...authorization, 'refresh-token': credential.refreshToken };
+}
+/** The token that goes into the `Authorization` header. */
+function bearerTokenOf(credential) {
+    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
+}
+/** When the token in the `Authorization` header expires, where that is known. */
+function expiryOf(credential) {
+    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
+}
+/** Whose credential it is, where that is known. */
+function accountOf(signIn) {
+    return 'account' in signIn ? signIn.account : undefined;
+}
+/**
+ * Makes a credential of an API token, which may be a JWT with an expiry of its own.
+ *
+ * @param token the token, without `Bearer`
+ */
+function toApiToken(token) {
+    return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
+}
+/**
+ * Reads when a token expires from the token itself.
+ *
+ * @param token any token; one that is not a JWT is fine
+ * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ */
+function jwtExpiry(token) {
+    try {
+        const { exp } = jwtDecode(token) ?? {};
+        if (typeof exp !== 'number')
+            return undefined;
+        const expiry = new Date(exp * 1000);
+        return Number.isNaN(expiry.getTime()) ? undefined : expiry;
+    }
+    catch {
+        return undefined;
+    }
+}
+const longestToken = 16_384;
+/**
+ * Says why a text cannot be a token in an HTTP header.
+ *
+ * @param token the text
+ * @returns the reason as the end of a sentence, or undefined when it can be one
+ */
+function tokenDefect(token) {
+    if (token === '')
+        return 'is empty';
+    if (/[\r\n]/.test(token))
+        return 'has a line break inside';
+    if (/\s/.test(token))
+        return 'has a space inside';
+    if (!/^[\x21-\x7e]+$/.test(token))
+        return 'has a character inside that cannot stand in an HTTP header';
+    if (token.length > longestToken)
+        return `is longer than ${longestToken} characters`;
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./build/endpoint.js
+
+/** Where the official client looks when nothing else is said. */
+const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
+const versionPath = '/api/v1';
+/**
+ * Reads an API address in any of its spellings.
+ *
+ * @param text the host alone or with `/api/v1`, with or without slashes at the end
+ * @returns the endpoint
+ * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
+ */
+function parseEndpoint(text) {
+    const url = URL.parse(text);
+    if (!url || !['https:', 'http:'].includes(url.protocol)) {
+        throw invalid(`must be an address such as ${defaultApiUrl}`);
+    }
+    if (url.username || url.password) {
+        throw invalid('must not hold a username or password; use the inputs of these names');
+    }
+    if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
+        throw invalid(`must be the host alone or end in ${versionPath}, and have nothing after that`);
+    }
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new Failure('insecure-api-url', `Input "api-url" is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
+    }
+    return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath };
+}
+function invalid(must) {
+    return new Failure('invalid-input', `Input "api-url" (or the variable EXABITS_API_URL) ${must}.`);
+}
+// `URL` has already brought every spelling of an IPv4 address into dotted form.
+function isLoopback(hostname) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+;// CONCATENATED MODULE: ./build/inputs.js
+
+
+
+
+
+/**
+ * Reads and checks every input of the step. The secrets among them are masked before anything else is looked at.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @returns the inputs
+ * @throws Failure that names the input and what is allowed
+ */
+function readInputs(masker, now) {
+    const { configured, warnings } = readConfigured(masker, now);
+    const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
+    const cleanup = booleanInput('cleanup', true);
+    const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
+    if (ephemeralApiToken && !cleanup) {
+        throw new Failure('invalid-input', 'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.');
+    }
+    return {
+        configured,
+        endpoint: parseEndpoint(getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
+        exportEnvironment: booleanInput('export-environment', true),
+        writeHeadersFile: booleanInput('write-headers-file', true),
+        cleanup,
+        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
+        maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
+        ephemeralApiToken,
+        staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
+        verify: booleanInput('verify', false),
+        useExistingCredentials: booleanInput('use-existing-credentials', false),
+        jobSummary: booleanInput('job-summary', false),
+        warnings,
+    };
+}
+/**
+ * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @returns what to authenticate with, and what to tell the user about it
+ * @throws Failure that names the input and what is wrong with it
+ */
+function readConfigured({ mask, redact }, now) {
+    // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
+    const password = mask(getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
+    const apiToken = mask(getInput('api-token'));
+    const username = getInput('username');
+    const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5']);
+    if (apiToken !== '') {
+        const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
+        return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
+    }
+    return { configured: givenLogin(username, password, format, mask), warnings: [] };
+}
+/** The failure of a step that has nothing to authenticate with. */
+function noCredentials() {
+    return new Failure('no-credentials', 'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.');
+}
+function givenLogin(username, password, format, mask) {
+    if (username === '' && password === '')
+        return { kind: 'none' };
+    const advice = "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
+    if (password === '') {
+        throw new Failure('username-without-password', `Input "username" is set, but "password" is empty. ${advice}`);
+    }
+    if (username === '') {
+        throw new Failure('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
+    }
+    return {
+        kind: 'password',
+        username,
+        passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
+    };
+}
+function givenApiToken(token, now) {
+    const defect = tokenDefect(token);
+    if (defect) {
+        throw new Failure('malformed-api-token', `Input "api-token" ${defect}. Copy the token alone, without "Bearer", and store it again.`);
+    }
+    const apiToken = toApiToken(token);
+    if (apiToken.expiresAt && apiToken.expiresAt <= now) {
+        throw new Failure('expired-api-token', `The API token expired at ${apiToken.expiresAt.toISOString()}. Create a new one in the Exabits console and store it as the secret.`);
+    }
+    return apiToken;
+}
+function givenMd5(text) {
+    const hash = text.trim().toLowerCase();
+    if (/^[0-9a-f]{32}$/.test(hash))
+        return hash;
+    throw new Failure('invalid-input', 'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.');
+}
+// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
+function md5(password) {
+    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password, 'utf8').digest('hex');
+}
+// What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
+function inputReaders(redact) {
+    const notAllowed = (name, allowed) => new Failure('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(getInput(name))}".`);
+    return {
+        booleanInput(name, byDefault) {
+            const text = getInput(name).toLowerCase();
+            if (text === '')
+                return byDefault;
+            if (text === 'true')
+                return true;
+            if (text === 'false')
+                return false;
+            throw notAllowed(name, 'true or false');
+        },
+        wholeNumberInput(name, range) {
+            const text = getInput(name);
+            if (text === '')
+                return range.byDefault;
+            const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+            if (number >= range.min && number <= range.max)
+                return number;
+            throw notAllowed(name, `a whole number from ${range.min} to ${range.max}`);
+        },
+        choiceInput(name, choices) {
+            const text = getInput(name).toLowerCase();
+            if (text === '')
+                return choices[0];
+            const choice = choices.find((one) => one === text);
+            if (choice)
+                return choice;
+            throw notAllowed(name, choices.join(' or '));
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./build/authenticate.js
+
+/**
+ * Turns what the user configured into a credential: logs in where that is needed.
+ *
+ * @param configured what to authenticate with
+ * @param exabits the API
+ * @returns the credential
+ * @throws Failure `no-credentials`, or whatever a login throws
+ */
+async function authenticate(configured, exabits) {
+    switch (configured.kind) {
+        case 'none':
+            throw noCredentials();
+        case 'api-token':
+            return { method: 'api-token', credential: configured };
+        case 'password':
+            return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+    }
+}
+
+;// CONCATENATED MODULE: ./build/carried.js
+
+
+/** A pair whose access token would die sooner than this is not worth handing on. */
+const leastLifetimeMs = 5 * 60 * 1000;
+/**
+ * Finds the credential that the job's environment already carries, as the official client would choose it.
+ *
+ * @param endpoint the deployment it must be for
+ * @param mask makes its tokens known to the runner again
  * @param now the current time
- * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
+ * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
+ *   undefined when the job carries neither
  */
-function retryAfterMs(header, now) {
-    const text = header?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Number(text) * 1000;
-    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
-    const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
+function carriedCredential(endpoint, mask, now) {
+    if (!isFor(endpoint))
+        return undefined;
+    const apiToken = variable('EXABITS_API_TOKEN');
+    if (apiToken) {
+        if (tokenDefect(apiToken))
+            return undefined;
+        const credential = toApiToken(mask(apiToken));
+        return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
+    }
+    const accessToken = variable('EXABITS_ACCESS_TOKEN');
+    const refreshToken = variable('EXABITS_REFRESH_TOKEN');
+    if (tokenDefect(accessToken) || tokenDefect(refreshToken))
+        return undefined;
+    const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+    const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
+    // Also where the time is no time at all.
+    if (!(lifetimeMs >= leastLifetimeMs))
+        return undefined;
+    return {
+        kind: 'token-pair',
+        accessToken: mask(accessToken),
+        refreshToken: mask(refreshToken),
+        accessTokenExpiresAt,
+        refreshTokenExpiresAt: jwtExpiry(refreshToken),
+    };
+}
+function isFor(endpoint) {
+    try {
+        return parseEndpoint(variable('EXABITS_API_URL') || defaultApiUrl).apiUrl === endpoint.apiUrl;
+    }
+    catch {
+        return false;
+    }
+}
+function variable(name) {
+    return process.env[name]?.trim() ?? '';
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./build/job/command-files.js
 
-/***/ }),
 
-/***/ 355:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+/**
+ * Makes sure that the runner gave the step a file. Without it the toolkit would print the values instead.
+ *
+ * @param variable the variable that names the file
+ * @returns its path and present size in bytes
+ * @throws Failure `job-files` when it is missing
+ */
+function requireCommandFile(variable) {
+    const path = process.env[variable];
+    if (!path)
+        throw unwritable(new Error(`${variable} is not set`));
+    try {
+        return { path, size: (0,external_node_fs_namespaceObject.statSync)(path).size };
+    }
+    catch (thrown) {
+        throw unwritable(thrown);
+    }
+}
+/**
+ * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
+ *
+ * @param variables the variables that name the files
+ * @param write does the writing
+ * @param undo takes back what `write` did elsewhere
+ * @throws Failure `job-files` for whatever `write` threw
+ */
+function writeAllOrNone(variables, write, undo) {
+    const files = variables.map(requireCommandFile);
+    try {
+        write();
+    }
+    catch (thrown) {
+        undo();
+        for (const { path, size } of files)
+            (0,external_node_fs_namespaceObject.truncateSync)(path, size);
+        throw unwritable(thrown);
+    }
+}
+function unwritable(thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new Failure('job-files', `The runner's files for this step cannot be written (${reason}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
+}
 
-"use strict";
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gv: () => (/* binding */ isObject),
-/* harmony export */   HT: () => (/* binding */ readEnvelope),
-/* harmony export */   Qm: () => (/* binding */ malformed),
-/* harmony export */   mQ: () => (/* binding */ Rejection)
-/* harmony export */ });
-/* harmony import */ var _failure_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(874);
+;// CONCATENATED MODULE: ./build/job/state.js
+
+
+/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
+function saveLeftovers(leftovers) {
+    saveState('leftovers', leftovers);
+}
+/** Reads what `main` left; undefined when it never came to leave anything. */
+function readLeftovers() {
+    return read('leftovers');
+}
+/**
+ * Saves the token that is about to be created, so that `post` can find it whatever happens to `main`.
+ *
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
+function saveEphemeralToken(token) {
+    writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token), () => { });
+}
+/** Reads the token that `main` set out to create; undefined when it never did. */
+function readEphemeralToken() {
+    return read('ephemeral-token');
+}
+function read(name) {
+    const text = getState(name);
+    return text === '' ? undefined : JSON.parse(text);
+}
+
+;// CONCATENATED MODULE: ./build/ephemeral-token.js
+
+
+
+
+/** Only names of exactly this form are ever deleted. */
+const ownName = /^gha-\d+-\d+-[0-9a-f]{8}$/;
+const longestDescription = 250;
+const mostDeletions = 50;
+const hourMs = 60 * 60 * 1000;
+/**
+ * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
+ *
+ * @param env the runner's variables
+ * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
+ */
+function ephemeralTokenLabel(env) {
+    const run = number(env.GITHUB_RUN_ID);
+    const attempt = number(env.GITHUB_RUN_ATTEMPT);
+    const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
+    const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
+    const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
+    return {
+        name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
+        description: oneLine(description, longestDescription),
+    };
+}
+// A runner that numbers runs in another way must not make names that `ownName` does not know.
+function number(text) {
+    return text && /^\d{1,20}$/.test(text) ? text : '0';
+}
+/**
+ * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
+ * at which `main` could die and leave a token that `post` does not find.
+ *
+ * @param exabits the API
+ * @param credential what to create it with
+ * @param settings what `post` will need to delete it
+ * @returns the token, its id and name
+ * @throws Failure; then `post` deletes what may have been created
+ */
+async function createEphemeralToken(exabits, credential, settings) {
+    const label = ephemeralTokenLabel(process.env);
+    saveEphemeralToken({ ...settings, name: label.name, id: undefined });
+    const created = await exabits.createApiToken(credential, label);
+    saveEphemeralToken({ ...settings, name: label.name, id: created.id });
+    return { ...created, name: label.name };
+}
+/**
+ * Deletes the token of this job, and before it those that earlier jobs left because their runner died.
+ * The own token comes last: it may be what the deletions are authenticated with.
+ *
+ * @param exabits the API
+ * @param sweeper the API with less time, so that looking after others leaves some for the own token
+ * @param credential what to delete with
+ * @param token the token of this job
+ * @param now the current time, from which the age of a token is counted
+ * @returns what came of the sweep, whose failure is not this one's
+ * @throws Failure when it is not certain that the own token is gone
+ */
+async function deleteEphemeralToken(exabits, sweeper, credential, { id, name, staleTokenHours }, now) {
+    const bornBefore = now.getTime() - staleTokenHours * hourMs;
+    const isStale = (one) => one.name !== name && ownName.test(one.name) && one.createdAt.getTime() < bornBefore;
+    const sweep = staleTokenHours > 0 ? await deleteAll(sweeper, credential, isStale) : nothingSwept;
+    if (id) {
+        await exabits.deleteApiToken(credential, id);
+    }
+    else {
+        const { failure } = await deleteAll(exabits, credential, (one) => one.name === name);
+        if (failure)
+            throw failure;
+    }
+    return sweep;
+}
+const nothingSwept = { deleted: [], failure: undefined };
+async function deleteAll(exabits, credential, isMeant) {
+    const deleted = [];
+    try {
+        const meant = (await exabits.listApiTokens(credential)).filter(isMeant);
+        for (const { id, name } of meant.slice(0, mostDeletions)) {
+            await exabits.deleteApiToken(credential, id);
+            deleted.push(name);
+        }
+        return { deleted, failure: undefined };
+    }
+    catch (thrown) {
+        return { deleted, failure: toFailure(thrown) };
+    }
+}
+
+;// CONCATENATED MODULE: ./build/exabits/envelope.js
 
 /** Exabits answered, and said no. */
-class Rejection extends _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR {
+class Rejection extends Failure {
     status;
     /** The status and the server's words, for messages. */
     saw;
@@ -460,17 +1697,17 @@ function readEnvelope(answer, redact) {
  * @param defect what is wrong with it, as the end of a sentence
  */
 function malformed(request, defect) {
-    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
+    return new Failure('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
 }
 function redirected({ request, status, headers }, redact) {
     const target = headers.location ? redact(headers.location) : 'an address that it does not name';
-    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
+    return new Failure('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
 }
 function notJson({ request, headers }, redact) {
     const encoding = headers['content-encoding']
         ? `, content encoding ${redact(headers['content-encoding'])}`
         : '';
-    return new _failure_js__WEBPACK_IMPORTED_MODULE_0__/* .Failure */ .HR('answer-not-json', `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
+    return new Failure('answer-not-json', `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
 }
 function rejected(answer, json, redact) {
     const words = redact(serverWords(json));
@@ -511,331 +1748,217 @@ function parseJson(text) {
     }
 }
 
+;// CONCATENATED MODULE: ./build/exabits/api.js
 
-/***/ }),
 
-/***/ 575:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-"use strict";
 
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  createSend: () => (/* binding */ createSend)
-});
-
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = require("node:timers/promises");
-// EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/index.js + 2 modules
-var lib = __nccwpck_require__(171);
-// EXTERNAL MODULE: ./build/failure.js
-var build_failure = __nccwpck_require__(874);
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/version.js
-/** The version that goes into the User-Agent; a test holds it to package.json. */
-const version = '1.0.0';
-
-// EXTERNAL MODULE: ./build/exabits/backoff.js
-var backoff = __nccwpck_require__(815);
-// EXTERNAL MODULE: ./build/exabits/envelope.js
-var envelope = __nccwpck_require__(355);
-;// CONCATENATED MODULE: ./build/exabits/transport.js
-
-// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
-const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
+const accessTokenMs = 30 * 60 * 1000;
+const refreshTokenMs = 2 * 60 * 60 * 1000;
+const longestName = 320;
+const pageSize = 100;
+const mostPages = 100;
 /**
- * Puts a transport error into words.
+ * Makes the calls of the API over one request path.
  *
- * @param thrown what the HTTP client threw
- * @param host the host that was called
- * @param redact makes the error's own text printable
- * @returns the failure, and whether to try again
+ * @param send the request path
+ * @param mask makes the tokens that come back known to the runner, before anybody else sees them
  */
-function describeTransportError(thrown, host, redact) {
-    const code = codeOf(thrown);
-    const reason = redact(thrown instanceof Error ? thrown.message || code : String(thrown));
-    const fault = (transient, failureCode, message) => ({
-        transient,
-        saw: reason,
-        failure: new build_failure/* Failure */.HR(failureCode, message, { cause: thrown }),
-    });
-    if (/tunneling socket/.test(reason)) {
-        return fault(true, 'proxy-failed', `The proxy did not connect to ${host} (${reason}). Check https_proxy and no_proxy.`);
-    }
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-        return fault(true, 'host-not-found', `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`);
-    }
-    if (code === 'ECONNREFUSED') {
-        return fault(true, 'connection-refused', `${host} refused the connection. Check the input "api-url", and that the service is up.`);
-    }
-    if (tlsCode.test(code)) {
-        return fault(false, 'tls-failed', `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`);
-    }
-    return fault(true, 'connection-lost', `The connection to ${host} broke (${reason}). Check the network between the runner and Exabits, then run the job again.`);
-}
-function tlsAdvice(code) {
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return 'The certificate is for another host: check the input "api-url".';
-    if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-        return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
-    }
-    return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
-}
-function codeOf(thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    return typeof code === 'string' ? code : '';
-}
-
-;// CONCATENATED MODULE: ./build/exabits/http.js
-
-
-
-
-
-
-
-
-const largestAnswer = 1024 * 1024;
-/**
- * Makes the request path: a deadline for everything, retries of what may pass (transport errors, 408, 429, 5xx),
- * no redirects, and every other answer final at once.
- *
- * @param connection what the requests are held to
- * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
- */
-function createSend(connection) {
-    const { endpoint, deadline, maxAttempts, redact, onRetry } = connection;
-    const { host } = new URL(endpoint.apiUrl);
-    // A try that hangs must leave time for another.
-    const tryLimitMs = Math.max(10_000, deadline.totalMs / 3);
-    return async (request) => {
-        for (let tries = 1;; tries += 1) {
-            const outcome = await tryOnce(request);
-            if ('envelope' in outcome)
-                return outcome.envelope;
-            const remainingMs = deadline.remainingMs();
-            if (remainingMs === 0)
-                throw timedOut(tries, outcome);
-            if (outcome.retryAfterMs >= remainingMs)
-                throw waitTooLong(outcome);
-            if (tries >= maxAttempts)
-                throw exhausted(tries, outcome);
-            const waitMs = (0,backoff/* backoffMs */.jo)({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
-            onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${(0,build_text/* seconds */.Y)(waitMs)}.`);
-            await (0,promises_namespaceObject.setTimeout)(waitMs);
-            await request.beforeRetry?.();
-        }
-    };
-    async function tryOnce(request) {
-        const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
-        const signal = AbortSignal.timeout(limitMs);
+function createExabits(send, mask) {
+    const sendAs = async (credential, request) => {
         try {
-            return { envelope: (0,envelope/* readEnvelope */.HT)(await exchange(request, signal), redact) };
+            return await send({ ...request, headers: headersOf(credential) });
         }
         catch (thrown) {
-            if (signal.aborted)
-                return silence(limitMs);
-            if (thrown instanceof envelope/* Rejection */.mQ && thrown.transient)
-                return trouble(thrown);
-            if (thrown instanceof build_failure/* Failure */.HR)
-                throw thrown;
-            const { failure, saw, transient } = describeTransportError(thrown, host, redact);
-            if (!transient)
-                throw failure;
-            return { failure, saw, retryAfterMs: 0 };
+            throw isRefusal(thrown, [401, 403]) ? accessRefused(credential, thrown) : thrown;
         }
-    }
-    async function exchange(request, signal) {
-        const client = new lib/* HttpClient */.Qq(`exabits-auth/${version}`, [requestOptions(signal)], {
-            allowRedirects: false,
-        });
-        const headers = { Accept: 'application/json', ...request.headers };
-        if (request.body)
-            headers['Content-Type'] = 'application/json';
-        const answered = client
-            .request(request.method, endpoint.apiBaseUrl + request.path, request.body ? JSON.stringify(request.body) : null, headers)
-            .then(({ message }) => readAnswer(message, request));
-        // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-        return Promise.race([answered, aborted(signal)]);
-    }
-    function silence(limitMs) {
-        return {
-            failure: new build_failure/* Failure */.HR('timed-out', `${host} did not answer within ${(0,build_text/* seconds */.Y)(limitMs)}. Run the job again later.`),
-            saw: 'no answer',
-            retryAfterMs: 0,
-        };
-    }
-    function trouble(rejection) {
-        return {
-            failure: rejection,
-            saw: rejection.saw,
-            retryAfterMs: (0,backoff/* retryAfterMs */.Vs)(rejection.retryAfter, new Date()),
-        };
-    }
-    function timedOut(tries, last) {
-        return new build_failure/* Failure */.HR('timed-out', `No usable answer from ${host} within ${(0,build_text/* seconds */.Y)(deadline.totalMs)} (${times(tries)}; the last try saw: ${last.saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: last.failure });
-    }
-    function waitTooLong(last) {
-        return new build_failure/* Failure */.HR('timed-out', `${host} asks to wait ${(0,build_text/* seconds */.Y)(last.retryAfterMs)} before the next try (${last.saw}), and ${(0,build_text/* seconds */.Y)(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
-    }
-    function exhausted(tries, last) {
-        return new build_failure/* Failure */.HR(last.failure.code, `${last.failure.message} (${times(tries)})`, {
-            cause: last.failure,
-        });
-    }
-}
-function times(tries) {
-    return tries === 1 ? '1 try' : `${tries} tries`;
-}
-function requestOptions(signal) {
-    return {
-        prepareRequest(options) {
-            options.signal = signal;
-            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
-            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
+    };
+    const exabits = {
+        async login(username, passwordMd5) {
+            try {
+                const body = { username, password: passwordMd5 };
+                const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
+                return readLogin(data, username, mask);
+            }
+            catch (thrown) {
+                // `status: false` comes with HTTP 200.
+                throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
+            }
         },
-        canHandleAuthentication: () => false,
-        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
+        async verify(credential) {
+            await sendAs(credential, { method: 'GET', path: '/billing/balance' });
+        },
+        async createApiToken(credential, label) {
+            const { data } = await sendAs(credential, {
+                method: 'POST',
+                path: '/api-tokens',
+                body: { name: label.name, description: label.description },
+                async beforeRetry() {
+                    for (const token of await exabits.listApiTokens(credential)) {
+                        if (token.name === label.name)
+                            await exabits.deleteApiToken(credential, token.id);
+                    }
+                },
+            });
+            return readCreatedToken(data, mask);
+        },
+        async listApiTokens(credential) {
+            const tokens = [];
+            let offset = 0;
+            for (let page = 0; page < mostPages; page += 1) {
+                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
+                const { data, total } = await sendAs(credential, { method: 'GET', path });
+                const entries = readList(data);
+                tokens.push(...entries.flatMap(readListedToken));
+                offset += entries.length;
+                if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY))
+                    break;
+            }
+            return tokens;
+        },
+        async deleteApiToken(credential, id) {
+            try {
+                await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
+            }
+            catch (thrown) {
+                if (!isRefusal(thrown, [404]))
+                    throw thrown;
+            }
+        },
     };
+    return exabits;
 }
-async function readAnswer(message, request) {
-    const chunks = [];
-    let size = 0;
-    for await (const chunk of message) {
-        size += chunk.length;
-        if (size > largestAnswer) {
-            throw new build_failure/* Failure */.HR('answer-too-large', `The answer to ${request.method} ${request.path} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
-        }
-        chunks.push(chunk);
-    }
+function isRefusal(thrown, statuses) {
+    return thrown instanceof Rejection && statuses.includes(thrown.status);
+}
+function wrongCredentials(rejection) {
+    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
+}
+function accessRefused(credential, rejection) {
+    const what = credential.kind === 'api-token'
+        ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
+        : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
+    return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
+}
+function readLogin(data, username, mask) {
+    const read = reader('POST /authenticate/login', data, mask);
+    const accessToken = read.token('access_token');
+    const refreshToken = read.token('refresh_token');
+    const now = Date.now();
     return {
-        request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
-        status: Number(message.statusCode),
-        headers: message.headers,
-        body: Buffer.concat(chunks).toString('utf8'),
+        credential: {
+            kind: 'token-pair',
+            accessToken,
+            refreshToken,
+            accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
+            refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
+        },
+        account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
     };
 }
-function aborted(signal) {
-    return new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
+function readCreatedToken(data, mask) {
+    const read = reader('POST /api-tokens', data, mask);
+    return { credential: toApiToken(read.token('token')), id: read.id('id') };
+}
+function readList(data) {
+    // A list without entries may be null where the server is written in a language that has it so.
+    if (data === null || data === undefined)
+        return [];
+    if (!Array.isArray(data))
+        throw malformed('GET /api-tokens', 'its "data" is not a list');
+    return data;
+}
+// An entry that cannot be read is none of ours: what we create has all of these.
+function readListedToken(entry) {
+    if (!isObject(entry))
+        return [];
+    const { id, name, created_at: createdAt } = entry;
+    if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number')
+        return [];
+    return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
+}
+function isId(id) {
+    return (typeof id === 'string' && id !== '') || typeof id === 'number';
+}
+function reader(answer, data, mask) {
+    if (!isObject(data))
+        throw malformed(answer, 'its "data" is not an object');
+    const fields = data;
+    return {
+        token(field) {
+            const token = fields[field];
+            if (typeof token !== 'string')
+                throw malformed(answer, `its "${field}" is not a text`);
+            const secret = mask(token);
+            const defect = tokenDefect(token);
+            if (defect)
+                throw malformed(answer, `its "${field}" ${defect}`);
+            return secret;
+        },
+        id(field) {
+            const id = fields[field];
+            if (!isId(id))
+                throw malformed(answer, `its "${field}" is not an identifier`);
+            return oneLine(String(id), longestName);
+        },
+        optionalName(field) {
+            const name = fields[field] ?? '';
+            if (typeof name !== 'string')
+                throw malformed(answer, `its "${field}" is not a text`);
+            return oneLine(name, longestName);
+        },
+    };
 }
 
-
-/***/ }),
-
-/***/ 874:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-"use strict";
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   HR: () => (/* binding */ Failure),
-/* harmony export */   w2: () => (/* binding */ toFailure)
-/* harmony export */ });
-/* unused harmony export failureCodes */
-/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
-const failureCodes = (/* unused pure expression or super */ null && ([
-    'invalid-input',
-    'no-credentials',
-    'username-without-password',
-    'password-without-username',
-    'malformed-api-token',
-    'expired-api-token',
-    'insecure-api-url',
-    'wrong-credentials',
-    'access-refused',
-    'host-not-found',
-    'connection-refused',
-    'connection-lost',
-    'proxy-failed',
-    'tls-failed',
-    'redirected',
-    'timed-out',
-    'rate-limited',
-    'unavailable',
-    'rejected',
-    'answer-too-large',
-    'answer-not-json',
-    'answer-malformed',
-    'job-files',
-    'unexpected',
-]));
+;// CONCATENATED MODULE: ./build/exabits/backoff.js
 /**
- * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `untrusted`.
- */
-class Failure extends Error {
-    name = 'Failure';
-    code;
-    constructor(code, message, options) {
-        super(message, options);
-        this.code = code;
-    }
-}
-/**
- * Turns anything that was thrown into a Failure.
+ * Starts a deadline.
  *
- * @param thrown what a `catch` received
- * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
+ * @param totalMs milliseconds from now
+ * @returns the deadline
  */
-function toFailure(thrown) {
-    if (thrown instanceof Failure)
-        return thrown;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
+function startDeadline(totalMs) {
+    const end = monotonicMs() + totalMs;
+    return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
-
-
-/***/ }),
-
-/***/ 977:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-"use strict";
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   T: () => (/* binding */ oneLine),
-/* harmony export */   Y: () => (/* binding */ seconds)
-/* harmony export */ });
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+// `performance.now()` would say the same, but loads eight of Node's modules.
+function monotonicMs() {
+    return process.uptime() * 1000;
+}
+const firstCeilingMs = 1_000;
+const highestCeilingMs = 20_000;
 /**
- * Makes a single printable line of any text, so that it can neither start a workflow command
- * (the runner reads those line by line) nor flood the log.
+ * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
+ * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
  *
- * @param text any text
- * @param limit the most characters to keep
- * @returns one line, white space folded, cut with an ellipsis when it was longer
+ * @param wait what is known about the wait
+ * @param random a number from 0 (included) to 1
+ * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
  */
-function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').trim();
-    return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+function backoffMs({ failedTries, retryAfterMs, remainingMs }, random = Math.random()) {
+    const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
+    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
+    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
 }
 /**
- * Writes a duration for a person.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
- * @param ms milliseconds
- * @returns seconds with at most one decimal, such as `1.5 s`
+ * @param header seconds or an HTTP date
+ * @param now the current time
+ * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
  */
-function seconds(ms) {
-    return `${Number((ms / 1000).toFixed(1))} s`;
+function retryAfterMs(header, now) {
+    const text = header?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * 1000;
+    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+    const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
+    return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
 }
 
-
-/***/ }),
-
-/***/ 171:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-"use strict";
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Qq: () => (/* binding */ HttpClient)
-});
-
-// UNUSED EXPORTS: Headers, HttpClientError, HttpClientResponse, HttpCodes, MediaTypes, getProxyUrl, isHttps
-
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]);
 // EXTERNAL MODULE: external "http"
 var external_http_ = __nccwpck_require__(611);
 var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_http_, 2);
@@ -935,11 +2058,11 @@ class DecodedURL extends URL {
 //# sourceMappingURL=proxy.js.map
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
-;// CONCATENATED MODULE: external "node:events"
-const external_node_events_namespaceObject = require("node:events");
+;// CONCATENATED MODULE: external "node:module"
+const external_node_module_namespaceObject = require("node:module");
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
         function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
@@ -1028,8 +2151,8 @@ class HttpClientResponse {
         this.message = message;
     }
     readBody() {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
                 let output = Buffer.alloc(0);
                 this.message.on('data', (chunk) => {
                     output = Buffer.concat([output, chunk]);
@@ -1041,8 +2164,8 @@ class HttpClientResponse {
         });
     }
     readBodyBuffer() {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
                 const chunks = [];
                 this.message.on('data', (chunk) => {
                     chunks.push(chunk);
@@ -1097,42 +2220,42 @@ class HttpClient {
         }
     }
     options(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
         });
     }
     get(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('GET', requestUrl, null, additionalHeaders || {});
         });
     }
     del(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('DELETE', requestUrl, null, additionalHeaders || {});
         });
     }
     post(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('POST', requestUrl, data, additionalHeaders || {});
         });
     }
     patch(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('PATCH', requestUrl, data, additionalHeaders || {});
         });
     }
     put(requestUrl, data, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('PUT', requestUrl, data, additionalHeaders || {});
         });
     }
     head(requestUrl, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request('HEAD', requestUrl, null, additionalHeaders || {});
         });
     }
     sendStream(verb, requestUrl, stream, additionalHeaders) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return this.request(verb, requestUrl, stream, additionalHeaders);
         });
     }
@@ -1141,14 +2264,14 @@ class HttpClient {
      * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
      */
     getJson(requestUrl_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             const res = yield this.get(requestUrl, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
     postJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1158,7 +2281,7 @@ class HttpClient {
         });
     }
     putJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1168,7 +2291,7 @@ class HttpClient {
         });
     }
     patchJson(requestUrl_1, obj_1) {
-        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1183,7 +2306,7 @@ class HttpClient {
      * Prefer get, del, post and patch
      */
     request(verb, requestUrl, data, headers) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             if (this._disposed) {
                 throw new Error('Client has already been disposed.');
             }
@@ -1279,7 +2402,7 @@ class HttpClient {
      * @param data
      */
     requestRaw(info, data) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             return new Promise((resolve, reject) => {
                 function callbackForResult(err, res) {
                     if (err) {
@@ -1534,7 +2657,7 @@ class HttpClient {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new external_node_events_namespaceObject.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new external_node_module_namespaceObject.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
         })));
         this._proxyAgentDispatcher = proxyAgent;
@@ -1560,15 +2683,15 @@ class HttpClient {
         return baseUserAgent;
     }
     _performExponentialBackoff(retryNumber) {
-        return __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
             retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
             const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
             return new Promise(resolve => setTimeout(() => resolve(), ms));
         });
     }
     _processResponse(res, options) {
-        return __awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => __awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => lib_awaiter(this, void 0, void 0, function* () {
                 const statusCode = res.message.statusCode || 0;
                 const response = {
                     statusCode,
@@ -1634,3051 +2757,194 @@ class HttpClient {
 }
 const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
 //# sourceMappingURL=index.js.map
+;// CONCATENATED MODULE: ./build/version.js
+/** The version that goes into the User-Agent; a test holds it to package.json. */
+const version = '1.0.0';
 
-/***/ })
+;// CONCATENATED MODULE: ./build/exabits/transport.js
 
-/******/ 	});
-/************************************************************************/
-/******/ 	// The module cache
-/******/ 	var __webpack_module_cache__ = {};
-/******/ 	
-/******/ 	// The require function
-/******/ 	function __nccwpck_require__(moduleId) {
-/******/ 		// Check if module is in cache
-/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
-/******/ 		if (cachedModule !== undefined) {
-/******/ 			return cachedModule.exports;
-/******/ 		}
-/******/ 		// Create a new module (and put it into the cache)
-/******/ 		var module = __webpack_module_cache__[moduleId] = {
-/******/ 			// no module.id needed
-/******/ 			// no module.loaded needed
-/******/ 			exports: {}
-/******/ 		};
-/******/ 	
-/******/ 		// Execute the module function
-/******/ 		var threw = true;
-/******/ 		try {
-/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
-/******/ 			threw = false;
-/******/ 		} finally {
-/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
-/******/ 		}
-/******/ 	
-/******/ 		// Return the exports of the module
-/******/ 		return module.exports;
-/******/ 	}
-/******/ 	
-/************************************************************************/
-/******/ 	/* webpack/runtime/asset-relocator-loader */
-/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
-/******/ 	
-/******/ 	/* webpack/runtime/create fake namespace object */
-/******/ 	(() => {
-/******/ 		var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
-/******/ 		var leafPrototypes;
-/******/ 		// create a fake namespace object
-/******/ 		// mode & 1: value is a module id, require it
-/******/ 		// mode & 2: merge all properties of value into the ns
-/******/ 		// mode & 4: return value when already ns object
-/******/ 		// mode & 16: return value when it's Promise-like
-/******/ 		// mode & 8|1: behave like require
-/******/ 		__nccwpck_require__.t = function(value, mode) {
-/******/ 			if(mode & 1) value = this(value);
-/******/ 			if(mode & 8) return value;
-/******/ 			if(typeof value === 'object' && value) {
-/******/ 				if((mode & 4) && value.__esModule) return value;
-/******/ 				if((mode & 16) && typeof value.then === 'function') return value;
-/******/ 			}
-/******/ 			var ns = Object.create(null);
-/******/ 			__nccwpck_require__.r(ns);
-/******/ 			var def = {};
-/******/ 			leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
-/******/ 			for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
-/******/ 				Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
-/******/ 			}
-/******/ 			def['default'] = () => (value);
-/******/ 			__nccwpck_require__.d(ns, def);
-/******/ 			return ns;
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/define property getters */
-/******/ 	(() => {
-/******/ 		// define getter functions for harmony exports
-/******/ 		__nccwpck_require__.d = (exports, definition) => {
-/******/ 			for(var key in definition) {
-/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
-/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
-/******/ 				}
-/******/ 			}
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
-/******/ 	(() => {
-/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/make namespace object */
-/******/ 	(() => {
-/******/ 		// define __esModule on exports
-/******/ 		__nccwpck_require__.r = (exports) => {
-/******/ 			if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
-/******/ 				Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
-/******/ 			}
-/******/ 			Object.defineProperty(exports, '__esModule', { value: true });
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/************************************************************************/
-var __webpack_exports__ = {};
-// This entry need to be wrapped in an IIFE because it need to be in strict mode.
-(() => {
-"use strict";
-// ESM COMPAT FLAG
-__nccwpck_require__.r(__webpack_exports__);
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  run: () => (/* binding */ run)
-});
-
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = require("node:path");
-// EXTERNAL MODULE: ./build/failure.js
-var failure = __nccwpck_require__(874);
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = require("os");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
+// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
+const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 /**
- * Sanitizes an input into a string so it can be passed into issueCommand safely
- * @param input input to sanitize into a string
- */
-function toCommandValue(input) {
-    if (input === null || input === undefined) {
-        return '';
-    }
-    else if (typeof input === 'string' || input instanceof String) {
-        return input;
-    }
-    return JSON.stringify(input);
-}
-/**
+ * Puts a transport error into words.
  *
- * @param annotationProperties
- * @returns The command properties to send with the actual annotation command
- * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ * @param thrown what the HTTP client threw
+ * @param host the host that was called
+ * @param redact makes the error's own text printable
+ * @returns the failure, and whether to try again
  */
-function utils_toCommandProperties(annotationProperties) {
-    if (!Object.keys(annotationProperties).length) {
-        return {};
+function describeTransportError(thrown, host, redact) {
+    const code = codeOf(thrown);
+    const reason = redact(thrown instanceof Error ? thrown.message || code : String(thrown));
+    const fault = (transient, failureCode, message) => ({
+        transient,
+        saw: reason,
+        failure: new Failure(failureCode, message, { cause: thrown }),
+    });
+    if (/tunneling socket/.test(reason)) {
+        return fault(true, 'proxy-failed', `The proxy did not connect to ${host} (${reason}). Check https_proxy and no_proxy.`);
     }
-    return {
-        title: annotationProperties.title,
-        file: annotationProperties.file,
-        line: annotationProperties.startLine,
-        endLine: annotationProperties.endLine,
-        col: annotationProperties.startColumn,
-        endColumn: annotationProperties.endColumn
+    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+        return fault(true, 'host-not-found', `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`);
+    }
+    if (code === 'ECONNREFUSED') {
+        return fault(true, 'connection-refused', `${host} refused the connection. Check the input "api-url", and that the service is up.`);
+    }
+    if (tlsCode.test(code)) {
+        return fault(false, 'tls-failed', `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`);
+    }
+    return fault(true, 'connection-lost', `The connection to ${host} broke (${reason}). Check the network between the runner and Exabits, then run the job again.`);
+}
+function tlsAdvice(code) {
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+        return 'The certificate is for another host: check the input "api-url".';
+    if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+        return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
+    }
+    return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
+}
+function codeOf(thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    return typeof code === 'string' ? code : '';
+}
+
+;// CONCATENATED MODULE: ./build/exabits/http.js
+
+
+
+
+
+
+
+
+const largestAnswer = 1024 * 1024;
+/**
+ * Makes the request path: a deadline for everything, retries of what may pass (transport errors, 408, 429, 5xx),
+ * no redirects, and every other answer final at once.
+ *
+ * @param connection what the requests are held to
+ * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
+ */
+function createSend(connection) {
+    const { endpoint, deadline, maxAttempts, redact, onRetry } = connection;
+    const { host } = new URL(endpoint.apiUrl);
+    // A try that hangs must leave time for another.
+    const tryLimitMs = Math.max(10_000, deadline.totalMs / 3);
+    return async (request) => {
+        for (let tries = 1;; tries += 1) {
+            const outcome = await tryOnce(request);
+            if ('envelope' in outcome)
+                return outcome.envelope;
+            const remainingMs = deadline.remainingMs();
+            if (remainingMs === 0)
+                throw timedOut(tries, outcome);
+            if (outcome.retryAfterMs >= remainingMs)
+                throw waitTooLong(outcome);
+            if (tries >= maxAttempts)
+                throw exhausted(tries, outcome);
+            const waitMs = backoffMs({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
+            onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
+            await (0,promises_namespaceObject.setTimeout)(waitMs);
+            await request.beforeRetry?.();
+        }
     };
-}
-//# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
-
-
-/**
- * Issues a command to the GitHub Actions runner
- *
- * @param command - The command name to issue
- * @param properties - Additional properties for the command (key-value pairs)
- * @param message - The message to include with the command
- * @remarks
- * This function outputs a specially formatted string to stdout that the Actions
- * runner interprets as a command. These commands can control workflow behavior,
- * set outputs, create annotations, mask values, and more.
- *
- * Command Format:
- *   ::name key=value,key=value::message
- *
- * @example
- * ```typescript
- * // Issue a warning annotation
- * issueCommand('warning', {}, 'This is a warning message');
- * // Output: ::warning::This is a warning message
- *
- * // Set an environment variable
- * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
- * // Output: ::set-env name=MY_VAR::some value
- *
- * // Add a secret mask
- * issueCommand('add-mask', {}, 'secretValue123');
- * // Output: ::add-mask::secretValue123
- * ```
- *
- * @internal
- * This is an internal utility function that powers the public API functions
- * such as setSecret, warning, error, and exportVariable.
- */
-function command_issueCommand(command, properties, message) {
-    const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
-}
-function command_issue(name, message = '') {
-    command_issueCommand(name, {}, message);
-}
-const CMD_STRING = '::';
-class Command {
-    constructor(command, properties, message) {
-        if (!command) {
-            command = 'missing.command';
-        }
-        this.command = command;
-        this.properties = properties;
-        this.message = message;
-    }
-    toString() {
-        let cmdStr = CMD_STRING + this.command;
-        if (this.properties && Object.keys(this.properties).length > 0) {
-            cmdStr += ' ';
-            let first = true;
-            for (const key in this.properties) {
-                if (this.properties.hasOwnProperty(key)) {
-                    const val = this.properties[key];
-                    if (val) {
-                        if (first) {
-                            first = false;
-                        }
-                        else {
-                            cmdStr += ',';
-                        }
-                        cmdStr += `${key}=${escapeProperty(val)}`;
-                    }
-                }
-            }
-        }
-        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
-        return cmdStr;
-    }
-}
-function escapeData(s) {
-    return toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A');
-}
-function escapeProperty(s) {
-    return toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A')
-        .replace(/:/g, '%3A')
-        .replace(/,/g, '%2C');
-}
-//# sourceMappingURL=command.js.map
-;// CONCATENATED MODULE: external "crypto"
-const external_crypto_namespaceObject = require("crypto");
-;// CONCATENATED MODULE: external "fs"
-const external_fs_namespaceObject = require("fs");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
-// For internal use, subject to change.
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-
-
-
-
-function file_command_issueFileCommand(command, message) {
-    const filePath = process.env[`GITHUB_${command}`];
-    if (!filePath) {
-        throw new Error(`Unable to find environment variable for file command ${command}`);
-    }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
-        throw new Error(`Missing file at path: ${filePath}`);
-    }
-    external_fs_namespaceObject.appendFileSync(filePath, `${toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
-        encoding: 'utf8'
-    });
-}
-function prepareKeyValueMessage(key, value) {
-    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
-    const convertedValue = toCommandValue(value);
-    // These should realistically never happen, but just in case someone finds a
-    // way to exploit uuid generation let's not allow keys or values that contain
-    // the delimiter.
-    if (key.includes(delimiter)) {
-        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
-    }
-    if (convertedValue.includes(delimiter)) {
-        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
-    }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
-}
-//# sourceMappingURL=file-command.js.map
-;// CONCATENATED MODULE: external "path"
-const external_path_namespaceObject = require("path");
-// EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/index.js + 2 modules
-var lib = __nccwpck_require__(171);
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/auth.js
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-class BasicCredentialHandler {
-    constructor(username, password) {
-        this.username = username;
-        this.password = password;
-    }
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Basic ${Buffer.from(`${this.username}:${this.password}`).toString('base64')}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return __awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-class auth_BearerCredentialHandler {
-    constructor(token) {
-        this.token = token;
-    }
-    // currently implements pre-authorization
-    // TODO: support preAuth = false where it hooks on 401
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Bearer ${this.token}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return __awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-class PersonalAccessTokenCredentialHandler {
-    constructor(token) {
-        this.token = token;
-    }
-    // currently implements pre-authorization
-    // TODO: support preAuth = false where it hooks on 401
-    prepareRequest(options) {
-        if (!options.headers) {
-            throw Error('The request has no headers');
-        }
-        options.headers['Authorization'] = `Basic ${Buffer.from(`PAT:${this.token}`).toString('base64')}`;
-    }
-    // This handler cannot handle 401
-    canHandleAuthentication() {
-        return false;
-    }
-    handleAuthentication() {
-        return __awaiter(this, void 0, void 0, function* () {
-            throw new Error('not implemented');
-        });
-    }
-}
-//# sourceMappingURL=auth.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
-var oidc_utils_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-class oidc_utils_OidcClient {
-    static createHttpClient(allowRetry = true, maxRetry = 10) {
-        const requestOptions = {
-            allowRetries: allowRetry,
-            maxRetries: maxRetry
-        };
-        return new HttpClient('actions/oidc-client', [new BearerCredentialHandler(oidc_utils_OidcClient.getRequestToken())], requestOptions);
-    }
-    static getRequestToken() {
-        const token = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
-        if (!token) {
-            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_TOKEN env variable');
-        }
-        return token;
-    }
-    static getIDTokenUrl() {
-        const runtimeUrl = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'];
-        if (!runtimeUrl) {
-            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable');
-        }
-        return runtimeUrl;
-    }
-    static getCall(id_token_url) {
-        return oidc_utils_awaiter(this, void 0, void 0, function* () {
-            var _a;
-            const httpclient = oidc_utils_OidcClient.createHttpClient();
-            const res = yield httpclient
-                .getJson(id_token_url)
-                .catch(error => {
-                throw new Error(`Failed to get ID Token. \n 
-        Error Code : ${error.statusCode}\n 
-        Error Message: ${error.message}`);
-            });
-            const id_token = (_a = res.result) === null || _a === void 0 ? void 0 : _a.value;
-            if (!id_token) {
-                throw new Error('Response json body do not have ID Token field');
-            }
-            return id_token;
-        });
-    }
-    static getIDToken(audience) {
-        return oidc_utils_awaiter(this, void 0, void 0, function* () {
-            try {
-                // New ID Token is requested from action service
-                let id_token_url = oidc_utils_OidcClient.getIDTokenUrl();
-                if (audience) {
-                    const encodedAudience = encodeURIComponent(audience);
-                    id_token_url = `${id_token_url}&audience=${encodedAudience}`;
-                }
-                debug(`ID token url is ${id_token_url}`);
-                const id_token = yield oidc_utils_OidcClient.getCall(id_token_url);
-                setSecret(id_token);
-                return id_token;
-            }
-            catch (error) {
-                throw new Error(`Error message: ${error.message}`);
-            }
-        });
-    }
-}
-//# sourceMappingURL=oidc-utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/summary.js
-var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
-const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
-const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
-class Summary {
-    constructor() {
-        this._buffer = '';
-    }
-    /**
-     * Finds the summary file path from the environment, rejects if env var is not found or file does not exist
-     * Also checks r/w permissions.
-     *
-     * @returns step summary file path
-     */
-    filePath() {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            if (this._filePath) {
-                return this._filePath;
-            }
-            const pathFromEnv = process.env[SUMMARY_ENV_VAR];
-            if (!pathFromEnv) {
-                throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
-            }
-            try {
-                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
-            }
-            catch (_a) {
-                throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
-            }
-            this._filePath = pathFromEnv;
-            return this._filePath;
-        });
-    }
-    /**
-     * Wraps content in an HTML tag, adding any HTML attributes
-     *
-     * @param {string} tag HTML tag to wrap
-     * @param {string | null} content content within the tag
-     * @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
-     *
-     * @returns {string} content wrapped in HTML element
-     */
-    wrap(tag, content, attrs = {}) {
-        const htmlAttrs = Object.entries(attrs)
-            .map(([key, value]) => ` ${key}="${value}"`)
-            .join('');
-        if (!content) {
-            return `<${tag}${htmlAttrs}>`;
-        }
-        return `<${tag}${htmlAttrs}>${content}</${tag}>`;
-    }
-    /**
-     * Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
-     *
-     * @param {SummaryWriteOptions} [options] (optional) options for write operation
-     *
-     * @returns {Promise<Summary>} summary instance
-     */
-    write(options) {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
-            const filePath = yield this.filePath();
-            const writeFunc = overwrite ? writeFile : appendFile;
-            yield writeFunc(filePath, this._buffer, { encoding: 'utf8' });
-            return this.emptyBuffer();
-        });
-    }
-    /**
-     * Clears the summary buffer and wipes the summary file
-     *
-     * @returns {Summary} summary instance
-     */
-    clear() {
-        return summary_awaiter(this, void 0, void 0, function* () {
-            return this.emptyBuffer().write({ overwrite: true });
-        });
-    }
-    /**
-     * Returns the current summary buffer as a string
-     *
-     * @returns {string} string of summary buffer
-     */
-    stringify() {
-        return this._buffer;
-    }
-    /**
-     * If the summary buffer is empty
-     *
-     * @returns {boolen} true if the buffer is empty
-     */
-    isEmptyBuffer() {
-        return this._buffer.length === 0;
-    }
-    /**
-     * Resets the summary buffer without writing to summary file
-     *
-     * @returns {Summary} summary instance
-     */
-    emptyBuffer() {
-        this._buffer = '';
-        return this;
-    }
-    /**
-     * Adds raw text to the summary buffer
-     *
-     * @param {string} text content to add
-     * @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
-     *
-     * @returns {Summary} summary instance
-     */
-    addRaw(text, addEOL = false) {
-        this._buffer += text;
-        return addEOL ? this.addEOL() : this;
-    }
-    /**
-     * Adds the operating system-specific end-of-line marker to the buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addEOL() {
-        return this.addRaw(external_os_namespaceObject.EOL);
-    }
-    /**
-     * Adds an HTML codeblock to the summary buffer
-     *
-     * @param {string} code content to render within fenced code block
-     * @param {string} lang (optional) language to syntax highlight code
-     *
-     * @returns {Summary} summary instance
-     */
-    addCodeBlock(code, lang) {
-        const attrs = Object.assign({}, (lang && { lang }));
-        const element = this.wrap('pre', this.wrap('code', code), attrs);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML list to the summary buffer
-     *
-     * @param {string[]} items list of items to render
-     * @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
-     *
-     * @returns {Summary} summary instance
-     */
-    addList(items, ordered = false) {
-        const tag = ordered ? 'ol' : 'ul';
-        const listItems = items.map(item => this.wrap('li', item)).join('');
-        const element = this.wrap(tag, listItems);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML table to the summary buffer
-     *
-     * @param {SummaryTableCell[]} rows table rows
-     *
-     * @returns {Summary} summary instance
-     */
-    addTable(rows) {
-        const tableBody = rows
-            .map(row => {
-            const cells = row
-                .map(cell => {
-                if (typeof cell === 'string') {
-                    return this.wrap('td', cell);
-                }
-                const { header, data, colspan, rowspan } = cell;
-                const tag = header ? 'th' : 'td';
-                const attrs = Object.assign(Object.assign({}, (colspan && { colspan })), (rowspan && { rowspan }));
-                return this.wrap(tag, data, attrs);
-            })
-                .join('');
-            return this.wrap('tr', cells);
-        })
-            .join('');
-        const element = this.wrap('table', tableBody);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds a collapsable HTML details element to the summary buffer
-     *
-     * @param {string} label text for the closed state
-     * @param {string} content collapsable content
-     *
-     * @returns {Summary} summary instance
-     */
-    addDetails(label, content) {
-        const element = this.wrap('details', this.wrap('summary', label) + content);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML image tag to the summary buffer
-     *
-     * @param {string} src path to the image you to embed
-     * @param {string} alt text description of the image
-     * @param {SummaryImageOptions} options (optional) addition image attributes
-     *
-     * @returns {Summary} summary instance
-     */
-    addImage(src, alt, options) {
-        const { width, height } = options || {};
-        const attrs = Object.assign(Object.assign({}, (width && { width })), (height && { height }));
-        const element = this.wrap('img', null, Object.assign({ src, alt }, attrs));
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML section heading element
-     *
-     * @param {string} text heading text
-     * @param {number | string} [level=1] (optional) the heading level, default: 1
-     *
-     * @returns {Summary} summary instance
-     */
-    addHeading(text, level) {
-        const tag = `h${level}`;
-        const allowedTag = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].includes(tag)
-            ? tag
-            : 'h1';
-        const element = this.wrap(allowedTag, text);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML thematic break (<hr>) to the summary buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addSeparator() {
-        const element = this.wrap('hr', null);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML line break (<br>) to the summary buffer
-     *
-     * @returns {Summary} summary instance
-     */
-    addBreak() {
-        const element = this.wrap('br', null);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML blockquote to the summary buffer
-     *
-     * @param {string} text quote text
-     * @param {string} cite (optional) citation url
-     *
-     * @returns {Summary} summary instance
-     */
-    addQuote(text, cite) {
-        const attrs = Object.assign({}, (cite && { cite }));
-        const element = this.wrap('blockquote', text, attrs);
-        return this.addRaw(element).addEOL();
-    }
-    /**
-     * Adds an HTML anchor tag to the summary buffer
-     *
-     * @param {string} text link text/content
-     * @param {string} href hyperlink
-     *
-     * @returns {Summary} summary instance
-     */
-    addLink(text, href) {
-        const element = this.wrap('a', text, { href });
-        return this.addRaw(element).addEOL();
-    }
-}
-const _summary = new Summary();
-/**
- * @deprecated use `core.summary`
- */
-const markdownSummary = (/* unused pure expression or super */ null && (_summary));
-const summary = _summary;
-//# sourceMappingURL=summary.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
-
-/**
- * toPosixPath converts the given path to the posix form. On Windows, \\ will be
- * replaced with /.
- *
- * @param pth. Path to transform.
- * @return string Posix path.
- */
-function toPosixPath(pth) {
-    return pth.replace(/[\\]/g, '/');
-}
-/**
- * toWin32Path converts the given path to the win32 form. On Linux, / will be
- * replaced with \\.
- *
- * @param pth. Path to transform.
- * @return string Win32 path.
- */
-function toWin32Path(pth) {
-    return pth.replace(/[/]/g, '\\');
-}
-/**
- * toPlatformPath converts the given path to a platform-specific path. It does
- * this by replacing instances of / and \ with the platform-specific path
- * separator.
- *
- * @param pth The path to platformize.
- * @return string The platform-specific path.
- */
-function toPlatformPath(pth) {
-    return pth.replace(/[/\\]/g, path.sep);
-}
-//# sourceMappingURL=path-utils.js.map
-;// CONCATENATED MODULE: external "string_decoder"
-const external_string_decoder_namespaceObject = require("string_decoder");
-// EXTERNAL MODULE: external "events"
-var external_events_ = __nccwpck_require__(434);
-;// CONCATENATED MODULE: external "child_process"
-const external_child_process_namespaceObject = require("child_process");
-// EXTERNAL MODULE: external "assert"
-var external_assert_ = __nccwpck_require__(613);
-;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io-util.js
-var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_namespaceObject.promises;
-// export const {open} = 'fs'
-const IS_WINDOWS = process.platform === 'win32';
-/**
- * Custom implementation of readlink to ensure Windows junctions
- * maintain trailing backslash for backward compatibility with Node.js < 24
- *
- * In Node.js 20, Windows junctions (directory symlinks) always returned paths
- * with trailing backslashes. Node.js 24 removed this behavior, which breaks
- * code that relied on this format for path operations.
- *
- * This implementation restores the Node 20 behavior by adding a trailing
- * backslash to all junction results on Windows.
- */
-function readlink(fsPath) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
-        const result = yield fs.promises.readlink(fsPath);
-        // On Windows, restore Node 20 behavior: add trailing backslash to all results
-        // since junctions on Windows are always directory links
-        if (IS_WINDOWS && !result.endsWith('\\')) {
-            return `${result}\\`;
-        }
-        return result;
-    });
-}
-// See https://github.com/nodejs/node/blob/d0153aee367422d0858105abec186da4dff0a0c5/deps/uv/include/uv/win.h#L691
-const UV_FS_O_EXLOCK = 0x10000000;
-const READONLY = external_fs_namespaceObject.constants.O_RDONLY;
-function exists(fsPath) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
+    async function tryOnce(request) {
+        const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+        const signal = AbortSignal.timeout(limitMs);
         try {
-            yield stat(fsPath);
-        }
-        catch (err) {
-            if (err.code === 'ENOENT') {
-                return false;
-            }
-            throw err;
-        }
-        return true;
-    });
-}
-function isDirectory(fsPath_1) {
-    return io_util_awaiter(this, arguments, void 0, function* (fsPath, useStat = false) {
-        const stats = useStat ? yield stat(fsPath) : yield lstat(fsPath);
-        return stats.isDirectory();
-    });
-}
-/**
- * On OSX/Linux, true if path starts with '/'. On Windows, true for paths like:
- * \, \hello, \\hello\share, C:, and C:\hello (and corresponding alternate separator cases).
- */
-function isRooted(p) {
-    p = normalizeSeparators(p);
-    if (!p) {
-        throw new Error('isRooted() parameter "p" cannot be empty');
-    }
-    if (IS_WINDOWS) {
-        return (p.startsWith('\\') || /^[A-Z]:/i.test(p) // e.g. \ or \hello or \\hello
-        ); // e.g. C: or C:\hello
-    }
-    return p.startsWith('/');
-}
-/**
- * Best effort attempt to determine whether a file exists and is executable.
- * @param filePath    file path to check
- * @param extensions  additional file extensions to try
- * @return if file exists and is executable, returns the file path. otherwise empty string.
- */
-function tryGetExecutablePath(filePath, extensions) {
-    return io_util_awaiter(this, void 0, void 0, function* () {
-        let stats = undefined;
-        try {
-            // test file exists
-            stats = yield stat(filePath);
-        }
-        catch (err) {
-            if (err.code !== 'ENOENT') {
-                // eslint-disable-next-line no-console
-                console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
-            }
-        }
-        if (stats && stats.isFile()) {
-            if (IS_WINDOWS) {
-                // on Windows, test for valid extension
-                const upperExt = external_path_namespaceObject.extname(filePath).toUpperCase();
-                if (extensions.some(validExt => validExt.toUpperCase() === upperExt)) {
-                    return filePath;
-                }
-            }
-            else {
-                if (isUnixExecutable(stats)) {
-                    return filePath;
-                }
-            }
-        }
-        // try each extension
-        const originalFilePath = filePath;
-        for (const extension of extensions) {
-            filePath = originalFilePath + extension;
-            stats = undefined;
-            try {
-                stats = yield stat(filePath);
-            }
-            catch (err) {
-                if (err.code !== 'ENOENT') {
-                    // eslint-disable-next-line no-console
-                    console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
-                }
-            }
-            if (stats && stats.isFile()) {
-                if (IS_WINDOWS) {
-                    // preserve the case of the actual file (since an extension was appended)
-                    try {
-                        const directory = external_path_namespaceObject.dirname(filePath);
-                        const upperName = external_path_namespaceObject.basename(filePath).toUpperCase();
-                        for (const actualName of yield readdir(directory)) {
-                            if (upperName === actualName.toUpperCase()) {
-                                filePath = external_path_namespaceObject.join(directory, actualName);
-                                break;
-                            }
-                        }
-                    }
-                    catch (err) {
-                        // eslint-disable-next-line no-console
-                        console.log(`Unexpected error attempting to determine the actual case of the file '${filePath}': ${err}`);
-                    }
-                    return filePath;
-                }
-                else {
-                    if (isUnixExecutable(stats)) {
-                        return filePath;
-                    }
-                }
-            }
-        }
-        return '';
-    });
-}
-function normalizeSeparators(p) {
-    p = p || '';
-    if (IS_WINDOWS) {
-        // convert slashes on Windows
-        p = p.replace(/\//g, '\\');
-        // remove redundant slashes
-        return p.replace(/\\\\+/g, '\\');
-    }
-    // remove redundant slashes
-    return p.replace(/\/\/+/g, '/');
-}
-// on Mac/Linux, test the execute bit
-//     R   W  X  R  W X R W X
-//   256 128 64 32 16 8 4 2 1
-function isUnixExecutable(stats) {
-    return ((stats.mode & 1) > 0 ||
-        ((stats.mode & 8) > 0 &&
-            process.getgid !== undefined &&
-            stats.gid === process.getgid()) ||
-        ((stats.mode & 64) > 0 &&
-            process.getuid !== undefined &&
-            stats.uid === process.getuid()));
-}
-// Get the path of cmd.exe in windows
-function getCmdPath() {
-    var _a;
-    return (_a = process.env['COMSPEC']) !== null && _a !== void 0 ? _a : `cmd.exe`;
-}
-//# sourceMappingURL=io-util.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io.js
-var io_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-/**
- * Copies a file or folder.
- * Based off of shelljs - https://github.com/shelljs/shelljs/blob/9237f66c52e5daa40458f94f9565e18e8132f5a6/src/cp.js
- *
- * @param     source    source path
- * @param     dest      destination path
- * @param     options   optional. See CopyOptions.
- */
-function cp(source_1, dest_1) {
-    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
-        const { force, recursive, copySourceDirectory } = readCopyOptions(options);
-        const destStat = (yield ioUtil.exists(dest)) ? yield ioUtil.stat(dest) : null;
-        // Dest is an existing file, but not forcing
-        if (destStat && destStat.isFile() && !force) {
-            return;
-        }
-        // If dest is an existing directory, should copy inside.
-        const newDest = destStat && destStat.isDirectory() && copySourceDirectory
-            ? path.join(dest, path.basename(source))
-            : dest;
-        if (!(yield ioUtil.exists(source))) {
-            throw new Error(`no such file or directory: ${source}`);
-        }
-        const sourceStat = yield ioUtil.stat(source);
-        if (sourceStat.isDirectory()) {
-            if (!recursive) {
-                throw new Error(`Failed to copy. ${source} is a directory, but tried to copy without recursive flag.`);
-            }
-            else {
-                yield cpDirRecursive(source, newDest, 0, force);
-            }
-        }
-        else {
-            if (path.relative(source, newDest) === '') {
-                // a file cannot be copied to itself
-                throw new Error(`'${newDest}' and '${source}' are the same file`);
-            }
-            yield io_copyFile(source, newDest, force);
-        }
-    });
-}
-/**
- * Moves a path.
- *
- * @param     source    source path
- * @param     dest      destination path
- * @param     options   optional. See MoveOptions.
- */
-function mv(source_1, dest_1) {
-    return io_awaiter(this, arguments, void 0, function* (source, dest, options = {}) {
-        if (yield ioUtil.exists(dest)) {
-            let destExists = true;
-            if (yield ioUtil.isDirectory(dest)) {
-                // If dest is directory copy src into dest
-                dest = path.join(dest, path.basename(source));
-                destExists = yield ioUtil.exists(dest);
-            }
-            if (destExists) {
-                if (options.force == null || options.force) {
-                    yield rmRF(dest);
-                }
-                else {
-                    throw new Error('Destination already exists');
-                }
-            }
-        }
-        yield mkdirP(path.dirname(dest));
-        yield ioUtil.rename(source, dest);
-    });
-}
-/**
- * Remove a path recursively with force
- *
- * @param inputPath path to remove
- */
-function rmRF(inputPath) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (ioUtil.IS_WINDOWS) {
-            // Check for invalid characters
-            // https://docs.microsoft.com/en-us/windows/win32/fileio/naming-a-file
-            if (/[*"<>|]/.test(inputPath)) {
-                throw new Error('File path must not contain `*`, `"`, `<`, `>` or `|` on Windows');
-            }
-        }
-        try {
-            // note if path does not exist, error is silent
-            yield ioUtil.rm(inputPath, {
-                force: true,
-                maxRetries: 3,
-                recursive: true,
-                retryDelay: 300
-            });
-        }
-        catch (err) {
-            throw new Error(`File was unable to be removed ${err}`);
-        }
-    });
-}
-/**
- * Make a directory.  Creates the full path with folders in between
- * Will throw if it fails
- *
- * @param   fsPath        path to create
- * @returns Promise<void>
- */
-function mkdirP(fsPath) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        ok(fsPath, 'a path argument must be provided');
-        yield ioUtil.mkdir(fsPath, { recursive: true });
-    });
-}
-/**
- * Returns path of a tool had the tool actually been invoked.  Resolves via paths.
- * If you check and the tool does not exist, it will throw.
- *
- * @param     tool              name of the tool
- * @param     check             whether to check if tool exists
- * @returns   Promise<string>   path to tool
- */
-function which(tool, check) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (!tool) {
-            throw new Error("parameter 'tool' is required");
-        }
-        // recursive when check=true
-        if (check) {
-            const result = yield which(tool, false);
-            if (!result) {
-                if (IS_WINDOWS) {
-                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also verify the file has a valid extension for an executable file.`);
-                }
-                else {
-                    throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also check the file mode to verify the file is executable.`);
-                }
-            }
-            return result;
-        }
-        const matches = yield findInPath(tool);
-        if (matches && matches.length > 0) {
-            return matches[0];
-        }
-        return '';
-    });
-}
-/**
- * Returns a list of all occurrences of the given tool on the system path.
- *
- * @returns   Promise<string[]>  the paths of the tool
- */
-function findInPath(tool) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if (!tool) {
-            throw new Error("parameter 'tool' is required");
-        }
-        // build the list of extensions to try
-        const extensions = [];
-        if (IS_WINDOWS && process.env['PATHEXT']) {
-            for (const extension of process.env['PATHEXT'].split(external_path_namespaceObject.delimiter)) {
-                if (extension) {
-                    extensions.push(extension);
-                }
-            }
-        }
-        // if it's rooted, return it if exists. otherwise return empty.
-        if (isRooted(tool)) {
-            const filePath = yield tryGetExecutablePath(tool, extensions);
-            if (filePath) {
-                return [filePath];
-            }
-            return [];
-        }
-        // if any path separators, return empty
-        if (tool.includes(external_path_namespaceObject.sep)) {
-            return [];
-        }
-        // build the list of directories
-        //
-        // Note, technically "where" checks the current directory on Windows. From a toolkit perspective,
-        // it feels like we should not do this. Checking the current directory seems like more of a use
-        // case of a shell, and the which() function exposed by the toolkit should strive for consistency
-        // across platforms.
-        const directories = [];
-        if (process.env.PATH) {
-            for (const p of process.env.PATH.split(external_path_namespaceObject.delimiter)) {
-                if (p) {
-                    directories.push(p);
-                }
-            }
-        }
-        // find all matches
-        const matches = [];
-        for (const directory of directories) {
-            const filePath = yield tryGetExecutablePath(external_path_namespaceObject.join(directory, tool), extensions);
-            if (filePath) {
-                matches.push(filePath);
-            }
-        }
-        return matches;
-    });
-}
-function readCopyOptions(options) {
-    const force = options.force == null ? true : options.force;
-    const recursive = Boolean(options.recursive);
-    const copySourceDirectory = options.copySourceDirectory == null
-        ? true
-        : Boolean(options.copySourceDirectory);
-    return { force, recursive, copySourceDirectory };
-}
-function cpDirRecursive(sourceDir, destDir, currentDepth, force) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        // Ensure there is not a run away recursive copy
-        if (currentDepth >= 255)
-            return;
-        currentDepth++;
-        yield mkdirP(destDir);
-        const files = yield ioUtil.readdir(sourceDir);
-        for (const fileName of files) {
-            const srcFile = `${sourceDir}/${fileName}`;
-            const destFile = `${destDir}/${fileName}`;
-            const srcFileStat = yield ioUtil.lstat(srcFile);
-            if (srcFileStat.isDirectory()) {
-                // Recurse
-                yield cpDirRecursive(srcFile, destFile, currentDepth, force);
-            }
-            else {
-                yield io_copyFile(srcFile, destFile, force);
-            }
-        }
-        // Change the mode for the newly created directory
-        yield ioUtil.chmod(destDir, (yield ioUtil.stat(sourceDir)).mode);
-    });
-}
-// Buffered file copy
-function io_copyFile(srcFile, destFile, force) {
-    return io_awaiter(this, void 0, void 0, function* () {
-        if ((yield ioUtil.lstat(srcFile)).isSymbolicLink()) {
-            // unlink/re-link it
-            try {
-                yield ioUtil.lstat(destFile);
-                yield ioUtil.unlink(destFile);
-            }
-            catch (e) {
-                // Try to override file permission
-                if (e.code === 'EPERM') {
-                    yield ioUtil.chmod(destFile, '0666');
-                    yield ioUtil.unlink(destFile);
-                }
-                // other errors = it doesn't exist, no work to do
-            }
-            // Copy over symlink
-            const symlinkFull = yield ioUtil.readlink(srcFile);
-            yield ioUtil.symlink(symlinkFull, destFile, ioUtil.IS_WINDOWS ? 'junction' : null);
-        }
-        else if (!(yield ioUtil.exists(destFile)) || force) {
-            yield ioUtil.copyFile(srcFile, destFile);
-        }
-    });
-}
-//# sourceMappingURL=io.js.map
-;// CONCATENATED MODULE: external "timers"
-const external_timers_namespaceObject = require("timers");
-;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/toolrunner.js
-var toolrunner_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-
-/* eslint-disable @typescript-eslint/unbound-method */
-const toolrunner_IS_WINDOWS = process.platform === 'win32';
-/*
- * Class for running command line tools. Handles quoting and arg parsing in a platform agnostic way.
- */
-class ToolRunner extends external_events_.EventEmitter {
-    constructor(toolPath, args, options) {
-        super();
-        if (!toolPath) {
-            throw new Error("Parameter 'toolPath' cannot be null or empty.");
-        }
-        this.toolPath = toolPath;
-        this.args = args || [];
-        this.options = options || {};
-    }
-    _debug(message) {
-        if (this.options.listeners && this.options.listeners.debug) {
-            this.options.listeners.debug(message);
-        }
-    }
-    _getCommandString(options, noPrefix) {
-        const toolPath = this._getSpawnFileName();
-        const args = this._getSpawnArgs(options);
-        let cmd = noPrefix ? '' : '[command]'; // omit prefix when piped to a second tool
-        if (toolrunner_IS_WINDOWS) {
-            // Windows + cmd file
-            if (this._isCmdFile()) {
-                cmd += toolPath;
-                for (const a of args) {
-                    cmd += ` ${a}`;
-                }
-            }
-            // Windows + verbatim
-            else if (options.windowsVerbatimArguments) {
-                cmd += `"${toolPath}"`;
-                for (const a of args) {
-                    cmd += ` ${a}`;
-                }
-            }
-            // Windows (regular)
-            else {
-                cmd += this._windowsQuoteCmdArg(toolPath);
-                for (const a of args) {
-                    cmd += ` ${this._windowsQuoteCmdArg(a)}`;
-                }
-            }
-        }
-        else {
-            // OSX/Linux - this can likely be improved with some form of quoting.
-            // creating processes on Unix is fundamentally different than Windows.
-            // on Unix, execvp() takes an arg array.
-            cmd += toolPath;
-            for (const a of args) {
-                cmd += ` ${a}`;
-            }
-        }
-        return cmd;
-    }
-    _processLineBuffer(data, strBuffer, onLine) {
-        try {
-            let s = strBuffer + data.toString();
-            let n = s.indexOf(external_os_namespaceObject.EOL);
-            while (n > -1) {
-                const line = s.substring(0, n);
-                onLine(line);
-                // the rest of the string ...
-                s = s.substring(n + external_os_namespaceObject.EOL.length);
-                n = s.indexOf(external_os_namespaceObject.EOL);
-            }
-            return s;
-        }
-        catch (err) {
-            // streaming lines to console is best effort.  Don't fail a build.
-            this._debug(`error processing line. Failed with error ${err}`);
-            return '';
-        }
-    }
-    _getSpawnFileName() {
-        if (toolrunner_IS_WINDOWS) {
-            if (this._isCmdFile()) {
-                return process.env['COMSPEC'] || 'cmd.exe';
-            }
-        }
-        return this.toolPath;
-    }
-    _getSpawnArgs(options) {
-        if (toolrunner_IS_WINDOWS) {
-            if (this._isCmdFile()) {
-                let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
-                for (const a of this.args) {
-                    argline += ' ';
-                    argline += options.windowsVerbatimArguments
-                        ? a
-                        : this._windowsQuoteCmdArg(a);
-                }
-                argline += '"';
-                return [argline];
-            }
-        }
-        return this.args;
-    }
-    _endsWith(str, end) {
-        return str.endsWith(end);
-    }
-    _isCmdFile() {
-        const upperToolPath = this.toolPath.toUpperCase();
-        return (this._endsWith(upperToolPath, '.CMD') ||
-            this._endsWith(upperToolPath, '.BAT'));
-    }
-    _windowsQuoteCmdArg(arg) {
-        // for .exe, apply the normal quoting rules that libuv applies
-        if (!this._isCmdFile()) {
-            return this._uvQuoteCmdArg(arg);
-        }
-        // otherwise apply quoting rules specific to the cmd.exe command line parser.
-        // the libuv rules are generic and are not designed specifically for cmd.exe
-        // command line parser.
-        //
-        // for a detailed description of the cmd.exe command line parser, refer to
-        // http://stackoverflow.com/questions/4094699/how-does-the-windows-command-interpreter-cmd-exe-parse-scripts/7970912#7970912
-        // need quotes for empty arg
-        if (!arg) {
-            return '""';
-        }
-        // determine whether the arg needs to be quoted
-        const cmdSpecialChars = [
-            ' ',
-            '\t',
-            '&',
-            '(',
-            ')',
-            '[',
-            ']',
-            '{',
-            '}',
-            '^',
-            '=',
-            ';',
-            '!',
-            "'",
-            '+',
-            ',',
-            '`',
-            '~',
-            '|',
-            '<',
-            '>',
-            '"'
-        ];
-        let needsQuotes = false;
-        for (const char of arg) {
-            if (cmdSpecialChars.some(x => x === char)) {
-                needsQuotes = true;
-                break;
-            }
-        }
-        // short-circuit if quotes not needed
-        if (!needsQuotes) {
-            return arg;
-        }
-        // the following quoting rules are very similar to the rules that by libuv applies.
-        //
-        // 1) wrap the string in quotes
-        //
-        // 2) double-up quotes - i.e. " => ""
-        //
-        //    this is different from the libuv quoting rules. libuv replaces " with \", which unfortunately
-        //    doesn't work well with a cmd.exe command line.
-        //
-        //    note, replacing " with "" also works well if the arg is passed to a downstream .NET console app.
-        //    for example, the command line:
-        //          foo.exe "myarg:""my val"""
-        //    is parsed by a .NET console app into an arg array:
-        //          [ "myarg:\"my val\"" ]
-        //    which is the same end result when applying libuv quoting rules. although the actual
-        //    command line from libuv quoting rules would look like:
-        //          foo.exe "myarg:\"my val\""
-        //
-        // 3) double-up slashes that precede a quote,
-        //    e.g.  hello \world    => "hello \world"
-        //          hello\"world    => "hello\\""world"
-        //          hello\\"world   => "hello\\\\""world"
-        //          hello world\    => "hello world\\"
-        //
-        //    technically this is not required for a cmd.exe command line, or the batch argument parser.
-        //    the reasons for including this as a .cmd quoting rule are:
-        //
-        //    a) this is optimized for the scenario where the argument is passed from the .cmd file to an
-        //       external program. many programs (e.g. .NET console apps) rely on the slash-doubling rule.
-        //
-        //    b) it's what we've been doing previously (by deferring to node default behavior) and we
-        //       haven't heard any complaints about that aspect.
-        //
-        // note, a weakness of the quoting rules chosen here, is that % is not escaped. in fact, % cannot be
-        // escaped when used on the command line directly - even though within a .cmd file % can be escaped
-        // by using %%.
-        //
-        // the saving grace is, on the command line, %var% is left as-is if var is not defined. this contrasts
-        // the line parsing rules within a .cmd file, where if var is not defined it is replaced with nothing.
-        //
-        // one option that was explored was replacing % with ^% - i.e. %var% => ^%var^%. this hack would
-        // often work, since it is unlikely that var^ would exist, and the ^ character is removed when the
-        // variable is used. the problem, however, is that ^ is not removed when %* is used to pass the args
-        // to an external program.
-        //
-        // an unexplored potential solution for the % escaping problem, is to create a wrapper .cmd file.
-        // % can be escaped within a .cmd file.
-        let reverse = '"';
-        let quoteHit = true;
-        for (let i = arg.length; i > 0; i--) {
-            // walk the string in reverse
-            reverse += arg[i - 1];
-            if (quoteHit && arg[i - 1] === '\\') {
-                reverse += '\\'; // double the slash
-            }
-            else if (arg[i - 1] === '"') {
-                quoteHit = true;
-                reverse += '"'; // double the quote
-            }
-            else {
-                quoteHit = false;
-            }
-        }
-        reverse += '"';
-        return reverse.split('').reverse().join('');
-    }
-    _uvQuoteCmdArg(arg) {
-        // Tool runner wraps child_process.spawn() and needs to apply the same quoting as
-        // Node in certain cases where the undocumented spawn option windowsVerbatimArguments
-        // is used.
-        //
-        // Since this function is a port of quote_cmd_arg from Node 4.x (technically, lib UV,
-        // see https://github.com/nodejs/node/blob/v4.x/deps/uv/src/win/process.c for details),
-        // pasting copyright notice from Node within this function:
-        //
-        //      Copyright Joyent, Inc. and other Node contributors. All rights reserved.
-        //
-        //      Permission is hereby granted, free of charge, to any person obtaining a copy
-        //      of this software and associated documentation files (the "Software"), to
-        //      deal in the Software without restriction, including without limitation the
-        //      rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
-        //      sell copies of the Software, and to permit persons to whom the Software is
-        //      furnished to do so, subject to the following conditions:
-        //
-        //      The above copyright notice and this permission notice shall be included in
-        //      all copies or substantial portions of the Software.
-        //
-        //      THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-        //      IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-        //      FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-        //      AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-        //      LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
-        //      FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
-        //      IN THE SOFTWARE.
-        if (!arg) {
-            // Need double quotation for empty argument
-            return '""';
-        }
-        if (!arg.includes(' ') && !arg.includes('\t') && !arg.includes('"')) {
-            // No quotation needed
-            return arg;
-        }
-        if (!arg.includes('"') && !arg.includes('\\')) {
-            // No embedded double quotes or backslashes, so I can just wrap
-            // quote marks around the whole thing.
-            return `"${arg}"`;
-        }
-        // Expected input/output:
-        //   input : hello"world
-        //   output: "hello\"world"
-        //   input : hello""world
-        //   output: "hello\"\"world"
-        //   input : hello\world
-        //   output: hello\world
-        //   input : hello\\world
-        //   output: hello\\world
-        //   input : hello\"world
-        //   output: "hello\\\"world"
-        //   input : hello\\"world
-        //   output: "hello\\\\\"world"
-        //   input : hello world\
-        //   output: "hello world\\" - note the comment in libuv actually reads "hello world\"
-        //                             but it appears the comment is wrong, it should be "hello world\\"
-        let reverse = '"';
-        let quoteHit = true;
-        for (let i = arg.length; i > 0; i--) {
-            // walk the string in reverse
-            reverse += arg[i - 1];
-            if (quoteHit && arg[i - 1] === '\\') {
-                reverse += '\\';
-            }
-            else if (arg[i - 1] === '"') {
-                quoteHit = true;
-                reverse += '\\';
-            }
-            else {
-                quoteHit = false;
-            }
-        }
-        reverse += '"';
-        return reverse.split('').reverse().join('');
-    }
-    _cloneExecOptions(options) {
-        options = options || {};
-        const result = {
-            cwd: options.cwd || process.cwd(),
-            env: options.env || process.env,
-            silent: options.silent || false,
-            windowsVerbatimArguments: options.windowsVerbatimArguments || false,
-            failOnStdErr: options.failOnStdErr || false,
-            ignoreReturnCode: options.ignoreReturnCode || false,
-            delay: options.delay || 10000
-        };
-        result.outStream = options.outStream || process.stdout;
-        result.errStream = options.errStream || process.stderr;
-        return result;
-    }
-    _getSpawnOptions(options, toolPath) {
-        options = options || {};
-        const result = {};
-        result.cwd = options.cwd;
-        result.env = options.env;
-        result['windowsVerbatimArguments'] =
-            options.windowsVerbatimArguments || this._isCmdFile();
-        if (options.windowsVerbatimArguments) {
-            result.argv0 = `"${toolPath}"`;
-        }
-        return result;
-    }
-    /**
-     * Exec a tool.
-     * Output will be streamed to the live console.
-     * Returns promise with return code
-     *
-     * @param     tool     path to tool to exec
-     * @param     options  optional exec options.  See ExecOptions
-     * @returns   number
-     */
-    exec() {
-        return toolrunner_awaiter(this, void 0, void 0, function* () {
-            // root the tool path if it is unrooted and contains relative pathing
-            if (!isRooted(this.toolPath) &&
-                (this.toolPath.includes('/') ||
-                    (toolrunner_IS_WINDOWS && this.toolPath.includes('\\')))) {
-                // prefer options.cwd if it is specified, however options.cwd may also need to be rooted
-                this.toolPath = external_path_namespaceObject.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
-            }
-            // if the tool is only a file name, then resolve it from the PATH
-            // otherwise verify it exists (add extension on Windows if necessary)
-            this.toolPath = yield which(this.toolPath, true);
-            return new Promise((resolve, reject) => toolrunner_awaiter(this, void 0, void 0, function* () {
-                this._debug(`exec tool: ${this.toolPath}`);
-                this._debug('arguments:');
-                for (const arg of this.args) {
-                    this._debug(`   ${arg}`);
-                }
-                const optionsNonNull = this._cloneExecOptions(this.options);
-                if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_namespaceObject.EOL);
-                }
-                const state = new ExecState(optionsNonNull, this.toolPath);
-                state.on('debug', (message) => {
-                    this._debug(message);
-                });
-                if (this.options.cwd && !(yield exists(this.options.cwd))) {
-                    return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
-                }
-                const fileName = this._getSpawnFileName();
-                const cp = external_child_process_namespaceObject.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
-                let stdbuffer = '';
-                if (cp.stdout) {
-                    cp.stdout.on('data', (data) => {
-                        if (this.options.listeners && this.options.listeners.stdout) {
-                            this.options.listeners.stdout(data);
-                        }
-                        if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                            optionsNonNull.outStream.write(data);
-                        }
-                        stdbuffer = this._processLineBuffer(data, stdbuffer, (line) => {
-                            if (this.options.listeners && this.options.listeners.stdline) {
-                                this.options.listeners.stdline(line);
-                            }
-                        });
-                    });
-                }
-                let errbuffer = '';
-                if (cp.stderr) {
-                    cp.stderr.on('data', (data) => {
-                        state.processStderr = true;
-                        if (this.options.listeners && this.options.listeners.stderr) {
-                            this.options.listeners.stderr(data);
-                        }
-                        if (!optionsNonNull.silent &&
-                            optionsNonNull.errStream &&
-                            optionsNonNull.outStream) {
-                            const s = optionsNonNull.failOnStdErr
-                                ? optionsNonNull.errStream
-                                : optionsNonNull.outStream;
-                            s.write(data);
-                        }
-                        errbuffer = this._processLineBuffer(data, errbuffer, (line) => {
-                            if (this.options.listeners && this.options.listeners.errline) {
-                                this.options.listeners.errline(line);
-                            }
-                        });
-                    });
-                }
-                cp.on('error', (err) => {
-                    state.processError = err.message;
-                    state.processExited = true;
-                    state.processClosed = true;
-                    state.CheckComplete();
-                });
-                cp.on('exit', (code) => {
-                    state.processExitCode = code;
-                    state.processExited = true;
-                    this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
-                    state.CheckComplete();
-                });
-                cp.on('close', (code) => {
-                    state.processExitCode = code;
-                    state.processExited = true;
-                    state.processClosed = true;
-                    this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
-                    state.CheckComplete();
-                });
-                state.on('done', (error, exitCode) => {
-                    if (stdbuffer.length > 0) {
-                        this.emit('stdline', stdbuffer);
-                    }
-                    if (errbuffer.length > 0) {
-                        this.emit('errline', errbuffer);
-                    }
-                    cp.removeAllListeners();
-                    if (error) {
-                        reject(error);
-                    }
-                    else {
-                        resolve(exitCode);
-                    }
-                });
-                if (this.options.input) {
-                    if (!cp.stdin) {
-                        throw new Error('child process missing stdin');
-                    }
-                    cp.stdin.end(this.options.input);
-                }
-            }));
-        });
-    }
-}
-/**
- * Convert an arg string to an array of args. Handles escaping
- *
- * @param    argString   string of arguments
- * @returns  string[]    array of arguments
- */
-function argStringToArray(argString) {
-    const args = [];
-    let inQuotes = false;
-    let escaped = false;
-    let arg = '';
-    function append(c) {
-        // we only escape double quotes.
-        if (escaped && c !== '"') {
-            arg += '\\';
-        }
-        arg += c;
-        escaped = false;
-    }
-    for (let i = 0; i < argString.length; i++) {
-        const c = argString.charAt(i);
-        if (c === '"') {
-            if (!escaped) {
-                inQuotes = !inQuotes;
-            }
-            else {
-                append(c);
-            }
-            continue;
-        }
-        if (c === '\\' && escaped) {
-            append(c);
-            continue;
-        }
-        if (c === '\\' && inQuotes) {
-            escaped = true;
-            continue;
-        }
-        if (c === ' ' && !inQuotes) {
-            if (arg.length > 0) {
-                args.push(arg);
-                arg = '';
-            }
-            continue;
-        }
-        append(c);
-    }
-    if (arg.length > 0) {
-        args.push(arg.trim());
-    }
-    return args;
-}
-class ExecState extends external_events_.EventEmitter {
-    constructor(options, toolPath) {
-        super();
-        this.processClosed = false; // tracks whether the process has exited and stdio is closed
-        this.processError = '';
-        this.processExitCode = 0;
-        this.processExited = false; // tracks whether the process has exited
-        this.processStderr = false; // tracks whether stderr was written to
-        this.delay = 10000; // 10 seconds
-        this.done = false;
-        this.timeout = null;
-        if (!toolPath) {
-            throw new Error('toolPath must not be empty');
-        }
-        this.options = options;
-        this.toolPath = toolPath;
-        if (options.delay) {
-            this.delay = options.delay;
-        }
-    }
-    CheckComplete() {
-        if (this.done) {
-            return;
-        }
-        if (this.processClosed) {
-            this._setResult();
-        }
-        else if (this.processExited) {
-            this.timeout = (0,external_timers_namespaceObject.setTimeout)(ExecState.HandleTimeout, this.delay, this);
-        }
-    }
-    _debug(message) {
-        this.emit('debug', message);
-    }
-    _setResult() {
-        // determine whether there is an error
-        let error;
-        if (this.processExited) {
-            if (this.processError) {
-                error = new Error(`There was an error when attempting to execute the process '${this.toolPath}'. This may indicate the process failed to start. Error: ${this.processError}`);
-            }
-            else if (this.processExitCode !== 0 && !this.options.ignoreReturnCode) {
-                error = new Error(`The process '${this.toolPath}' failed with exit code ${this.processExitCode}`);
-            }
-            else if (this.processStderr && this.options.failOnStdErr) {
-                error = new Error(`The process '${this.toolPath}' failed because one or more lines were written to the STDERR stream`);
-            }
-        }
-        // clear the timeout
-        if (this.timeout) {
-            clearTimeout(this.timeout);
-            this.timeout = null;
-        }
-        this.done = true;
-        this.emit('done', error, this.processExitCode);
-    }
-    static HandleTimeout(state) {
-        if (state.done) {
-            return;
-        }
-        if (!state.processClosed && state.processExited) {
-            const message = `The STDIO streams did not close within ${state.delay / 1000} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
-            state._debug(message);
-        }
-        state._setResult();
-    }
-}
-//# sourceMappingURL=toolrunner.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/exec/lib/exec.js
-var exec_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-/**
- * Exec a command.
- * Output will be streamed to the live console.
- * Returns promise with return code
- *
- * @param     commandLine        command to execute (can include additional args). Must be correctly escaped.
- * @param     args               optional arguments for tool. Escaping is handled by the lib.
- * @param     options            optional exec options.  See ExecOptions
- * @returns   Promise<number>    exit code
- */
-function exec_exec(commandLine, args, options) {
-    return exec_awaiter(this, void 0, void 0, function* () {
-        const commandArgs = tr.argStringToArray(commandLine);
-        if (commandArgs.length === 0) {
-            throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
-        }
-        // Path to tool to execute should be first arg
-        const toolPath = commandArgs[0];
-        args = commandArgs.slice(1).concat(args || []);
-        const runner = new tr.ToolRunner(toolPath, args, options);
-        return runner.exec();
-    });
-}
-/**
- * Exec a command and get the output.
- * Output will be streamed to the live console.
- * Returns promise with the exit code and collected stdout and stderr
- *
- * @param     commandLine           command to execute (can include additional args). Must be correctly escaped.
- * @param     args                  optional arguments for tool. Escaping is handled by the lib.
- * @param     options               optional exec options.  See ExecOptions
- * @returns   Promise<ExecOutput>   exit code, stdout, and stderr
- */
-function getExecOutput(commandLine, args, options) {
-    return exec_awaiter(this, void 0, void 0, function* () {
-        var _a, _b;
-        let stdout = '';
-        let stderr = '';
-        //Using string decoder covers the case where a mult-byte character is split
-        const stdoutDecoder = new StringDecoder('utf8');
-        const stderrDecoder = new StringDecoder('utf8');
-        const originalStdoutListener = (_a = options === null || options === void 0 ? void 0 : options.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
-        const originalStdErrListener = (_b = options === null || options === void 0 ? void 0 : options.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
-        const stdErrListener = (data) => {
-            stderr += stderrDecoder.write(data);
-            if (originalStdErrListener) {
-                originalStdErrListener(data);
-            }
-        };
-        const stdOutListener = (data) => {
-            stdout += stdoutDecoder.write(data);
-            if (originalStdoutListener) {
-                originalStdoutListener(data);
-            }
-        };
-        const listeners = Object.assign(Object.assign({}, options === null || options === void 0 ? void 0 : options.listeners), { stdout: stdOutListener, stderr: stdErrListener });
-        const exitCode = yield exec_exec(commandLine, args, Object.assign(Object.assign({}, options), { listeners }));
-        //flush any remaining characters
-        stdout += stdoutDecoder.end();
-        stderr += stderrDecoder.end();
-        return {
-            exitCode,
-            stdout,
-            stderr
-        };
-    });
-}
-//# sourceMappingURL=exec.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/platform.js
-var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-const getWindowsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    const { stdout: version } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Version"', undefined, {
-        silent: true
-    });
-    const { stdout: name } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Caption"', undefined, {
-        silent: true
-    });
-    return {
-        name: name.trim(),
-        version: version.trim()
-    };
-});
-const getMacOsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    var _a, _b, _c, _d;
-    const { stdout } = yield exec.getExecOutput('sw_vers', undefined, {
-        silent: true
-    });
-    const version = (_b = (_a = stdout.match(/ProductVersion:\s*(.+)/)) === null || _a === void 0 ? void 0 : _a[1]) !== null && _b !== void 0 ? _b : '';
-    const name = (_d = (_c = stdout.match(/ProductName:\s*(.+)/)) === null || _c === void 0 ? void 0 : _c[1]) !== null && _d !== void 0 ? _d : '';
-    return {
-        name,
-        version
-    };
-});
-const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
-    const { stdout } = yield exec.getExecOutput('lsb_release', ['-i', '-r', '-s'], {
-        silent: true
-    });
-    const [name, version] = stdout.trim().split('\n');
-    return {
-        name,
-        version
-    };
-});
-const platform = external_os_namespaceObject.platform();
-const arch = external_os_namespaceObject.arch();
-const isWindows = platform === 'win32';
-const isMacOS = platform === 'darwin';
-const isLinux = platform === 'linux';
-function getDetails() {
-    return platform_awaiter(this, void 0, void 0, function* () {
-        return Object.assign(Object.assign({}, (yield (isWindows
-            ? getWindowsInfo()
-            : isMacOS
-                ? getMacOsInfo()
-                : getLinuxInfo()))), { platform,
-            arch,
-            isWindows,
-            isMacOS,
-            isLinux });
-    });
-}
-//# sourceMappingURL=platform.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
-var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-/**
- * The code to exit an action
- */
-var ExitCode;
-(function (ExitCode) {
-    /**
-     * A code indicating that the action was successful
-     */
-    ExitCode[ExitCode["Success"] = 0] = "Success";
-    /**
-     * A code indicating that the action was a failure
-     */
-    ExitCode[ExitCode["Failure"] = 1] = "Failure";
-})(ExitCode || (ExitCode = {}));
-//-----------------------------------------------------------------------
-// Variables
-//-----------------------------------------------------------------------
-/**
- * Sets env variable for this action and future actions in the job
- * @param name the name of the variable to set
- * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function exportVariable(name, val) {
-    const convertedVal = toCommandValue(val);
-    process.env[name] = convertedVal;
-    const filePath = process.env['GITHUB_ENV'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('ENV', prepareKeyValueMessage(name, val));
-    }
-    command_issueCommand('set-env', { name }, convertedVal);
-}
-/**
- * Registers a secret which will get masked from logs
- *
- * @param secret - Value of the secret to be masked
- * @remarks
- * This function instructs the Actions runner to mask the specified value in any
- * logs produced during the workflow run. Once registered, the secret value will
- * be replaced with asterisks (***) whenever it appears in console output, logs,
- * or error messages.
- *
- * This is useful for protecting sensitive information such as:
- * - API keys
- * - Access tokens
- * - Authentication credentials
- * - URL parameters containing signatures (SAS tokens)
- *
- * Note that masking only affects future logs; any previous appearances of the
- * secret in logs before calling this function will remain unmasked.
- *
- * @example
- * ```typescript
- * // Register an API token as a secret
- * const apiToken = "abc123xyz456";
- * setSecret(apiToken);
- *
- * // Now any logs containing this value will show *** instead
- * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
- * ```
- */
-function core_setSecret(secret) {
-    command_issueCommand('add-mask', {}, secret);
-}
-/**
- * Prepends inputPath to the PATH (for this action and future actions)
- * @param inputPath
- */
-function addPath(inputPath) {
-    const filePath = process.env['GITHUB_PATH'] || '';
-    if (filePath) {
-        issueFileCommand('PATH', inputPath);
-    }
-    else {
-        issueCommand('add-path', {}, inputPath);
-    }
-    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
-}
-/**
- * Gets the value of an input.
- * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
- * Returns an empty string if the value is not defined.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string
- */
-function getInput(name, options) {
-    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
-    if (options && options.required && !val) {
-        throw new Error(`Input required and not supplied: ${name}`);
-    }
-    if (options && options.trimWhitespace === false) {
-        return val;
-    }
-    return val.trim();
-}
-/**
- * Gets the values of an multiline input.  Each value is also trimmed.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string[]
- *
- */
-function getMultilineInput(name, options) {
-    const inputs = getInput(name, options)
-        .split('\n')
-        .filter(x => x !== '');
-    if (options && options.trimWhitespace === false) {
-        return inputs;
-    }
-    return inputs.map(input => input.trim());
-}
-/**
- * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
- * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
- * The return value is also in boolean type.
- * ref: https://yaml.org/spec/1.2/spec.html#id2804923
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   boolean
- */
-function getBooleanInput(name, options) {
-    const trueValue = ['true', 'True', 'TRUE'];
-    const falseValue = ['false', 'False', 'FALSE'];
-    const val = getInput(name, options);
-    if (trueValue.includes(val))
-        return true;
-    if (falseValue.includes(val))
-        return false;
-    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
-        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
-}
-/**
- * Sets the value of an output.
- *
- * @param     name     name of the output to set
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function setOutput(name, value) {
-    const filePath = process.env['GITHUB_OUTPUT'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
-    }
-    process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', { name }, toCommandValue(value));
-}
-/**
- * Enables or disables the echoing of commands into stdout for the rest of the step.
- * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
- *
- */
-function setCommandEcho(enabled) {
-    issue('echo', enabled ? 'on' : 'off');
-}
-//-----------------------------------------------------------------------
-// Results
-//-----------------------------------------------------------------------
-/**
- * Sets the action status to failed.
- * When the action exits it will be with an exit code of 1
- * @param message add error issue message
- */
-function setFailed(message) {
-    process.exitCode = ExitCode.Failure;
-    error(message);
-}
-//-----------------------------------------------------------------------
-// Logging Commands
-//-----------------------------------------------------------------------
-/**
- * Gets whether Actions Step Debug is on or not
- */
-function isDebug() {
-    return process.env['RUNNER_DEBUG'] === '1';
-}
-/**
- * Writes debug message to user log
- * @param message debug message
- */
-function core_debug(message) {
-    command_issueCommand('debug', {}, message);
-}
-/**
- * Adds an error issue
- * @param message error issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function error(message, properties = {}) {
-    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a warning issue
- * @param message warning issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function warning(message, properties = {}) {
-    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a notice issue
- * @param message notice issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function notice(message, properties = {}) {
-    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Writes info to log with console.log.
- * @param message info message
- */
-function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
-}
-/**
- * Begin an output group.
- *
- * Output until the next `groupEnd` will be foldable in this group
- *
- * @param name The name of the output group
- */
-function startGroup(name) {
-    issue('group', name);
-}
-/**
- * End an output group.
- */
-function endGroup() {
-    issue('endgroup');
-}
-/**
- * Wrap an asynchronous function call in a group.
- *
- * Returns the same type as the function itself.
- *
- * @param name The name of the group
- * @param fn The function to wrap in the group
- */
-function group(name, fn) {
-    return core_awaiter(this, void 0, void 0, function* () {
-        startGroup(name);
-        let result;
-        try {
-            result = yield fn();
-        }
-        finally {
-            endGroup();
-        }
-        return result;
-    });
-}
-//-----------------------------------------------------------------------
-// Wrapper action state
-//-----------------------------------------------------------------------
-/**
- * Saves state for current action, the state can only be retrieved by this action's post job execution.
- *
- * @param     name     name of the state to store
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function saveState(name, value) {
-    const filePath = process.env['GITHUB_STATE'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('STATE', prepareKeyValueMessage(name, value));
-    }
-    command_issueCommand('save-state', { name }, toCommandValue(value));
-}
-/**
- * Gets the value of an state set by this action's main execution.
- *
- * @param     name     name of the state to get
- * @returns   string
- */
-function getState(name) {
-    return process.env[`STATE_${name}`] || '';
-}
-function getIDToken(aud) {
-    return core_awaiter(this, void 0, void 0, function* () {
-        return yield OidcClient.getIDToken(aud);
-    });
-}
-/**
- * Summary exports
- */
-
-/**
- * @deprecated use core.summary
- */
-
-/**
- * Path exports
- */
-
-/**
- * Platform utilities exports
- */
-
-//# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: ./build/text.js
-var build_text = __nccwpck_require__(977);
-;// CONCATENATED MODULE: ./build/job/log.js
-
-
-// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
-/** Prints a line of the log. */
-function log_info(line) {
-    info((0,build_text/* oneLine */.T)(line));
-}
-/** Prints a warning, which the runner also shows beside the job. */
-function log_warning(line) {
-    warning((0,build_text/* oneLine */.T)(line));
-}
-/**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which hold texts of libraries
- */
-function fail(failure, redact) {
-    setFailed((0,build_text/* oneLine */.T)(failure.message));
-    for (let error = failure; error instanceof Error; error = error.cause) {
-        for (const line of (error.stack ?? error.message).split('\n'))
-            core_debug(redact(line));
-    }
-}
-
-;// CONCATENATED MODULE: ./build/job/mask.js
-
-
-const longestQuote = 300;
-/**
- * The one place where secrets are made known to the runner.
- *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
- *
- * @returns `mask` and `redact`, which share the secrets seen so far
- */
-function createMasker() {
-    const known = new Set();
-    const mask = (secret) => {
-        // The runner refuses a blank mask, and nothing could be hidden by it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
-            if (part.trim() === '' || known.has(part))
-                continue;
-            known.add(part);
-            core_setSecret(part);
-        }
-        return secret;
-    };
-    const replaceKnown = (text) => {
-        const forms = [...known].flatMap((secret) => [
-            secret,
-            encodeURIComponent(secret.toWellFormed()),
-            Buffer.from(secret).toString('base64'),
-        ]);
-        return forms
-            .sort((a, b) => b.length - a.length)
-            .reduce((rest, form) => rest.replaceAll(form, '***'), text);
-    };
-    return {
-        mask,
-        redact: (text) => (0,build_text/* oneLine */.T)(replaceKnown((0,build_text/* oneLine */.T)(replaceKnown(text))), longestQuote),
-    };
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = require("node:crypto");
-;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
-class InvalidTokenError extends Error {
-}
-InvalidTokenError.prototype.name = "InvalidTokenError";
-function b64DecodeUnicode(str) {
-    return decodeURIComponent(atob(str).replace(/(.)/g, (m, p) => {
-        let code = p.charCodeAt(0).toString(16).toUpperCase();
-        if (code.length < 2) {
-            code = "0" + code;
-        }
-        return "%" + code;
-    }));
-}
-function base64UrlDecode(str) {
-    let output = str.replace(/-/g, "+").replace(/_/g, "/");
-    switch (output.length % 4) {
-        case 0:
-            break;
-        case 2:
-            output += "==";
-            break;
-        case 3:
-            output += "=";
-            break;
-        default:
-            throw new Error("base64 string is not of the correct length");
-    }
-    try {
-        return b64DecodeUnicode(output);
-    }
-    catch (err) {
-        return atob(output);
-    }
-}
-function jwtDecode(token, options) {
-    if (typeof token !== "string") {
-        throw new InvalidTokenError("Invalid token specified: must be a string");
-    }
-    options || (options = {});
-    const pos = options.header === true ? 0 : 1;
-    const part = token.split(".")[pos];
-    if (typeof part !== "string") {
-        throw new InvalidTokenError(`Invalid token specified: missing part #${pos + 1}`);
-    }
-    let decoded;
-    try {
-        decoded = base64UrlDecode(part);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid base64 for part #${pos + 1} (${e.message})`);
-    }
-    try {
-        return JSON.parse(decoded);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid json for part #${pos + 1} (${e.message})`);
-    }
-}
-
-;// CONCATENATED MODULE: ./build/credentials.js
-
-/**
- * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
- *
- * @param credential what to authenticate with
- * @returns header names and values
- */
-function headersOf(credential) {
-    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
-    if (credential.kind === 'api-token')
-        return authorization;
-    return { ...authorization, 'refresh-token': credential.refreshToken };
-}
-/** The token that goes into the `Authorization` header. */
-function bearerTokenOf(credential) {
-    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
-}
-/** When the token in the `Authorization` header expires, where that is known. */
-function expiryOf(credential) {
-    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
-}
-/** Whose credential it is, where that is known. */
-function accountOf(signIn) {
-    return 'account' in signIn ? signIn.account : undefined;
-}
-/**
- * Makes a credential of an API token, which may be a JWT with an expiry of its own.
- *
- * @param token the token, without `Bearer`
- */
-function toApiToken(token) {
-    return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
-}
-/**
- * Reads when a token expires from the token itself.
- *
- * @param token any token; one that is not a JWT is fine
- * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
- */
-function jwtExpiry(token) {
-    try {
-        const { exp } = jwtDecode(token) ?? {};
-        if (typeof exp !== 'number')
-            return undefined;
-        const expiry = new Date(exp * 1000);
-        return Number.isNaN(expiry.getTime()) ? undefined : expiry;
-    }
-    catch {
-        return undefined;
-    }
-}
-const longestToken = 16_384;
-/**
- * Says why a text cannot be a token in an HTTP header.
- *
- * @param token the text
- * @returns the reason as the end of a sentence, or undefined when it can be one
- */
-function tokenDefect(token) {
-    if (token === '')
-        return 'is empty';
-    if (/[\r\n]/.test(token))
-        return 'has a line break inside';
-    if (/\s/.test(token))
-        return 'has a space inside';
-    if (!/^[\x21-\x7e]+$/.test(token))
-        return 'has a character inside that cannot stand in an HTTP header';
-    if (token.length > longestToken)
-        return `is longer than ${longestToken} characters`;
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./build/endpoint.js
-
-/** Where the official client looks when nothing else is said. */
-const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
-const versionPath = '/api/v1';
-/**
- * Reads an API address in any of its spellings.
- *
- * @param text the host alone or with `/api/v1`, with or without slashes at the end
- * @returns the endpoint
- * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
- */
-function parseEndpoint(text) {
-    const url = URL.parse(text);
-    if (!url || !['https:', 'http:'].includes(url.protocol)) {
-        throw invalid(`must be an address such as ${defaultApiUrl}`);
-    }
-    if (url.username || url.password) {
-        throw invalid('must not hold a username or password; use the inputs of these names');
-    }
-    if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
-        throw invalid(`must be the host alone or end in ${versionPath}, and have nothing after that`);
-    }
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new failure/* Failure */.HR('insecure-api-url', `Input "api-url" is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
-    }
-    return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath };
-}
-function invalid(must) {
-    return new failure/* Failure */.HR('invalid-input', `Input "api-url" (or the variable EXABITS_API_URL) ${must}.`);
-}
-// `URL` has already brought every spelling of an IPv4 address into dotted form.
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
-
-;// CONCATENATED MODULE: ./build/inputs.js
-
-
-
-
-
-/**
- * Reads and checks every input of the step. The secrets among them are masked before anything else is looked at.
- *
- * @param masker makes secrets known to the runner
- * @param now the current time, to find an API token that has expired
- * @returns the inputs
- * @throws Failure that names the input and what is allowed
- */
-function readInputs(masker, now) {
-    const { configured, warnings } = readConfigured(masker, now);
-    const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
-    const cleanup = booleanInput('cleanup', true);
-    const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
-    if (ephemeralApiToken && !cleanup) {
-        throw new failure/* Failure */.HR('invalid-input', 'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.');
-    }
-    return {
-        configured,
-        endpoint: parseEndpoint(getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
-        exportEnvironment: booleanInput('export-environment', true),
-        writeHeadersFile: booleanInput('write-headers-file', true),
-        cleanup,
-        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
-        maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
-        ephemeralApiToken,
-        staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
-        verify: booleanInput('verify', false),
-        useExistingCredentials: booleanInput('use-existing-credentials', false),
-        jobSummary: booleanInput('job-summary', false),
-        warnings,
-    };
-}
-/**
- * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
- *
- * @param masker makes secrets known to the runner
- * @param now the current time, to find an API token that has expired
- * @returns what to authenticate with, and what to tell the user about it
- * @throws Failure that names the input and what is wrong with it
- */
-function readConfigured({ mask, redact }, now) {
-    // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
-    const password = mask(getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
-    const apiToken = mask(getInput('api-token'));
-    const username = getInput('username');
-    const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5']);
-    if (apiToken !== '') {
-        const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
-        return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
-    }
-    return { configured: givenLogin(username, password, format, mask), warnings: [] };
-}
-/** The failure of a step that has nothing to authenticate with. */
-function noCredentials() {
-    return new failure/* Failure */.HR('no-credentials', 'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.');
-}
-function givenLogin(username, password, format, mask) {
-    if (username === '' && password === '')
-        return { kind: 'none' };
-    const advice = "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
-    if (password === '') {
-        throw new failure/* Failure */.HR('username-without-password', `Input "username" is set, but "password" is empty. ${advice}`);
-    }
-    if (username === '') {
-        throw new failure/* Failure */.HR('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
-    }
-    return {
-        kind: 'password',
-        username,
-        passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
-    };
-}
-function givenApiToken(token, now) {
-    const defect = tokenDefect(token);
-    if (defect) {
-        throw new failure/* Failure */.HR('malformed-api-token', `Input "api-token" ${defect}. Copy the token alone, without "Bearer", and store it again.`);
-    }
-    const apiToken = toApiToken(token);
-    if (apiToken.expiresAt && apiToken.expiresAt <= now) {
-        throw new failure/* Failure */.HR('expired-api-token', `The API token expired at ${apiToken.expiresAt.toISOString()}. Create a new one in the Exabits console and store it as the secret.`);
-    }
-    return apiToken;
-}
-function givenMd5(text) {
-    const hash = text.trim().toLowerCase();
-    if (/^[0-9a-f]{32}$/.test(hash))
-        return hash;
-    throw new failure/* Failure */.HR('invalid-input', 'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.');
-}
-// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
-function md5(password) {
-    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password, 'utf8').digest('hex');
-}
-// What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
-function inputReaders(redact) {
-    const notAllowed = (name, allowed) => new failure/* Failure */.HR('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(getInput(name))}".`);
-    return {
-        booleanInput(name, byDefault) {
-            const text = getInput(name).toLowerCase();
-            if (text === '')
-                return byDefault;
-            if (text === 'true')
-                return true;
-            if (text === 'false')
-                return false;
-            throw notAllowed(name, 'true or false');
-        },
-        wholeNumberInput(name, range) {
-            const text = getInput(name);
-            if (text === '')
-                return range.byDefault;
-            const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-            if (number >= range.min && number <= range.max)
-                return number;
-            throw notAllowed(name, `a whole number from ${range.min} to ${range.max}`);
-        },
-        choiceInput(name, choices) {
-            const text = getInput(name).toLowerCase();
-            if (text === '')
-                return choices[0];
-            const choice = choices.find((one) => one === text);
-            if (choice)
-                return choice;
-            throw notAllowed(name, choices.join(' or '));
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./build/authenticate.js
-
-/**
- * Turns what the user configured into a credential: logs in where that is needed.
- *
- * @param configured what to authenticate with
- * @param exabits the API
- * @returns the credential
- * @throws Failure `no-credentials`, or whatever a login throws
- */
-async function authenticate(configured, exabits) {
-    switch (configured.kind) {
-        case 'none':
-            throw noCredentials();
-        case 'api-token':
-            return { method: 'api-token', credential: configured };
-        case 'password':
-            return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
-    }
-}
-
-;// CONCATENATED MODULE: ./build/carried.js
-
-
-/** A pair whose access token would die sooner than this is not worth handing on. */
-const leastLifetimeMs = 5 * 60 * 1000;
-/**
- * Finds the credential that the job's environment already carries, as the official client would choose it.
- *
- * @param endpoint the deployment it must be for
- * @param mask makes its tokens known to the runner again
- * @param now the current time
- * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
- *   undefined when the job carries neither
- */
-function carriedCredential(endpoint, mask, now) {
-    if (!isFor(endpoint))
-        return undefined;
-    const apiToken = variable('EXABITS_API_TOKEN');
-    if (apiToken) {
-        if (tokenDefect(apiToken))
-            return undefined;
-        const credential = toApiToken(mask(apiToken));
-        return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
-    }
-    const accessToken = variable('EXABITS_ACCESS_TOKEN');
-    const refreshToken = variable('EXABITS_REFRESH_TOKEN');
-    if (tokenDefect(accessToken) || tokenDefect(refreshToken))
-        return undefined;
-    const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
-    const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
-    // Also where the time is no time at all.
-    if (!(lifetimeMs >= leastLifetimeMs))
-        return undefined;
-    return {
-        kind: 'token-pair',
-        accessToken: mask(accessToken),
-        refreshToken: mask(refreshToken),
-        accessTokenExpiresAt,
-        refreshTokenExpiresAt: jwtExpiry(refreshToken),
-    };
-}
-function isFor(endpoint) {
-    try {
-        return parseEndpoint(variable('EXABITS_API_URL') || defaultApiUrl).apiUrl === endpoint.apiUrl;
-    }
-    catch {
-        return false;
-    }
-}
-function variable(name) {
-    return process.env[name]?.trim() ?? '';
-}
-
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./build/job/command-files.js
-
-
-/**
- * Makes sure that the runner gave the step a file. Without it the toolkit would print the values instead.
- *
- * @param variable the variable that names the file
- * @returns its path and present size in bytes
- * @throws Failure `job-files` when it is missing
- */
-function requireCommandFile(variable) {
-    const path = process.env[variable];
-    if (!path)
-        throw unwritable(new Error(`${variable} is not set`));
-    try {
-        return { path, size: (0,external_node_fs_namespaceObject.statSync)(path).size };
-    }
-    catch (thrown) {
-        throw unwritable(thrown);
-    }
-}
-/**
- * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
- *
- * @param variables the variables that name the files
- * @param write does the writing
- * @param undo takes back what `write` did elsewhere
- * @throws Failure `job-files` for whatever `write` threw
- */
-function writeAllOrNone(variables, write, undo) {
-    const files = variables.map(requireCommandFile);
-    try {
-        write();
-    }
-    catch (thrown) {
-        undo();
-        for (const { path, size } of files)
-            (0,external_node_fs_namespaceObject.truncateSync)(path, size);
-        throw unwritable(thrown);
-    }
-}
-function unwritable(thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return new failure/* Failure */.HR('job-files', `The runner's files for this step cannot be written (${reason}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
-}
-
-;// CONCATENATED MODULE: ./build/job/state.js
-
-
-/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
-function saveLeftovers(leftovers) {
-    saveState('leftovers', leftovers);
-}
-/** Reads what `main` left; undefined when it never came to leave anything. */
-function readLeftovers() {
-    return read('leftovers');
-}
-/**
- * Saves the token that is about to be created, so that `post` can find it whatever happens to `main`.
- *
- * @throws Failure `job-files` when the runner's file cannot be written
- */
-function saveEphemeralToken(token) {
-    writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token), () => { });
-}
-/** Reads the token that `main` set out to create; undefined when it never did. */
-function readEphemeralToken() {
-    return read('ephemeral-token');
-}
-function read(name) {
-    const text = getState(name);
-    return text === '' ? undefined : JSON.parse(text);
-}
-
-;// CONCATENATED MODULE: ./build/ephemeral-token.js
-
-
-
-
-/** Only names of exactly this form are ever deleted. */
-const ownName = /^gha-\d+-\d+-[0-9a-f]{8}$/;
-const longestDescription = 250;
-const mostDeletions = 50;
-const hourMs = 60 * 60 * 1000;
-/**
- * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
- *
- * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
- */
-function ephemeralTokenLabel(env) {
-    const run = number(env.GITHUB_RUN_ID);
-    const attempt = number(env.GITHUB_RUN_ATTEMPT);
-    const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
-    const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
-    const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
-    return {
-        name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
-        description: (0,build_text/* oneLine */.T)(description, longestDescription),
-    };
-}
-// A runner that numbers runs in another way must not make names that `ownName` does not know.
-function number(text) {
-    return text && /^\d{1,20}$/.test(text) ? text : '0';
-}
-/**
- * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
- * at which `main` could die and leave a token that `post` does not find.
- *
- * @param exabits the API
- * @param credential what to create it with
- * @param settings what `post` will need to delete it
- * @returns the token, its id and name
- * @throws Failure; then `post` deletes what may have been created
- */
-async function createEphemeralToken(exabits, credential, settings) {
-    const label = ephemeralTokenLabel(process.env);
-    saveEphemeralToken({ ...settings, name: label.name, id: undefined });
-    const created = await exabits.createApiToken(credential, label);
-    saveEphemeralToken({ ...settings, name: label.name, id: created.id });
-    return { ...created, name: label.name };
-}
-/**
- * Deletes the token of this job, and before it those that earlier jobs left because their runner died.
- * The own token comes last: it may be what the deletions are authenticated with.
- *
- * @param exabits the API
- * @param sweeper the API with less time, so that looking after others leaves some for the own token
- * @param credential what to delete with
- * @param token the token of this job
- * @param now the current time, from which the age of a token is counted
- * @returns what came of the sweep, whose failure is not this one's
- * @throws Failure when it is not certain that the own token is gone
- */
-async function deleteEphemeralToken(exabits, sweeper, credential, { id, name, staleTokenHours }, now) {
-    const bornBefore = now.getTime() - staleTokenHours * hourMs;
-    const isStale = (one) => one.name !== name && ownName.test(one.name) && one.createdAt.getTime() < bornBefore;
-    const sweep = staleTokenHours > 0 ? await deleteAll(sweeper, credential, isStale) : nothingSwept;
-    if (id) {
-        await exabits.deleteApiToken(credential, id);
-    }
-    else {
-        const { failure } = await deleteAll(exabits, credential, (one) => one.name === name);
-        if (failure)
-            throw failure;
-    }
-    return sweep;
-}
-const nothingSwept = { deleted: [], failure: undefined };
-async function deleteAll(exabits, credential, isMeant) {
-    const deleted = [];
-    try {
-        const meant = (await exabits.listApiTokens(credential)).filter(isMeant);
-        for (const { id, name } of meant.slice(0, mostDeletions)) {
-            await exabits.deleteApiToken(credential, id);
-            deleted.push(name);
-        }
-        return { deleted, failure: undefined };
-    }
-    catch (thrown) {
-        return { deleted, failure: (0,failure/* toFailure */.w2)(thrown) };
-    }
-}
-
-// EXTERNAL MODULE: ./build/exabits/envelope.js
-var envelope = __nccwpck_require__(355);
-;// CONCATENATED MODULE: ./build/exabits/api.js
-
-
-
-
-/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
-const accessTokenMs = 30 * 60 * 1000;
-const refreshTokenMs = 2 * 60 * 60 * 1000;
-const longestName = 320;
-const pageSize = 100;
-const mostPages = 100;
-/**
- * Makes the calls of the API over one request path.
- *
- * @param send the request path
- * @param mask makes the tokens that come back known to the runner, before anybody else sees them
- */
-function createExabits(send, mask) {
-    const sendAs = async (credential, request) => {
-        try {
-            return await send({ ...request, headers: headersOf(credential) });
+            return { envelope: readEnvelope(await exchange(request, signal), redact) };
         }
         catch (thrown) {
-            throw isRefusal(thrown, [401, 403]) ? accessRefused(credential, thrown) : thrown;
+            if (signal.aborted)
+                return silence(limitMs);
+            if (thrown instanceof Rejection && thrown.transient)
+                return trouble(thrown);
+            if (thrown instanceof Failure)
+                throw thrown;
+            const { failure, saw, transient } = describeTransportError(thrown, host, redact);
+            if (!transient)
+                throw failure;
+            return { failure, saw, retryAfterMs: 0 };
         }
-    };
-    const exabits = {
-        async login(username, passwordMd5) {
-            try {
-                const body = { username, password: passwordMd5 };
-                const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
-                return readLogin(data, username, mask);
-            }
-            catch (thrown) {
-                // `status: false` comes with HTTP 200.
-                throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
-            }
-        },
-        async verify(credential) {
-            await sendAs(credential, { method: 'GET', path: '/billing/balance' });
-        },
-        async createApiToken(credential, label) {
-            const { data } = await sendAs(credential, {
-                method: 'POST',
-                path: '/api-tokens',
-                body: { name: label.name, description: label.description },
-                async beforeRetry() {
-                    for (const token of await exabits.listApiTokens(credential)) {
-                        if (token.name === label.name)
-                            await exabits.deleteApiToken(credential, token.id);
-                    }
-                },
-            });
-            return readCreatedToken(data, mask);
-        },
-        async listApiTokens(credential) {
-            const tokens = [];
-            let offset = 0;
-            for (let page = 0; page < mostPages; page += 1) {
-                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
-                const { data, total } = await sendAs(credential, { method: 'GET', path });
-                const entries = readList(data);
-                tokens.push(...entries.flatMap(readListedToken));
-                offset += entries.length;
-                if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY))
-                    break;
-            }
-            return tokens;
-        },
-        async deleteApiToken(credential, id) {
-            try {
-                await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
-            }
-            catch (thrown) {
-                if (!isRefusal(thrown, [404]))
-                    throw thrown;
-            }
-        },
-    };
-    return exabits;
+    }
+    async function exchange(request, signal) {
+        const client = new HttpClient(`exabits-auth/${version}`, [requestOptions(signal)], {
+            allowRedirects: false,
+        });
+        const headers = { Accept: 'application/json', ...request.headers };
+        if (request.body)
+            headers['Content-Type'] = 'application/json';
+        const answered = client
+            .request(request.method, endpoint.apiBaseUrl + request.path, request.body ? JSON.stringify(request.body) : null, headers)
+            .then(({ message }) => readAnswer(message, request));
+        // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+        return Promise.race([answered, aborted(signal)]);
+    }
+    function silence(limitMs) {
+        return {
+            failure: new Failure('timed-out', `${host} did not answer within ${seconds(limitMs)}. Run the job again later.`),
+            saw: 'no answer',
+            retryAfterMs: 0,
+        };
+    }
+    function trouble(rejection) {
+        return {
+            failure: rejection,
+            saw: rejection.saw,
+            retryAfterMs: retryAfterMs(rejection.retryAfter, new Date()),
+        };
+    }
+    function timedOut(tries, last) {
+        return new Failure('timed-out', `No usable answer from ${host} within ${seconds(deadline.totalMs)} (${times(tries)}; the last try saw: ${last.saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: last.failure });
+    }
+    function waitTooLong(last) {
+        return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
+    }
+    function exhausted(tries, last) {
+        return new Failure(last.failure.code, `${last.failure.message} (${times(tries)})`, {
+            cause: last.failure,
+        });
+    }
 }
-function isRefusal(thrown, statuses) {
-    return thrown instanceof envelope/* Rejection */.mQ && statuses.includes(thrown.status);
+function times(tries) {
+    return tries === 1 ? '1 try' : `${tries} tries`;
 }
-function wrongCredentials(rejection) {
-    return new failure/* Failure */.HR('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
-}
-function accessRefused(credential, rejection) {
-    const what = credential.kind === 'api-token'
-        ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
-        : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
-    return new failure/* Failure */.HR('access-refused', `Exabits refused ${what}.`, { cause: rejection });
-}
-function readLogin(data, username, mask) {
-    const read = reader('POST /authenticate/login', data, mask);
-    const accessToken = read.token('access_token');
-    const refreshToken = read.token('refresh_token');
-    const now = Date.now();
+function requestOptions(signal) {
     return {
-        credential: {
-            kind: 'token-pair',
-            accessToken,
-            refreshToken,
-            accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
-            refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
+        prepareRequest(options) {
+            options.signal = signal;
+            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
+            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
         },
-        account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
+        canHandleAuthentication: () => false,
+        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
     };
 }
-function readCreatedToken(data, mask) {
-    const read = reader('POST /api-tokens', data, mask);
-    return { credential: toApiToken(read.token('token')), id: read.id('id') };
-}
-function readList(data) {
-    // A list without entries may be null where the server is written in a language that has it so.
-    if (data === null || data === undefined)
-        return [];
-    if (!Array.isArray(data))
-        throw (0,envelope/* malformed */.Qm)('GET /api-tokens', 'its "data" is not a list');
-    return data;
-}
-// An entry that cannot be read is none of ours: what we create has all of these.
-function readListedToken(entry) {
-    if (!(0,envelope/* isObject */.Gv)(entry))
-        return [];
-    const { id, name, created_at: createdAt } = entry;
-    if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number')
-        return [];
-    return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
-}
-function isId(id) {
-    return (typeof id === 'string' && id !== '') || typeof id === 'number';
-}
-function reader(answer, data, mask) {
-    if (!(0,envelope/* isObject */.Gv)(data))
-        throw (0,envelope/* malformed */.Qm)(answer, 'its "data" is not an object');
-    const fields = data;
+async function readAnswer(message, request) {
+    const chunks = [];
+    let size = 0;
+    for await (const chunk of message) {
+        size += chunk.length;
+        if (size > largestAnswer) {
+            throw new Failure('answer-too-large', `The answer to ${request.method} ${request.path} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
+        }
+        chunks.push(chunk);
+    }
     return {
-        token(field) {
-            const token = fields[field];
-            if (typeof token !== 'string')
-                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not a text`);
-            const secret = mask(token);
-            const defect = tokenDefect(token);
-            if (defect)
-                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" ${defect}`);
-            return secret;
-        },
-        id(field) {
-            const id = fields[field];
-            if (!isId(id))
-                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not an identifier`);
-            return (0,build_text/* oneLine */.T)(String(id), longestName);
-        },
-        optionalName(field) {
-            const name = fields[field] ?? '';
-            if (typeof name !== 'string')
-                throw (0,envelope/* malformed */.Qm)(answer, `its "${field}" is not a text`);
-            return (0,build_text/* oneLine */.T)(name, longestName);
-        },
+        request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
+        status: Number(message.statusCode),
+        headers: message.headers,
+        body: Buffer.concat(chunks).toString('utf8'),
     };
+}
+function aborted(signal) {
+    return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
 }
 
-// EXTERNAL MODULE: ./build/exabits/backoff.js
-var backoff = __nccwpck_require__(815);
 ;// CONCATENATED MODULE: ./build/exabits/connect.js
+
 
 
 /**
@@ -4695,14 +2961,9 @@ function connect({ endpoint, timeoutMs, maxAttempts }, { mask, redact }, onRetry
         maxAttempts,
         redact,
         onRetry,
-        deadline: (0,backoff/* startDeadline */.db)(timeoutMs),
+        deadline: startDeadline(timeoutMs),
     };
-    const send = async (request) => {
-        // Loaded with the first request: HTTP is most of what the action loads, and not every run needs it.
-        const { createSend } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 575));
-        return createSend(connection)(request);
-    };
-    return createExabits(send, mask);
+    return createExabits(createSend(connection), mask);
 }
 
 ;// CONCATENATED MODULE: ./build/job/headers-file.js
@@ -4720,7 +2981,7 @@ function headersFilePath() {
     const folder = process.env.RUNNER_TEMP;
     if (folder)
         return (0,external_node_path_namespaceObject.join)(folder, `exabits-headers-${(0,external_node_crypto_namespaceObject.randomUUID)()}`);
-    throw new failure/* Failure */.HR('job-files', 'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.');
+    throw new Failure('job-files', 'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.');
 }
 /**
  * Writes out request headers, a line each, as `curl -H @file` reads them.
@@ -4823,9 +3084,9 @@ function publish(signIn, handover) {
  * @throws Failure `job-files` when the runner's file cannot be written
  */
 function emptyVariables(names) {
-    requireCommandFile('GITHUB_ENV');
-    for (const name of names)
-        exportVariable(name, '');
+    const { path } = requireCommandFile('GITHUB_ENV');
+    // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
+    (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
 }
 function chooseHeadersFile({ method, credential }) {
     const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
@@ -4891,7 +3152,7 @@ function outputsOf(signIn, endpoint, headersFile = '') {
  * @param endpoint where it is from
  * @throws Error when the runner's file cannot be written
  */
-async function writeSummary(signIn, endpoint) {
+function writeSummary(signIn, endpoint) {
     const rows = [
         ['Method', signIn.method],
         ['User', accountOf(signIn)?.username],
@@ -4899,17 +3160,20 @@ async function writeSummary(signIn, endpoint) {
         ['Expires', expiryText(signIn)],
         ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
     ];
-    const known = rows.flatMap(([label, text]) => text ? [[{ data: label, header: true }, escapeHtml(text)]] : []);
-    await summary.addHeading('Exabits sign-in', 3).addTable(known).write();
+    const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : []);
+    const path = process.env.GITHUB_STEP_SUMMARY;
+    if (!path)
+        throw new Error('GITHUB_STEP_SUMMARY is not set');
+    (0,external_node_fs_namespaceObject.appendFileSync)(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 function expiryText(signIn) {
     if (signIn.method === 'ephemeral-api-token')
         return 'with the job: the post step deletes the token';
     return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
-// The runner shows the summary as Markdown, and leaves what stands inside HTML to HTML.
+// The runner shows the summary as Markdown with HTML in it, so the marks of both are written as character references.
 function escapeHtml(text) {
-    return text.replace(/[&<>"'`|\\[\]*_]/g, (character) => `&#${character.charCodeAt(0)};`);
+    return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./build/main.js
@@ -4941,7 +3205,7 @@ async function main(masker) {
         log_info(`Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`);
     }
     if (inputs.jobSummary)
-        await writeSummary(signIn, inputs.endpoint).catch(warnAbout('write the job summary'));
+        summarise(signIn, inputs);
 }
 async function useCarried(inputs, exabits, { mask }) {
     if (!inputs.useExistingCredentials)
@@ -4955,7 +3219,7 @@ async function useCarried(inputs, exabits, { mask }) {
         return { method: 'existing', credential };
     }
     catch (thrown) {
-        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${(0,failure/* toFailure */.w2)(thrown).message}`);
+        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${toFailure(thrown).message}`);
         return undefined;
     }
 }
@@ -4986,8 +3250,13 @@ function describe(signIn, { endpoint }) {
             return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
     }
 }
-function warnAbout(what) {
-    return (thrown) => log_warning(`Could not ${what}: ${(0,failure/* toFailure */.w2)(thrown).message}`);
+function summarise(signIn, { endpoint }) {
+    try {
+        writeSummary(signIn, endpoint);
+    }
+    catch (thrown) {
+        log_warning(`Could not write the job summary: ${toFailure(thrown).message}`);
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/post.js
@@ -5037,7 +3306,7 @@ function attempt(what, act) {
         return true;
     }
     catch (thrown) {
-        log_warning(`Could not ${what}: ${(0,failure/* toFailure */.w2)(thrown).message}`);
+        log_warning(`Could not ${what}: ${toFailure(thrown).message}`);
         return false;
     }
 }
@@ -5058,7 +3327,7 @@ async function revoke(token, own, masker) {
             return;
         }
         catch (thrown) {
-            reason = (0,failure/* toFailure */.w2)(thrown).message;
+            reason = toFailure(thrown).message;
         }
     }
     log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
@@ -5087,7 +3356,7 @@ async function run(phase) {
         await phase(masker);
     }
     catch (thrown) {
-        fail((0,failure/* toFailure */.w2)(thrown), masker.redact);
+        fail(toFailure(thrown), masker.redact);
     }
     // A connection that was given up may still hold the process open; what was printed has to get out first.
     process.stdout.write('', () => process.exit());

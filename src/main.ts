@@ -31,8 +31,7 @@ export async function main(masker: Masker): Promise<void> {
       `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
     );
   }
-  if (inputs.jobSummary)
-    await writeSummary(signIn, inputs.endpoint).catch(warnAbout('write the job summary'));
+  if (inputs.jobSummary) summarise(signIn, inputs);
 }
 
 async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): Promise<SignIn | undefined> {
@@ -79,6 +78,10 @@ function describe(signIn: SignIn, { endpoint }: Inputs): string {
   }
 }
 
-function warnAbout(what: string): (thrown: unknown) => void {
-  return (thrown) => warning(`Could not ${what}: ${toFailure(thrown).message}`);
+function summarise(signIn: SignIn, { endpoint }: Inputs): void {
+  try {
+    writeSummary(signIn, endpoint);
+  } catch (thrown) {
+    warning(`Could not write the job summary: ${toFailure(thrown).message}`);
+  }
 }

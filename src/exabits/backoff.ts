@@ -13,8 +13,13 @@ export interface Deadline {
  * @returns the deadline
  */
 export function startDeadline(totalMs: number): Deadline {
-  const end = performance.now() + totalMs;
-  return { totalMs, remainingMs: () => Math.max(0, end - performance.now()) };
+  const end = monotonicMs() + totalMs;
+  return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
+}
+
+// `performance.now()` would say the same, but loads eight of Node's modules.
+function monotonicMs(): number {
+  return process.uptime() * 1000;
 }
 
 const firstCeilingMs = 1_000;

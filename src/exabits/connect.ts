@@ -2,7 +2,7 @@ import type { Endpoint } from '../endpoint.ts';
 import type { Masker } from '../job/mask.ts';
 import { createExabits, type Exabits } from './api.ts';
 import { startDeadline } from './backoff.ts';
-import type { Connection, Send } from './http.ts';
+import { type Connection, createSend } from './http.ts';
 
 /** What one conversation with Exabits is held to. */
 export interface ConnectionSettings {
@@ -33,10 +33,5 @@ export function connect(
     onRetry,
     deadline: startDeadline(timeoutMs),
   };
-  const send: Send = async (request) => {
-    // Loaded with the first request: HTTP is most of what the action loads, and not every run needs it.
-    const { createSend } = await import(/* webpackMode: "eager" */ './http.ts');
-    return createSend(connection)(request);
-  };
-  return createExabits(send, mask);
+  return createExabits(createSend(connection), mask);
 }

@@ -1,4 +1,4 @@
-import * as core from '@actions/core';
+import { appendFileSync } from 'node:fs';
 import { accountOf, expiryOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 
@@ -9,7 +9,7 @@ import type { Endpoint } from '../endpoint.ts';
  * @param endpoint where it is from
  * @throws Error when the runner's file cannot be written
  */
-export async function writeSummary(signIn: SignIn, endpoint: Endpoint): Promise<void> {
+export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
     ['Method', signIn.method],
     ['User', accountOf(signIn)?.username],
@@ -17,10 +17,12 @@ export async function writeSummary(signIn: SignIn, endpoint: Endpoint): Promise<
     ['Expires', expiryText(signIn)],
     ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
   ];
-  const known = rows.flatMap(([label, text]) =>
-    text ? [[{ data: label, header: true }, escapeHtml(text)]] : [],
+  const cells = rows.flatMap(([label, text]) =>
+    text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : [],
   );
-  await core.summary.addHeading('Exabits sign-in', 3).addTable(known).write();
+  const path = process.env.GITHUB_STEP_SUMMARY;
+  if (!path) throw new Error('GITHUB_STEP_SUMMARY is not set');
+  appendFileSync(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 
 function expiryText(signIn: SignIn): string {
@@ -28,7 +30,7 @@ function expiryText(signIn: SignIn): string {
   return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
 
-// The runner shows the summary as Markdown, and leaves what stands inside HTML to HTML.
+// The runner shows the summary as Markdown with HTML in it, so the marks of both are written as character references.
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`|\\[\]*_]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
