@@ -37,8 +37,10 @@ export interface Stopwatch {
 export function skipWaits(): Stopwatch {
   const waits: number[] = [];
   const now = performance.now.bind(performance);
+  const uptime = process.uptime.bind(process);
   let skippedMs = 0;
   jest.spyOn(performance, 'now').mockImplementation(() => now() + skippedMs);
+  jest.spyOn(process, 'uptime').mockImplementation(() => uptime() + skippedMs / 1000);
   const skip = (ms: number): void => {
     skippedMs += ms;
   };

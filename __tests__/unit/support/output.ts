@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { afterEach, beforeEach, jest } from '@jest/globals';
 
 /** Thrown in place of the end of the process. */
 class ProcessEnd extends Error {}
@@ -56,4 +56,14 @@ export async function captureOutput(
   }
   if (rest !== '') lines.push(rest);
   return { lines, exitCode };
+}
+
+/** Keeps what the tests of a file print from the real output. */
+export function silenceOutput(): void {
+  let restore = (): void => {};
+  beforeEach(() => {
+    const spy = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    restore = () => spy.mockRestore();
+  });
+  afterEach(() => restore());
 }

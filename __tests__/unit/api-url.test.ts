@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseEndpoint } from '../../src/endpoint.ts';
+import { failureOf } from './support/failure.ts';
+import { inputsOf } from './support/inputs.ts';
+
+describe('which address is used', () => {
+  test("is Exabits' own when nothing is said", async () => {
+    expect((await inputsOf({})).endpoint.apiUrl).toBe('https://gpu-api.exascalelabs.ai');
+  });
+
+  test('is that of the variable EXABITS_API_URL when the input is empty', async () => {
+    const { endpoint } = await inputsOf(
+      { 'api-url': '' },
+      { EXABITS_API_URL: ' https://reseller.example/ ' },
+    );
+    expect(endpoint.apiUrl).toBe('https://reseller.example');
+  });
+
+  test('is that of the input before all', async () => {
+    const { endpoint } = await inputsOf(
+      { 'api-url': ' https://input.example ' },
+      { EXABITS_API_URL: 'https://variable.example' },
+    );
+    expect(endpoint.apiUrl).toBe('https://input.example');
+  });
+
+  test('is the default where the variable is empty or blank', async () => {
+    const { endpoint } = await inputsOf({}, { EXABITS_API_URL: ' ' });
+    expect(endpoint.apiUrl).toBe('https://gpu-api.exascalelabs.ai');
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    'https://api.example',
+    'https://api.example/',
+    'https://api.example/api/v1',
+    'https://api.example/api/v1/',
+    'https://api.example//',
+    'https://api.example/api/v1//',
+    'HTTPS://API.Example:443',
+  ])('may be spelled %s', (spelling) => {
+    expect(parseEndpoint(spelling)).toEqual({
+      apiUrl: 'https://api.example',
+      apiBaseUrl: 'https://api.example/api/v1',
+    });
+  });
+
+  test('keeps a port that is not the usual one', () => {
+    expect(parseEndpoint('https://api.example:8443/api/v1/')).toEqual({
+      apiUrl: 'https://api.example:8443',
+      apiBaseUrl: 'https://api.example:8443/api/v1',
+    });
+  });
+
+  test('reads the same when its own spellings are read again', () => {
+    const endpoints = fc.webUrl({ validSchemes: ['https'] }).map((url) => new URL(url).origin);
+    fc.assert(
+      fc.property(endpoints, fc.constantFrom('', '/', '/api/v1', '/api/v1/'), (origin, end) => {
+        const endpoint = parseEndpoint(origin + end);
+        expect(parseEndpoint(endpoint.apiUrl)).toEqual(endpoint);
+        expect(parseEndpoint(endpoint.apiBaseUrl)).toEqual(endpoint);
+      }),
+    );
+  });
+
+  test.each([
+    ['no address', 'gpu-api.exascalelabs.ai'],
+    ['a host and port without a scheme', 'localhost:8080'],
+    ['another scheme', 'ftp://api.example'],
+    ['a file', 'file:///etc/passwd'],
+    ['text', 'somewhere else'],
+  ])('is refused when it is %s', async (_what, text) => {
+    const failure = await failureOf(() => parseEndpoint(text));
+    expect(failure.code).toBe('invalid-input');
+    expect(failure.message).toMatch(/"api-url".*must be an address such as https:/);
+  });
+
+  test.each(['/api', '/api/v2', '/api/v1/regions', '/v1', '/api/v1?limit=1', '/?a=b', '/#top', '/API/V1'])(
+    'is refused with %s behind the host',
+    async (end) => {
+      const failure = await failureOf(() => parseEndpoint(`https://api.example${end}`));
+      expect(failure.code).toBe('invalid-input');
+      expect(failure.message).toMatch(/"api-url".*must be the host alone or end in \/api\/v1/);
+    },
+  );
+
+  test.each(['https://ada@api.example', 'https://ada:secret@api.example', 'https://:secret@api.example'])(
+    'is refused with credentials in it, which are not repeated: %s',
+    async (text) => {
+      const failure = await failureOf(() => parseEndpoint(text));
+      expect(failure.code).toBe('invalid-input');
+      expect(failure.message).toMatch(/must not hold a username or password/);
+      expect(failure.message).not.toContain('secret');
+    },
+  );
+});
+
+describe('plain http', () => {
+  test.each([
+    ['http://localhost:8080', 'http://localhost:8080'],
+    ['http://LOCALHOST', 'http://localhost'],
+    ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
+    ['http://127.1.2.3', 'http://127.1.2.3'],
+    ['http://127.1', 'http://127.0.0.1'],
+    ['http://0x7f000001', 'http://127.0.0.1'],
+    ['http://[::1]:8080/api/v1', 'http://[::1]:8080'],
+    ['http://[0:0:0:0:0:0:0:1]', 'http://[::1]'],
+  ])('is for this machine: %s', (text, apiUrl) => {
+    expect(parseEndpoint(text).apiUrl).toBe(apiUrl);
+  });
+
+  test.each([
+    'http://api.example',
+    'http://api.example/api/v1/',
+    'http://192.168.1.10:8080',
+    'http://0.0.0.0',
+    'http://128.0.0.1',
+    'http://localhost.example',
+    'http://localhost.',
+    'http://127.0.0.1.example',
+    'http://example-localhost',
+    'http://[::2]',
+    'http://[::ffff:10.0.0.1]',
+  ])('is refused for any other: %s', async (text) => {
+    const failure = await failureOf(() => parseEndpoint(text));
+    expect(failure.code).toBe('insecure-api-url');
+    expect(failure.message).toContain(new URL(text).host);
+    expect(failure.message).toMatch(/unencrypted\. Use https/);
+  });
+});
+
+test('an address that is wrong in the variable is refused like one in the input, and the message names both', async () => {
+  const failure = await failureOf(() => inputsOf({}, { EXABITS_API_URL: 'nowhere' }));
+  expect(failure.message).toMatch(/"api-url" \(or the variable EXABITS_API_URL\)/);
+});

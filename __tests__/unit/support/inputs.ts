@@ -1,0 +1,33 @@
+import { type Inputs, readInputs } from '../../../src/inputs.ts';
+import { createMasker } from '../../../src/job/mask.ts';
+import { captureOutput } from './output.ts';
+
+/**
+ * Reads inputs as a step with these does.
+ *
+ * @param given the inputs; one that is not here is empty
+ * @param env the job's variables
+ * @param lines gets what is printed meanwhile
+ */
+export async function inputsOf(
+  given: Record<string, string>,
+  env: Record<string, string> = {},
+  lines: string[] = [],
+): Promise<Inputs> {
+  const environment = process.env;
+  process.env = { ...env };
+  for (const [name, value] of Object.entries(given)) process.env[`INPUT_${name.toUpperCase()}`] = value;
+  try {
+    let inputs: Inputs | undefined;
+    await captureOutput(
+      () => {
+        inputs = readInputs(createMasker(), new Date());
+      },
+      (line) => lines.push(line),
+    );
+    if (!inputs) throw new Error('Nothing was read');
+    return inputs;
+  } finally {
+    process.env = environment;
+  }
+}

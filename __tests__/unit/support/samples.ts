@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+
+export const apiUrl = 'https://gpu-api.exascalelabs.ai';
+
+export const username = 'ada';
+export const password = 'correct horse battery staple';
+export const passwordMd5 = md5(password);
+export const email = 'ada@example.com';
+export const apiToken = 'exa-0123456789-long-lived-api-token';
+export const ephemeralToken = 'exa-9876543210-made-for-one-job';
+
+/** What a workflow says to log in. */
+export const loginInputs = { username, password };
+
+/** An answer that says yes. */
+export function yes(data: unknown = null, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { status: true, message: 'success', data, ...more };
+}
+
+/** An answer that says no. */
+export function no(message: string): Record<string, unknown> {
+  return { status: false, message, data: null };
+}
+
+/** A JWT with these claims. Its signature is nobody's: the action cannot check it, and must not care. */
+export function jwt(claims: unknown): string {
+  const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
+  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+/** The same, with nothing but an expiry. */
+export function jwtUntil(expiry: string): string {
+  return jwt({ exp: Date.parse(expiry) / 1000 });
+}
+
+export function md5(text: string): string {
+  return createHash('md5').update(text, 'utf8').digest('hex');
+}
+
+/** The headers that a call carries with a login. */
+export function pairHeaders(accessToken: string, refreshToken: string): Record<string, string> {
+  return { authorization: `Bearer ${accessToken}`, 'refresh-token': refreshToken };
+}
+
+/** The headers that a call carries with an API token. */
+export function tokenHeaders(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { oneLine, seconds } from '../../src/text.ts';
+
+describe('text from outside becomes one line', () => {
+  test.each([
+    ['line breaks', 'a\nb\r\nc', 'a b c'],
+    ['other control characters', 'a\u0000b\u001b[31mc\u007fd\u0085e', 'a b [31mc d e'],
+    ['line and paragraph separators', 'a\u2028b\u2029c', 'a b c'],
+    ['marks that reorder text', 'a\u202eb\u2066c', 'a b c'],
+    ['characters without width', 'a\u200bb\ufeffc', 'a b c'],
+    ['a soft hyphen', 'a\u00adb', 'a b'],
+    ['white space of any kind, folded', '  a \t  b\u00a0\u2003c  ', 'a b c'],
+  ])('without %s', (_what, text, line) => {
+    expect(oneLine(text)).toBe(line);
+  });
+
+  test('and stays as it is when it is one', () => {
+    expect(oneLine('Grüße, 世界 👋')).toBe('Grüße, 世界 👋');
+  });
+
+  test('and is cut with an ellipsis when it is too long', () => {
+    expect(oneLine('abcdef', 6)).toBe('abcdef');
+    expect(oneLine('abcdefg', 6)).toBe('abcde…');
+    expect(oneLine('a'.repeat(10_000))).toHaveLength(10_000);
+  });
+
+  test('whatever it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 50 }), (text, limit) => {
+        const line = oneLine(text, limit);
+        expect(line.length).toBeLessThanOrEqual(limit);
+        expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        expect(oneLine(line, limit)).toBe(line);
+      }),
+    );
+  });
+});
+
+test.each([
+  [0, '0 s'],
+  [49, '0 s'],
+  [50, '0.1 s'],
+  [1000, '1 s'],
+  [1449, '1.4 s'],
+  [59_960, '60 s'],
+  [3_600_000, '3600 s'],
+])('%d milliseconds are written as %s', (ms, text) => {
+  expect(seconds(ms)).toBe(text);
+});
