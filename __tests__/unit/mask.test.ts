@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createMasker, type Masker } from '../../src/job/mask.ts';
+import { captureOutput } from './support/output.ts';
+
+async function maskOf(...secrets: string[]): Promise<Masker & { lines: string[] }> {
+  const masker = createMasker();
+  const { lines } = await captureOutput(() => secrets.forEach((secret) => void masker.mask(secret)));
+  return { ...masker, lines };
+}
+
+describe('a secret is made known to the runner', () => {
+  test('by the command for that, and comes back as it is', async () => {
+    const { mask } = createMasker();
+    let masked: string | undefined;
+    const { lines } = await captureOutput(() => {
+      masked = mask('s3cret');
+    });
+    expect(lines).toEqual(['::add-mask::s3cret']);
+    expect(masked).toBe('s3cret');
+  });
+
+  test('once, however often it comes up', async () => {
+    expect((await maskOf('one', 'two', 'one')).lines).toEqual(['::add-mask::one', '::add-mask::two']);
+  });
+
+  test('as a whole and line by line when it has several', async () => {
+    expect((await maskOf('first\r\n\nsecond')).lines).toEqual([
+      '::add-mask::first%0D%0A%0Asecond',
+      '::add-mask::first',
+      '::add-mask::second',
+    ]);
+  });
+
+  test('unless it is blank, which the runner would refuse', async () => {
+    expect((await maskOf('', ' ', '\n', 'a\n \n')).lines).toEqual(['::add-mask::a%0A %0A', '::add-mask::a']);
+  });
+
+  test('with its spaces, which belong to it', async () => {
+    expect((await maskOf(' two words ')).lines).toEqual(['::add-mask:: two words ']);
+  });
+});
+
+describe('text from outside loses', () => {
+  test('the secrets in it', async () => {
+    const { redact } = await maskOf('s3cret', 'other');
+    expect(redact('"s3cret" and "other" and s3crets3cret')).toBe('"***" and "***" and ******');
+  });
+
+  test('secrets that became known later', async () => {
+    const masker = createMasker();
+    await captureOutput(() => masker.mask('first'));
+    expect(masker.redact('first second')).toBe('*** second');
+    await captureOutput(() => masker.mask('second'));
+    expect(masker.redact('first second')).toBe('*** ***');
+  });
+
+  test('a secret in the encodings that servers and proxies echo', async () => {
+    const secret = 'pass/word+100%';
+    const { redact } = await maskOf(secret);
+    expect(redact(`?q=${encodeURIComponent(secret)}`)).toBe('?q=***');
+    expect(redact(`Basic ${Buffer.from(secret).toString('base64')}`)).toBe('Basic ***');
+  });
+
+  test('a secret whose white space was changed on the way', async () => {
+    const { redact } = await maskOf('two words');
+    expect(redact('two\n  words')).toBe('***');
+    expect(redact('two\u200bwords')).toBe('***');
+  });
+
+  test('a secret that has line breaks', async () => {
+    const { redact } = await maskOf('first line\nsecond line');
+    expect(redact('it was: first line\nsecond line')).toBe('it was: ***');
+    expect(redact('it was: second line')).toBe('it was: ***');
+  });
+
+  test('the longer one of two secrets of which one begins with the other', async () => {
+    const { redact } = await maskOf('pass', 'password-of-ada');
+    expect(redact('password-of-ada')).toBe('***');
+  });
+
+  test('a secret before the text is cut, so that not half of one is left', async () => {
+    const { redact } = await maskOf('0123456789');
+    const text = redact(`${'x'.repeat(295)}0123456789`);
+    expect(text).toBe(`${'x'.repeat(295)}***`);
+  });
+
+  test('a secret that is no well-formed text', async () => {
+    const { redact } = await maskOf('half \ud83d a pair');
+    expect(redact('it was half \ud83d a pair')).toBe('it was ***');
+  });
+
+  test('what cannot be printed', async () => {
+    const { redact } = await maskOf();
+    expect(redact('one\n::error::two\u001b[0m')).toBe('one ::error::two [0m');
+  });
+
+  test('what goes beyond 300 characters', async () => {
+    const { redact } = await maskOf();
+    expect(redact('x'.repeat(300))).toBe('x'.repeat(300));
+    expect(redact('x'.repeat(301))).toBe(`${'x'.repeat(299)}…`);
+  });
+
+  test('every secret, whatever secret and text are', async () => {
+    const secrets = fc
+      .string({ unit: 'binary', minLength: 4, maxLength: 20 })
+      .filter((s) => !/[\s*…]/u.test(s));
+    await fc.assert(
+      fc.asyncProperty(secrets, fc.string(), fc.string(), async (secret, before, after) => {
+        const { redact } = await maskOf(secret);
+        expect(redact(`${before}${secret}${after}`)).not.toContain(secret);
+      }),
+    );
+  });
+});

@@ -1,0 +1,276 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { skipWaits, stopCalendar } from './support/clock.ts';
+import {
+  apiToken,
+  email,
+  ephemeralToken,
+  exabits,
+  jwtUntil,
+  loginInputs,
+  no,
+  password,
+  passwordMd5,
+  username,
+  yes,
+} from './support/exabits.ts';
+import { Job, type Step } from './support/job.ts';
+
+const accessToken = jwtUntil('2026-11-24T12:30:00Z');
+const refreshToken = 'opaque-refresh-token';
+const login = { access_token: accessToken, refresh_token: refreshToken, username, email };
+const created = { id: 'tok-1', token: ephemeralToken };
+
+skipWaits();
+beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+
+function masks(...secrets: string[]): string[] {
+  return secrets.map((secret) => `::add-mask::${secret}`);
+}
+
+/** What a job has printed so far. */
+function printedBy(job: Job): string[] {
+  const lines: string[] = [];
+  job.onLine = (line) => lines.push(line);
+  return lines;
+}
+
+/** Whether anything but masks has left the step: into the runner's files, or into the header file. */
+function handedOn(job: Job): boolean {
+  const files = [
+    job.commandFile('GITHUB_ENV'),
+    job.commandFile('GITHUB_OUTPUT'),
+    job.commandFile('GITHUB_STATE'),
+  ];
+  return job.temporaryFiles().length > 0 || files.some((file) => readFileSync(file, 'utf8') !== '');
+}
+
+describe('before anything else is printed, exported or sent, the step masks', () => {
+  test('the password and its MD5', async () => {
+    const job = new Job();
+    const printed = printedBy(job);
+    let whenSent: string[] = [];
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, () => {
+        whenSent = [...printed];
+        return yes(login);
+      });
+    await job.main(loginInputs);
+    expect(whenSent).toEqual(masks(password, passwordMd5));
+  });
+
+  test('a password that is stored as its MD5, in both cases', async () => {
+    const job = new Job();
+    const printed = printedBy(job);
+    exabits().post('/authenticate/login').reply(200, yes(login));
+    await job.main({ username, password: passwordMd5.toUpperCase(), 'password-format': 'md5' });
+    expect(printed.slice(0, 2)).toEqual(masks(passwordMd5.toUpperCase(), passwordMd5));
+  });
+
+  test('both tokens of a login', async () => {
+    exabits().post('/authenticate/login').reply(200, yes(login));
+    const job = new Job();
+    const handedOnAt = new Map<string, boolean>();
+    job.onLine = (line) => handedOnAt.set(line, handedOn(job));
+    const { lines } = await job.main(loginInputs);
+
+    const expected = masks(password, passwordMd5, accessToken, refreshToken);
+    expect(lines.slice(0, 4)).toEqual(expected);
+    expect(expected.map((line) => handedOnAt.get(line))).toEqual([false, false, false, false]);
+    expect(handedOn(job)).toBe(true);
+  });
+
+  test('an API token', async () => {
+    const job = new Job();
+    const handedOnAt = new Map<string, boolean>();
+    job.onLine = (line) => handedOnAt.set(line, handedOn(job));
+    const { lines } = await job.main({ ...loginInputs, 'api-token': apiToken });
+    expect(lines.slice(0, 2)).toEqual(masks(password, apiToken));
+    expect(handedOnAt.get(`::add-mask::${apiToken}`)).toBe(false);
+    expect(lines[2]).toMatch(/^::warning::/);
+  });
+
+  test("the tokens of the login that creates a job's own token, and then that", async () => {
+    const job = new Job();
+    const printed = printedBy(job);
+    let whenSent: string[] = [];
+    exabits().post('/authenticate/login').reply(200, yes(login));
+    exabits()
+      .post('/api-tokens')
+      .reply(200, () => {
+        whenSent = [...printed];
+        return yes(created);
+      });
+    await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
+    const before = masks(password, passwordMd5, accessToken, refreshToken);
+    expect(whenSent).toEqual(before);
+    expect(printed.slice(0, 5)).toEqual([...before, ...masks(ephemeralToken)]);
+  });
+
+  test('a token that comes back malformed, for its message would otherwise be the first to show it', async () => {
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, yes({ ...login, refresh_token: 'two words' }));
+    const { lines } = await new Job().main(loginInputs);
+    expect(lines.slice(2, 4)).toEqual(masks(accessToken, 'two words'));
+    expect(lines[4]).toMatch(/^::error::/);
+  });
+
+  test('the credentials that the job carries already', async () => {
+    const first = { EXABITS_ACCESS_TOKEN: accessToken, EXABITS_REFRESH_TOKEN: refreshToken };
+    const { lines } = await new Job(first).main({ 'use-existing-credentials': 'true' });
+    expect(lines.slice(0, 2)).toEqual(masks(accessToken, refreshToken));
+
+    const other = { EXABITS_API_TOKEN: apiToken };
+    const { lines: otherLines } = await new Job(other).main({ 'use-existing-credentials': 'true' });
+    expect(otherLines[0]).toBe(`::add-mask::${apiToken}`);
+  });
+
+  test('secrets of inputs that are wrong', async () => {
+    const { lines } = await new Job().main({ username, password, verify: 'maybe' });
+    expect(lines.slice(0, 2)).toEqual(masks(password, passwordMd5));
+    expect(lines[2]).toMatch(/^::error::Input "verify"/);
+    const other = await new Job().main({ 'api-token': 'two words' });
+    expect(other.lines[0]).toBe('::add-mask::two words');
+  });
+
+  test('in post: what it deletes the token with', async () => {
+    const job = new Job();
+    exabits().post('/authenticate/login').reply(200, yes(login));
+    exabits().post('/api-tokens').reply(200, yes(created));
+    const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true', 'stale-token-hours': '0' });
+    const printed = printedBy(job);
+    let whenSent: string[] = [];
+    exabits()
+      .delete('/api-tokens/tok-1')
+      .reply(200, () => {
+        whenSent = [...printed];
+        return yes();
+      });
+    await job.post(main);
+    expect(whenSent).toContain(`::add-mask::${ephemeralToken}`);
+  });
+});
+
+describe('no secret is printed in clear, or saved in the state,', () => {
+  const secrets = [password, passwordMd5, apiToken, accessToken, refreshToken, ephemeralToken];
+  const echo = `you sent ${password} (${encodeURIComponent(password)}, ${btoa(password)}) and ${passwordMd5}`;
+
+  function expectNoSecretIn({ lines, state }: Step): void {
+    const shown = lines.filter((line) => !line.startsWith('::add-mask::')).join('\n') + JSON.stringify(state);
+    for (const secret of secrets) {
+      for (const form of [secret, encodeURIComponent(secret), btoa(secret)])
+        expect(shown).not.toContain(form);
+    }
+  }
+
+  const debug = { RUNNER_DEBUG: '1' };
+
+  test('when everything goes well', async () => {
+    const job = new Job(debug);
+    exabits().post('/authenticate/login').reply(200, yes(login));
+    exabits().post('/api-tokens').reply(200, yes(created));
+    exabits().get('/billing/balance').reply(200, yes());
+    const main = await job.main({
+      ...loginInputs,
+      'ephemeral-api-token': 'true',
+      verify: 'true',
+      'job-summary': 'true',
+    });
+    expect(main.exitCode).toBe(0);
+    expectNoSecretIn(main);
+    for (const secret of secrets) expect(main.summary).not.toContain(secret);
+
+    exabits()
+      .get('/api-tokens')
+      .query(true)
+      .reply(200, yes([], { total: 0 }));
+    exabits().delete('/api-tokens/tok-1').reply(200, yes());
+    expectNoSecretIn(await job.post(main));
+  });
+
+  test.each([
+    ['refuses the login', 401, no(echo)],
+    ['says no with HTTP 200', 200, no(echo)],
+    ['refuses the request', 400, no(echo)],
+    ['answers with something else', 200, 'text'],
+  ])('when the server echoes them and %s', async (_what, status, body) => {
+    exabits().post('/authenticate/login').reply(status, body, { 'Content-Type': echo });
+    const step = await new Job(debug).main(loginInputs);
+    expect(step.exitCode).toBe(1);
+    expect(step.log).toContain('you sent *** (***, ***) and ***');
+    expectNoSecretIn(step);
+  });
+
+  test('when a redirect carries them', async () => {
+    const location = `https://elsewhere.example/?password=${encodeURIComponent(password)}&md5=${passwordMd5}`;
+    exabits().post('/authenticate/login').reply(302, '', { Location: location });
+    const step = await new Job(debug).main(loginInputs);
+    expect(step.log).toContain('https://elsewhere.example/?password=***&md5=***');
+    expectNoSecretIn(step);
+  });
+
+  test('when every try fails with them', async () => {
+    exabits()
+      .post('/authenticate/login')
+      .times(5)
+      .reply(503, no(`no ${password}, no ${passwordMd5}`));
+    const step = await new Job(debug).main(loginInputs);
+    expect(step.log).toContain('Try 1 of 5 failed');
+    expectNoSecretIn(step);
+  });
+
+  test('when the connection breaks with them in the error, whose stack goes to the debug log', async () => {
+    exabits()
+      .post('/authenticate/login')
+      .times(5)
+      .replyWithError(new Error(`could not send ${password} or ${passwordMd5}`));
+    const step = await new Job(debug).main(loginInputs);
+    expect(step.debugLog).toContain('could not send *** or ***');
+    expectNoSecretIn(step);
+  });
+
+  test('when the API token is refused', async () => {
+    exabits()
+      .get('/billing/balance')
+      .reply(401, no(`unknown token ${apiToken}`));
+    const step = await new Job(debug).main({ 'api-token': apiToken, verify: 'true' });
+    expect(step.exitCode).toBe(1);
+    expectNoSecretIn(step);
+  });
+});
+
+describe('what the server says', () => {
+  async function logOf(status: number, message: string): Promise<Step> {
+    exabits().post('/authenticate/login').reply(status, no(message));
+    return new Job().main(loginInputs);
+  }
+
+  test('cannot start a line, and so no workflow command', async () => {
+    const message =
+      'no\n::set-output name=token::evil\r::stop-commands::x\u2028::add-mask::y\u0085::error::z';
+    const { lines } = await logOf(400, message);
+    expect(lines.filter((line) => /^::(?!add-mask|error|debug)/.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('::error'))).toHaveLength(1);
+    expect(lines.join('\n')).toContain('no ::set-output name=token::evil ::stop-commands::x ::add-mask::y');
+  });
+
+  test('cannot colour or reorder the log', async () => {
+    const { log } = await logOf(400, '\u001b[31mred\u202edlrow');
+    expect(log).toContain('[31mred dlrow');
+    expect(log).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  test('is cut to a sensible length', async () => {
+    const { log, debugLog } = await logOf(400, 'so sorry '.repeat(10_000));
+    expect(log).toContain('so sorry so sorry');
+    expect(log.length).toBeLessThan(600);
+    for (const line of debugLog.split('\n')) expect(line.length).toBeLessThanOrEqual(300);
+  });
+
+  test('is quoted when it is of use', async () => {
+    const { log } = await logOf(401, 'Account is locked until noon');
+    expect(log).toContain('"Account is locked until noon"');
+  });
+});
