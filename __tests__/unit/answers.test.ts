@@ -1,0 +1,263 @@
+import { describe, expect, test } from '@jest/globals';
+import { version } from '../../src/version.ts';
+import { skipWaits } from './support/clock.ts';
+import { converse } from './support/conversation.ts';
+import { apiToken, ephemeralToken, exabits, no, yes } from './support/exabits.ts';
+import { failureOf } from './support/failure.ts';
+import { silenceOutput } from './support/output.ts';
+
+skipWaits();
+silenceOutput();
+
+const path = '/billing/balance';
+const html = { 'Content-Type': 'text/html; charset=utf-8' };
+
+/** How a call fails that gets this answer to every try. */
+async function failureFor(status: number, body: unknown, headers: Record<string, string> = {}) {
+  exabits().get(path).reply(status, body, headers);
+  const { exabits: api, credential } = await converse({ maxAttempts: 1 });
+  return failureOf(() => api.verify(credential));
+}
+
+test('a request says who makes it, and what it takes', async () => {
+  let headers: Headers | undefined;
+  exabits()
+    .get(path)
+    .reply(200, (request: Request) => {
+      headers = request.headers;
+      return yes();
+    });
+  const { exabits: api, credential } = await converse();
+  await api.verify(credential);
+  expect(headers?.get('user-agent')).toBe(`exabits-auth/${version}`);
+  expect(headers?.get('accept')).toBe('application/json');
+  expect(headers?.get('authorization')).toBe(`Bearer ${apiToken}`);
+  expect(headers?.has('content-type')).toBe(false);
+});
+
+describe('a redirect is refused, and the message says where it led:', () => {
+  test.each([300, 301, 302, 303, 304, 307, 308])('HTTP %d', async (status) => {
+    const failure = await failureFor(status, '', { Location: 'https://elsewhere.example/api/v1' });
+    expect(failure.code).toBe('redirected');
+    expect(failure.message).toContain(
+      `GET /billing/balance was redirected (HTTP ${status}) to https://elsewhere.example/api/v1.`,
+    );
+    expect(failure.message).toMatch(/not followed.*"api-url"/);
+  });
+
+  test('one that leads nowhere', async () => {
+    expect((await failureFor(302, '')).message).toContain('to an address that it does not name');
+  });
+
+  test('one whose address is meant for the log', async () => {
+    const { message } = await failureFor(302, '', { Location: `https://x.example/${'y'.repeat(2000)}` });
+    expect(message).toContain('https://x.example/yyy');
+    expect(message.length).toBeLessThan(600);
+  });
+});
+
+describe('an answer that is not JSON', () => {
+  test('is an error that says which content type came', async () => {
+    const failure = await failureFor(200, '<html>Sign in</html>', html);
+    expect(failure.code).toBe('answer-not-json');
+    expect(failure.message).toContain(
+      'GET /billing/balance is not JSON (content type text/html; charset=utf-8)',
+    );
+    expect(failure.message).toMatch(/"api-url".*proxy/);
+  });
+
+  test('may have no content type', async () => {
+    const failure = await failureFor(200, 'hello');
+    expect(failure.code).toBe('answer-not-json');
+    expect(failure.message).toContain('(content type not given)');
+  });
+
+  test('may be compressed, which nobody asked for; the message says so', async () => {
+    const failure = await failureFor(200, Buffer.from('\u001f\u008b\u0008 compressed', 'latin1'), {
+      ...html,
+      'Content-Encoding': 'x-own',
+    });
+    expect(failure.code).toBe('answer-not-json');
+    expect(failure.message).toContain('charset=utf-8, content encoding x-own)');
+  });
+
+  test('has its content type cleaned and cut', async () => {
+    const { message } = await failureFor(200, 'x', { 'Content-Type': `text/${'y'.repeat(2000)}` });
+    expect(message.length).toBeLessThan(600);
+  });
+
+  test.each(['{"status": true', '{status: true}', 'undefined', ' '])(
+    'is one too when it nearly is: %s',
+    async (body) => {
+      expect((await failureFor(200, body)).code).toBe('answer-not-json');
+    },
+  );
+});
+
+describe('an answer of the wrong shape', () => {
+  test.each([
+    ['a list', '[]'],
+    ['a text', '"success"'],
+    ['a number', '42'],
+    ['null', 'null'],
+    ['an object without status', '{"data": null}'],
+    ['an object whose status is a number', '{"status": 200, "data": null}'],
+    ['an object whose status is a text', '{"status": "true", "data": null}'],
+  ])('is an error of its own: %s', async (_what, body) => {
+    const failure = await failureFor(200, body);
+    expect(failure.code).toBe('answer-malformed');
+    expect(failure.message).toMatch(
+      /^The answer to GET \/billing\/balance is not what the Exabits API promises: it lacks the envelope/,
+    );
+    expect(failure.message).toContain('"api-url"');
+  });
+
+  const login = { access_token: 'access', refresh_token: 'refresh', username: 'ada', email: 'a@b.example' };
+
+  test.each<[string, unknown, RegExp]>([
+    ['no data', null, /its "data" is not an object/],
+    ['a list as data', [login], /its "data" is not an object/],
+    ['no access token', { ...login, access_token: undefined }, /its "access_token" is not a text/],
+    ['no refresh token', { ...login, refresh_token: undefined }, /its "refresh_token" is not a text/],
+    ['an access token that is a number', { ...login, access_token: 7 }, /its "access_token" is not a text/],
+    ['an empty access token', { ...login, access_token: '' }, /its "access_token" is empty/],
+    [
+      'a token with a line break',
+      { ...login, refresh_token: 'a\nb' },
+      /its "refresh_token" has a line break/,
+    ],
+    ['a token with a space', { ...login, access_token: 'a b' }, /its "access_token" has a space/],
+    ['a username that is an object', { ...login, username: {} }, /its "username" is not a text/],
+    ['an email address that is a number', { ...login, email: 1 }, /its "email" is not a text/],
+  ])('is an error of a login: %s', async (_what, data, words) => {
+    exabits().post('/authenticate/login').reply(200, yes(data));
+    const { exabits: api, passwordMd5 } = await converse();
+    const failure = await failureOf(() => api.login('ada', passwordMd5));
+    expect(failure.code).toBe('answer-malformed');
+    expect(failure.message).toMatch(words);
+    expect(failure.message).toContain('POST /authenticate/login');
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['no data', null, /its "data" is not an object/],
+    ['no token', { id: 1 }, /its "token" is not a text/],
+    ['no id', { token: ephemeralToken }, /its "id" is not an identifier/],
+    ['an empty id', { token: ephemeralToken, id: '' }, /its "id" is not an identifier/],
+    ['an id that is neither text nor number', { token: ephemeralToken, id: true }, /its "id" is not/],
+  ])('is an error of a token that was created: %s', async (_what, data, words) => {
+    exabits().post('/api-tokens').reply(200, yes(data));
+    const { exabits: api, credential } = await converse();
+    const failure = await failureOf(() =>
+      api.createApiToken(credential, { name: 'gha-1-1-00000000', description: '' }),
+    );
+    expect(failure.code).toBe('answer-malformed');
+    expect(failure.message).toMatch(words);
+    expect(failure.message).toContain('POST /api-tokens');
+  });
+
+  test('is an error of a list that is none', async () => {
+    exabits().get('/api-tokens').query(true).reply(200, yes({}));
+    const { exabits: api, credential } = await converse();
+    const failure = await failureOf(() => api.listApiTokens(credential));
+    expect(failure.code).toBe('answer-malformed');
+    expect(failure.message).toMatch(/GET \/api-tokens is not.*its "data" is not a list/);
+  });
+});
+
+describe('an answer that is too large', () => {
+  const megabyte = 1024 * 1024;
+  const envelope = (size: number) => `{"status":true,"data":"${'x'.repeat(size - 26)}"}\n`.slice(0, size);
+
+  test('is one beyond 1 MiB', async () => {
+    const failure = await failureFor(200, envelope(megabyte + 1));
+    expect(failure.code).toBe('answer-too-large');
+    expect(failure.message).toMatch(/^The answer to GET \/billing\/balance is larger than 1 MiB/);
+  });
+
+  test('is none of 1 MiB', async () => {
+    const body = envelope(megabyte);
+    expect(Buffer.byteLength(body)).toBe(megabyte);
+    exabits().get(path).reply(200, body);
+    const { exabits: api, credential } = await converse();
+    await expect(api.verify(credential)).resolves.toBeUndefined();
+  });
+
+  test('is measured in bytes', async () => {
+    expect((await failureFor(200, `"${'€'.repeat(megabyte / 2)}"`)).code).toBe('answer-too-large');
+  });
+});
+
+describe('an answer that says no', () => {
+  test('by its HTTP status', async () => {
+    const failure = await failureFor(422, no('the region is unknown'));
+    expect(failure.code).toBe('rejected');
+    expect(failure.message).toBe(
+      'Exabits refused GET /billing/balance (HTTP 422, "the region is unknown"). Check the inputs of the step.',
+    );
+  });
+
+  test('by status: false, even with HTTP 200', async () => {
+    const failure = await failureFor(200, no('the balance is secret'));
+    expect(failure.code).toBe('rejected');
+    expect(failure.message).toContain('(HTTP 200, "the balance is secret")');
+  });
+
+  test('by its HTTP status, even with status: true', async () => {
+    expect((await failureFor(404, yes())).code).toBe('rejected');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['in message', { status: false, message: 'one' }, 'one'],
+    ['in data.message', { status: false, message: '', data: { message: 'two' } }, 'two'],
+    [
+      'in data.error_reason.message',
+      { status: false, data: { error_reason: { message: 'three' } } },
+      'three',
+    ],
+    [
+      'in several places',
+      { message: 'one', data: { message: 'two', error_reason: { message: 'three' } } },
+      'one: two: three',
+    ],
+    ['in two places that say the same', { message: 'one', data: { message: 'one' } }, 'one'],
+  ])('may have its reason %s', async (_where, body, words) => {
+    expect((await failureFor(400, body)).message).toContain(`(HTTP 400, "${words}")`);
+  });
+
+  test.each<[string, unknown]>([
+    ['no JSON', undefined],
+    ['JSON without a reason', {}],
+    ['a reason that is no text', { message: 42, data: { message: null, error_reason: 'x' } }],
+    ['a list', []],
+  ])('may have no reason: %s', async (_what, body) => {
+    expect((await failureFor(400, body)).message).toContain('(HTTP 400)');
+  });
+
+  test('may come from a proxy: the content type tells', async () => {
+    const failure = await failureFor(403, '<html>Blocked</html>', html);
+    expect(failure.message).toContain('(HTTP 403 with content type text/html; charset=utf-8)');
+    expect(failure.message).not.toContain('Blocked');
+  });
+});
+
+describe('an answer that says not now', () => {
+  test('is about a limit with HTTP 429', async () => {
+    const failure = await failureFor(429, no('too many'));
+    expect(failure.code).toBe('rate-limited');
+    expect(failure.message).toMatch(
+      /\(HTTP 429, "too many"\)\. Run fewer jobs.*"timeout-seconds".*\(1 try\)$/,
+    );
+  });
+
+  test.each([408, 500, 502, 503, 599])('is about the service with HTTP %d', async (status) => {
+    const failure = await failureFor(status, no('down'));
+    expect(failure.code).toBe('unavailable');
+    expect(failure.message).toMatch(new RegExp(`\\(HTTP ${status}, "down"\\)\\. Run the job again later`));
+  });
+});
+
+test('an answer without a body is enough where nothing is read from it', async () => {
+  exabits().delete('/api-tokens/7').reply(204);
+  const { exabits: api, credential } = await converse();
+  await expect(api.deleteApiToken(credential, '7')).resolves.toBeUndefined();
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { backoffMs, retryAfterMs, startDeadline } from '../../src/exabits/backoff.ts';
+import { skipWaits, stopCalendar } from './support/clock.ts';
+
+const clock = skipWaits();
+const plenty = 3_600_000;
+
+describe('the wait before the next try', () => {
+  const almostOne = 0.999999;
+
+  test('grows from 1 second by powers of two up to 20', () => {
+    const longest = [1, 2, 3, 4, 5, 6, 7, 50].map((failedTries) =>
+      backoffMs({ failedTries, retryAfterMs: 0, remainingMs: plenty }, almostOne),
+    );
+    expect(longest).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]);
+  });
+
+  test('is anything from nothing to that: full jitter', () => {
+    const wait = { failedTries: 3, retryAfterMs: 0, remainingMs: plenty };
+    expect(backoffMs(wait, 0)).toBe(0);
+    expect(backoffMs(wait, 0.25)).toBe(1000);
+    expect(backoffMs(wait, 0.5)).toBe(2000);
+  });
+
+  test('is drawn anew each time', () => {
+    const draw = () => backoffMs({ failedTries: 6, retryAfterMs: 0, remainingMs: plenty });
+    expect(new Set(Array.from({ length: 20 }, draw)).size).toBeGreaterThan(10);
+  });
+
+  test('begins with what the server asked for', () => {
+    const wait = { failedTries: 1, retryAfterMs: 7000, remainingMs: plenty };
+    expect(backoffMs(wait, 0)).toBe(7000);
+    expect(backoffMs(wait, almostOne)).toBe(8000);
+  });
+
+  test('takes at most half of what is left beyond that, so that there is time for another try', () => {
+    expect(backoffMs({ failedTries: 6, retryAfterMs: 0, remainingMs: 3000 }, almostOne)).toBe(1500);
+    expect(backoffMs({ failedTries: 6, retryAfterMs: 2000, remainingMs: 3000 }, almostOne)).toBe(2500);
+    expect(backoffMs({ failedTries: 1, retryAfterMs: 5000, remainingMs: 3000 }, almostOne)).toBe(5000);
+  });
+
+  test('is a whole number of milliseconds, never shorter than the server wishes, whatever the case', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          failedTries: fc.integer({ min: 1, max: 100 }),
+          retryAfterMs: fc.integer({ min: 0, max: plenty }),
+          remainingMs: fc.double({ min: 0, max: plenty, noNaN: true }),
+        }),
+        fc.double({ min: 0, max: almostOne, noNaN: true }),
+        (wait, random) => {
+          const ms = backoffMs(wait, random);
+          expect(Number.isInteger(ms)).toBe(true);
+          expect(ms).toBeGreaterThanOrEqual(wait.retryAfterMs);
+          expect(ms).toBeLessThanOrEqual(wait.retryAfterMs + 20_000);
+        },
+      ),
+    );
+  });
+});
+
+describe('Retry-After', () => {
+  const now = new Date('2026-11-24T12:00:00Z');
+
+  test.each([
+    ['seconds', '120', 120_000],
+    ['no wait', '0', 0],
+    ['seconds with white space', ' 5 ', 5000],
+    ['a date', 'Tue, 24 Nov 2026 12:00:30 GMT', 30_000],
+    ['a date in the form of RFC 850', 'Tuesday, 24-Nov-26 12:00:30 GMT', 30_000],
+    ['a date in the past', 'Tue, 24 Nov 2026 11:59:30 GMT', 0],
+  ])('may be %s', (_what, header, ms) => {
+    expect(retryAfterMs(header, now)).toBe(ms);
+  });
+
+  test.each(['-5', '1.5', '5 s', 'soon', 'Tuesday', 'Tuesday evening', '2026-11-24T13:00:00Z', '', '+5'])(
+    'asks for nothing where it makes no sense: %s',
+    (header) => {
+      expect(retryAfterMs(header, now)).toBe(0);
+    },
+  );
+
+  test('asks for nothing where it is missing', () => {
+    expect(retryAfterMs(undefined, now)).toBe(0);
+  });
+});
+
+describe('a deadline', () => {
+  test('runs from its start, and never falls below nothing', () => {
+    const deadline = startDeadline(10_000);
+    expect(deadline.totalMs).toBe(10_000);
+    expect(deadline.remainingMs()).toBeGreaterThan(9000);
+    expect(deadline.remainingMs()).toBeLessThanOrEqual(10_000);
+    clock.skip(6000);
+    expect(deadline.remainingMs()).toBeLessThanOrEqual(4000);
+    clock.skip(6000);
+    expect(deadline.remainingMs()).toBe(0);
+  });
+
+  test('does not move when the clock on the wall is set', () => {
+    const deadline = startDeadline(10_000);
+    stopCalendar('2036-11-24T12:00:00Z');
+    expect(deadline.remainingMs()).toBeGreaterThan(9000);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeTransportError } from '../../src/exabits/transport.ts';
+import { oneLine } from '../../src/text.ts';
+
+function describeError(code: string, message = 'the words of Node') {
+  return describeTransportError(Object.assign(new Error(message), { code }), 'api.example', oneLine);
+}
+
+test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own words: %s', (code) => {
+  const { failure, transient } = describeError(code);
+  expect(failure.code).toBe('host-not-found');
+  expect(failure.message).toMatch(
+    new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the input "api-url", and .*DNS`),
+  );
+  expect(transient).toBe(true);
+});
+
+test('a connection that is refused has its own words', () => {
+  const { failure, transient } = describeError('ECONNREFUSED');
+  expect(failure.code).toBe('connection-refused');
+  expect(failure.message).toMatch(/^api\.example refused the connection\. Check the input "api-url"/);
+  expect(transient).toBe(true);
+});
+
+test('a proxy that does not connect has its own words', () => {
+  const { failure, transient } = describeError(
+    'ECONNRESET',
+    'tunneling socket could not be established, statusCode=407',
+  );
+  expect(failure.code).toBe('proxy-failed');
+  expect(failure.message).toMatch(
+    /^The proxy did not connect to api\.example \(.*statusCode=407\)\. Check https_proxy and no_proxy/,
+  );
+  expect(transient).toBe(true);
+});
+
+test('a proxy that refuses the connection is not taken for the host', () => {
+  const message = 'tunneling socket could not be established, cause=connect ECONNREFUSED 10.0.0.1:3128';
+  expect(describeError('ECONNREFUSED', message).failure.code).toBe('proxy-failed');
+});
+
+describe('a connection that is not secure', () => {
+  test.each([
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_TLS_HANDSHAKE_TIMEOUT',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'EPROTO',
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REVOKED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'HOSTNAME_MISMATCH',
+  ])('has its own words, and no second try: %s', (code) => {
+    const { failure, transient } = describeError(code);
+    expect(failure.code).toBe('tls-failed');
+    expect(failure.message).toContain(`No secure connection to api.example (${code}: the words of Node).`);
+    expect(transient).toBe(false);
+  });
+
+  test('to another host than the certificate is for: the address may be wrong', () => {
+    expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').failure.message).toMatch(
+      /certificate is for another host: check the input "api-url"/,
+    );
+  });
+
+  test.each(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])(
+    'at the wrong time: a clock may be wrong (%s)',
+    (code) => {
+      expect(describeError(code).failure.message).toMatch(/not valid today: check the clock of the runner/);
+    },
+  );
+
+  test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
+    'by an authority that nobody knows: it may be a private one (%s)',
+    (code) => {
+      expect(describeError(code).failure.message).toMatch(/private authority.*NODE_EXTRA_CA_CERTS/);
+    },
+  );
+});
+
+describe('any other fault', () => {
+  test.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'NOT_EPROTO', 'EPROTOTYPE', 'X_CERT_'])(
+    'may pass: %s',
+    (code) => {
+      const { failure, saw, transient } = describeError(code);
+      expect(failure.code).toBe('connection-lost');
+      expect(failure.message).toMatch(
+        /^The connection to api\.example broke \(the words of Node\)\. Check the network/,
+      );
+      expect(saw).toBe('the words of Node');
+      expect(transient).toBe(true);
+    },
+  );
+
+  test('is named by its code where it has no words', () => {
+    expect(describeError('ECONNRESET', '').saw).toBe('ECONNRESET');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['an error without a code', new Error('odd'), 'odd'],
+    ['an error whose code is a number', Object.assign(new Error('odd'), { code: 1 }), 'odd'],
+    ['a text', 'odd', 'odd'],
+    ['an object with a code that is no error', { code: 'ENOTFOUND' }, '[object Object]'],
+  ])('need not be an error with a code: %s', (_what, thrown, saw) => {
+    const fault = describeTransportError(thrown, 'api.example', oneLine);
+    expect(fault.failure.code).toBe('connection-lost');
+    expect(fault.saw).toBe(saw);
+  });
+
+  test('is the cause of what is made of it, for the debug log', () => {
+    const thrown = new Error('odd');
+    expect(describeTransportError(thrown, 'api.example', oneLine).failure.cause).toBe(thrown);
+  });
+
+  test('has its words cleaned before they are printed', () => {
+    const { failure, saw } = describeTransportError(new Error('a\nb'), 'api.example', () => 'cleaned');
+    expect(saw).toBe('cleaned');
+    expect(failure.message).toContain('(cleaned)');
+  });
+});

@@ -1,0 +1,206 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type CertificateRequest,
+  type KeyAndCertificate,
+  makeAuthority,
+  makeCertificate,
+} from '../../sandbox/certificate.ts';
+import { skipWaits } from './support/clock.ts';
+import { converse } from './support/conversation.ts';
+import { failureOf } from './support/failure.ts';
+import { silenceOutput } from './support/output.ts';
+import './support/realm.ts';
+import { apiToken, yes } from './support/samples.ts';
+import { forgetProxies, listen } from './support/servers.ts';
+
+skipWaits();
+silenceOutput();
+
+const environment = process.env;
+
+beforeEach(() => {
+  process.env = forgetProxies(environment);
+});
+
+afterEach(() => {
+  process.env = environment;
+});
+
+const answerYes: RequestListener = (_request, response) => {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(yes()));
+};
+
+/** How a call fails that is made once. */
+async function failureAt(apiUrl: string) {
+  const { exabits, credential } = await converse({ apiUrl, maxAttempts: 1 });
+  return failureOf(() => exabits.verify(credential));
+}
+
+/** A port of this machine at which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createTcpServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('http to this machine', () => {
+  test('works', async () => {
+    let authorization: string | undefined;
+    const port = await listen(
+      createServer((request, response) => {
+        authorization = request.headers.authorization;
+        answerYes(request, response);
+      }),
+    );
+    const { exabits, credential } = await converse({ apiUrl: `http://127.0.0.1:${port}` });
+    await exabits.verify(credential);
+    expect(authorization).toBe(`Bearer ${apiToken}`);
+  });
+
+  test('is refused where nothing listens', async () => {
+    const failure = await failureAt(`http://127.0.0.1:${await closedPort()}`);
+    expect(failure.code).toBe('connection-refused');
+    expect(failure.message).toMatch(/^127\.0\.0\.1:\d+ refused the connection/);
+  });
+
+  test('takes an IPv6 address for one, and not for a name to look up', async () => {
+    // Where a machine has no IPv6, nothing is refused, and nothing is looked up either.
+    const failure = await failureAt(`http://[::1]:${await closedPort()}`);
+    expect(['connection-refused', 'connection-lost']).toContain(failure.code);
+    expect(failure.message).toContain('[::1]:');
+  });
+
+  test('breaks where the server hangs up', async () => {
+    const port = await listen(createServer((request) => void request.socket.resetAndDestroy()));
+    expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
+  });
+
+  test('breaks where the server hangs up in the middle of its answer', async () => {
+    const port = await listen(
+      createServer((request, response) => {
+        response.write('{"status":true,', () => request.socket.destroy());
+      }),
+    );
+    expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
+  });
+
+  test('breaks where the server speaks something else', async () => {
+    const port = await listen(createTcpServer((socket) => void socket.end('220 mail.example ESMTP\r\n')));
+    expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
+  });
+});
+
+describe('https', () => {
+  const authority = makeAuthority();
+
+  beforeAll(() => setDefaultCACertificates([...getCACertificates('default'), authority.cert]));
+
+  function serveTls(certificate: KeyAndCertificate): Promise<number> {
+    return listen(createTlsServer(certificate, answerYes));
+  }
+
+  function certificateOf(request: Partial<CertificateRequest>): KeyAndCertificate {
+    return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'], issuer: authority, ...request });
+  }
+
+  test('works with an authority that the runner trusts', async () => {
+    const port = await serveTls(certificateOf({}));
+    const { exabits, credential } = await converse({ apiUrl: `https://127.0.0.1:${port}` });
+    await expect(exabits.verify(credential)).resolves.toBeUndefined();
+  });
+
+  test('is refused with an authority that it does not trust', async () => {
+    const port = await serveTls(certificateOf({ issuer: makeAuthority('Somebody else') }));
+    const failure = await failureAt(`https://127.0.0.1:${port}`);
+    expect(failure.code).toBe('tls-failed');
+    expect(failure.message).toMatch(/UNABLE_TO_.*NODE_EXTRA_CA_CERTS/);
+  });
+
+  test('is refused with a certificate that vouches for itself', async () => {
+    const port = await serveTls(makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'] }));
+    const failure = await failureAt(`https://127.0.0.1:${port}`);
+    expect(failure.code).toBe('tls-failed');
+    expect(failure.message).toContain('NODE_EXTRA_CA_CERTS');
+  });
+
+  test('is refused with a certificate for another host', async () => {
+    const port = await serveTls(certificateOf({ hosts: ['api.example'] }));
+    const failure = await failureAt(`https://127.0.0.1:${port}`);
+    expect(failure.code).toBe('tls-failed');
+    expect(failure.message).toContain('certificate is for another host');
+  });
+
+  test('is refused with a certificate that has expired', async () => {
+    const port = await serveTls(certificateOf({ notAfter: new Date(Date.now() - 60_000) }));
+    const failure = await failureAt(`https://127.0.0.1:${port}`);
+    expect(failure.code).toBe('tls-failed');
+    expect(failure.message).toContain('CERT_HAS_EXPIRED');
+  });
+
+  test('is refused by a server that speaks plain http', async () => {
+    const port = await listen(createServer(answerYes));
+    expect((await failureAt(`https://127.0.0.1:${port}`)).code).toBe('tls-failed');
+  });
+
+  describe('through a proxy', () => {
+    /** Starts a proxy that opens every tunnel to a port of this machine, and notes what it is asked. */
+    async function serveProxy(target: number): Promise<{ proxyPort: number; asked: string[] }> {
+      const asked: string[] = [];
+      const proxy = createServer();
+      proxy.on('connect', (request, socket: Socket) => {
+        asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim());
+        const tunnel = connect(target, '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          socket.pipe(tunnel).pipe(socket);
+        });
+        tunnel.on('error', () => socket.destroy());
+        socket.on('error', () => tunnel.destroy());
+      });
+      return { proxyPort: await listen(proxy), asked };
+    }
+
+    const apiUrl = 'https://api.example:8443';
+
+    test.each(['https_proxy', 'HTTPS_PROXY'])('goes where %s says', async (variable) => {
+      const port = await serveTls(certificateOf({ hosts: ['api.example'] }));
+      const { proxyPort, asked } = await serveProxy(port);
+      process.env[variable] = `http://proxy-user:proxy-pass@127.0.0.1:${proxyPort}`;
+      const { exabits, credential } = await converse({ apiUrl });
+      await exabits.verify(credential);
+      expect(asked).toEqual([`api.example:8443 Basic ${btoa('proxy-user:proxy-pass')}`]);
+    });
+
+    test('checks the certificate all the same', async () => {
+      const port = await serveTls(certificateOf({ hosts: ['api.example'], issuer: makeAuthority('Proxy') }));
+      const { proxyPort } = await serveProxy(port);
+      process.env.https_proxy = `http://127.0.0.1:${proxyPort}`;
+      expect((await failureAt(apiUrl)).code).toBe('tls-failed');
+    });
+
+    test('is not used for a host of no_proxy', async () => {
+      const port = await serveTls(certificateOf({}));
+      const { proxyPort, asked } = await serveProxy(port);
+      process.env.https_proxy = `http://127.0.0.1:${proxyPort}`;
+      process.env.no_proxy = 'localhost,.example';
+      expect((await failureAt('https://unheard-of.example')).code).toBe('host-not-found');
+      expect(asked).toEqual([]);
+    });
+
+    test('fails with words of its own when the proxy says no', async () => {
+      const proxy = createServer();
+      proxy.on('connect', (_request, socket: Socket) => {
+        socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      });
+      process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
+      const failure = await failureAt(apiUrl);
+      expect(failure.code).toBe('proxy-failed');
+      expect(failure.message).toMatch(/did not connect to api\.example:8443 .*statusCode=407/);
+    });
+  });
+});
