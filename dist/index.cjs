@@ -677,14 +677,14 @@ function prepareKeyValueMessage(key, value) {
 //# sourceMappingURL=file-command.js.map
 ;// CONCATENATED MODULE: external "path"
 const external_path_namespaceObject = require("path");
-;// CONCATENATED MODULE: external "node:events"
-const external_node_events_namespaceObject = require("node:events");
-;// CONCATENATED MODULE: external "node:url"
-const external_node_url_namespaceObject = require("node:url");
-;// CONCATENATED MODULE: external "node:timers"
-const external_node_timers_namespaceObject = require("node:timers");
-;// CONCATENATED MODULE: external "node:buffer"
-const external_node_buffer_namespaceObject = require("node:buffer");
+;// CONCATENATED MODULE: external "node:dgram"
+const external_node_dgram_namespaceObject = {} /* ./oidc-utils.js is left out: nothing that runs uses it */;
+;// CONCATENATED MODULE: external "node:zlib"
+const external_node_zlib_namespaceObject = {} /* ./summary.js is left out: nothing that runs uses it */;
+;// CONCATENATED MODULE: external "node:repl"
+const external_node_repl_namespaceObject = {} /* ./path-utils.js is left out: nothing that runs uses it */;
+;// CONCATENATED MODULE: external "node:sea"
+const external_node_sea_namespaceObject = {} /* ./platform.js is left out: nothing that runs uses it */;
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
@@ -1006,6 +1006,8 @@ function getIDToken(aud) {
 ;// CONCATENATED MODULE: ./build/text.js
 // Control characters, line and paragraph separators, and the marks that reorder text on a screen.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
+const oldCommand = '##[';
 /**
  * Makes a single printable line of any text, so that it can neither start a workflow command
  * (the runner reads those line by line) nor flood the log.
@@ -1015,7 +1017,7 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
  * @returns one line, white space folded, cut with an ellipsis when it was longer
  */
 function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').trim();
+    const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
     return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
 /**
@@ -2058,8 +2060,8 @@ class DecodedURL extends URL {
 //# sourceMappingURL=proxy.js.map
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
-;// CONCATENATED MODULE: external "node:module"
-const external_node_module_namespaceObject = require("node:module");
+;// CONCATENATED MODULE: external "node:vm"
+const external_node_vm_namespaceObject = {} /* undici is left out: nothing that runs uses it */;
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -2657,7 +2659,7 @@ class HttpClient {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new external_node_module_namespaceObject.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new external_node_vm_namespaceObject.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
         })));
         this._proxyAgentDispatcher = proxyAgent;
@@ -2849,7 +2851,7 @@ function createSend(connection) {
         }
     };
     async function tryOnce(request) {
-        const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+        const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
         const signal = AbortSignal.timeout(limitMs);
         try {
             return { envelope: readEnvelope(await exchange(request, signal), redact) };

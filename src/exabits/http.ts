@@ -75,7 +75,7 @@ export function createSend(connection: Connection): Send {
   };
 
   async function tryOnce(request: Request): Promise<{ envelope: Envelope } | TransientFault> {
-    const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+    const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
     const signal = AbortSignal.timeout(limitMs);
     try {
       return { envelope: readEnvelope(await exchange(request, signal), redact) };

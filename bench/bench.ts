@@ -1,0 +1,81 @@
+// npm run bench: how long the bundle takes, against the least that such a program could take. Prints a table and
+// writes bench/results.json. Runs are paired: each round runs every subject once, so that noise meets all of them.
+import { statSync, writeFileSync } from 'node:fs';
+import { arch, cpus, platform, release } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startSandbox } from '../sandbox/server.ts';
+import budget from './budget.json' with { type: 'json' };
+import { bundlePath, median, root, run, runWithUsage, type Subject, subjects } from './subjects.ts';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '41' } } });
+const rounds = Math.max(21, Number(values.rounds));
+const warmUps = 3;
+
+const sandbox = await startSandbox();
+const measured = subjects(sandbox.url);
+const names = Object.keys(measured) as (keyof typeof measured)[];
+
+const times = new Map<string, number[]>(names.map((name) => [name, []]));
+for (let round = -warmUps; round < rounds; round += 1) {
+  for (const name of names) {
+    const ms = await successful(name, run(measured[name])).then((one) => one.ms);
+    if (round >= 0) times.get(name)?.push(ms);
+  }
+}
+
+const results = [];
+for (const name of names) {
+  const { usage } = await successful(name, runWithUsage(measured[name] satisfies Subject));
+  const ms = times.get(name) ?? [];
+  results.push({
+    subject: name,
+    medianMs: round(median(ms), 1),
+    fastestMs: round(Math.min(...ms), 1),
+    // The median of the ratios within a round: both runs of a pair met the same noise.
+    toNode: ratio(ms, 'node'),
+    toFloor: ratio(ms, name.startsWith('post') ? 'post floor' : 'floor'),
+    modulesLoaded: usage?.modules,
+    peakMemoryMiB: usage && round(usage.peakMemoryMiB, 1),
+  });
+}
+await sandbox.close();
+
+const report = {
+  at: new Date().toISOString(),
+  machine: {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    platform: platform(),
+    release: release(),
+    arch: arch(),
+  },
+  node: process.version,
+  rounds,
+  bundleBytes: statSync(bundlePath).size,
+  budget,
+  results,
+};
+writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
+console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
+console.log(
+  `${rounds} rounds on ${report.machine.cores} cores, Node ${report.node}; bundle ${report.bundleBytes} bytes.`,
+);
+
+function ratio(ms: readonly number[], base: string): number {
+  const baseMs = times.get(base) ?? [];
+  return round(median(ms.map((one, index) => one / (baseMs[index] ?? Number.NaN))), 2);
+}
+
+function round(number: number, digits: number): number {
+  return Number(number.toFixed(digits));
+}
+
+async function successful<Result extends { exitCode: number | null; output: string }>(
+  name: string,
+  running: Promise<Result>,
+): Promise<Result> {
+  const result = await running;
+  if (result.exitCode !== 0) throw new Error(`${name} ended with ${result.exitCode}:\n${result.output}`);
+  return result;
+}

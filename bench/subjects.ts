@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXAMPLE_ACCOUNT } from '../sandbox/server.ts';
+
+export const root = join(import.meta.dirname, '..');
+export const bundlePath = join(root, 'dist/index.cjs');
+
+/** A program to measure: arguments of Node, and the variables it is given. */
+export interface Subject {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What one run of a subject was like. */
+export interface Run {
+  /** From the start of the process to its end, in milliseconds. */
+  readonly ms: number;
+  readonly exitCode: number | null;
+  readonly output: string;
+  /** Only where it was asked for: measuring it costs time. */
+  readonly usage?: Usage;
+}
+
+export interface Usage {
+  /** Modules of Node itself that were loaded. */
+  readonly modules: number;
+  readonly peakMemoryMiB: number;
+}
+
+const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'];
+
+/**
+ * The programs that are compared.
+ *
+ * @param apiUrl where the sandbox is
+ * @returns them by name; `node`, `floor` and `post floor` are what the others are measured against
+ */
+export function subjects(apiUrl: string) {
+  const login = {
+    INPUT_USERNAME: EXAMPLE_ACCOUNT.username,
+    INPUT_PASSWORD: EXAMPLE_ACCOUNT.password,
+    'INPUT_API-URL': apiUrl,
+  };
+  const leftovers = {
+    variables: ['EXABITS_API_URL', 'EXABITS_API_BASE_URL', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'],
+    headersFile: join(tmpdir(), 'exabits-headers-of-no-job'),
+    cleanup: true,
+  };
+  const post = { STATE_leftovers: JSON.stringify(leftovers) };
+  return {
+    node: { args: ['-e', '0'], env: {} },
+    floor: { args: [join(root, 'bench/floor.cjs')], env: login },
+    'post floor': { args: [join(root, 'bench/post-floor.cjs')], env: post },
+    login: { args: [bundlePath], env: login },
+    'API token': {
+      args: [bundlePath],
+      env: { 'INPUT_API-TOKEN': 'not-a-real-token', 'INPUT_API-URL': apiUrl },
+    },
+    'ephemeral token': { args: [bundlePath], env: { ...login, 'INPUT_EPHEMERAL-API-TOKEN': 'true' } },
+    post: { args: [join(root, 'dist/post.cjs')], env: post },
+  } satisfies Record<string, Subject>;
+}
+
+/** Runs a subject in a process and folder of its own. */
+export function run(subject: Subject): Promise<Run> {
+  return launch(subject.args, subject.env, () => undefined);
+}
+
+/** Runs a subject and looks at what it uses, which makes it a little slower. */
+export function runWithUsage(subject: Subject): Promise<Run> {
+  return launch(['-r', join(root, 'bench/usage.cjs'), ...subject.args], subject.env, (folder) =>
+    JSON.parse(readFileSync(join(folder, 'usage'), 'utf8')),
+  );
+}
+
+function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  readUsage: (folder: string) => Usage | undefined,
+): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
+  const files = Object.fromEntries(commandFiles.map((name) => [name, join(folder, name)]));
+  for (const path of Object.values(files)) writeFileSync(path, '');
+
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, args, {
+      env: { RUNNER_TEMP: folder, BENCH_USAGE: join(folder, 'usage'), ...files, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      const ms = performance.now() - started;
+      const usage = readUsage(folder);
+      rmSync(folder, { recursive: true });
+      resolve({ ms, exitCode, output, ...(usage ? { usage } : {}) });
+    });
+  });
+}
+
+/** The middle one of several numbers. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
