@@ -1,0 +1,31 @@
+import { describe, expect, test } from '@jest/globals';
+import { Failure, toFailure } from '../../src/failure.ts';
+
+test('a failure has a code, a message and a cause', () => {
+  const cause = new Error('why');
+  const failure = new Failure('timed-out', 'Too late.', { cause });
+  expect(failure).toMatchObject({ name: 'Failure', code: 'timed-out', message: 'Too late.', cause });
+  expect(failure).toBeInstanceOf(Error);
+});
+
+describe('whatever is thrown becomes a failure:', () => {
+  test('a failure stays what it is', () => {
+    const failure = new Failure('timed-out', 'Too late.');
+    expect(toFailure(failure)).toBe(failure);
+  });
+
+  test('an error is one that nobody foresaw, and its cause', () => {
+    const thrown = new TypeError('x is not a function');
+    const failure = toFailure(thrown);
+    expect(failure.code).toBe('unexpected');
+    expect(failure.message).toMatch(
+      /no words for: x is not a function\. Run the job again with debug logging/,
+    );
+    expect(failure.cause).toBe(thrown);
+  });
+
+  test('anything else too', () => {
+    expect(toFailure('a text').message).toContain('no words for: a text.');
+    expect(toFailure(undefined).message).toContain('no words for: undefined.');
+  });
+});

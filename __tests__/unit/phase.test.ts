@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { captureOutput, type Printed } from './support/output.ts';
+
+const { argv, env } = process;
+
+beforeEach(() => {
+  jest.resetModules();
+  process.env = {};
+});
+
+afterEach(() => {
+  process.argv = argv;
+  process.env = env;
+});
+
+/** Loads the action as the runner starts it. */
+function start(file?: string): Promise<Printed> {
+  process.argv = ['node', ...(file ? [file] : [])];
+  return captureOutput(async () => {
+    await import('../../src/index.ts');
+    await new Promise(setImmediate);
+  });
+}
+
+describe('the file that the runner starts tells the phase:', () => {
+  test.each(['/actions/exabits-auth/dist/index.cjs', '/actions/postman/dist/index.cjs', undefined])(
+    'main for %s',
+    async (file) => {
+      const { lines, exitCode } = await start(file);
+      expect(lines[0]).toMatch(/^::error::No credentials/);
+      expect(exitCode).toBe(1);
+    },
+  );
+
+  test('post for post.cjs', async () => {
+    const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');
+    expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('a phase', () => {
+  async function run(phase: () => Promise<void>): Promise<Printed> {
+    await start('post.cjs');
+    const { run: runPhase } = await import('../../src/index.ts');
+    return captureOutput(() => runPhase(phase));
+  }
+
+  test('that ends well ends the process with exit code 0', async () => {
+    expect(await run(async () => {})).toEqual({ lines: [], exitCode: 0 });
+  });
+
+  test('that throws something nobody foresaw becomes one line and exit code 1', async () => {
+    const { lines, exitCode } = await run(async () => {
+      throw new TypeError('odd\nthing');
+    });
+    expect(lines[0]).toMatch(
+      /^::error::Something went wrong that exabits-auth has no words for: odd thing\./,
+    );
+    expect(lines.slice(1).every((line) => line.startsWith('::debug::'))).toBe(true);
+    expect(lines).toContain('::debug::TypeError: odd');
+    expect(exitCode).toBe(1);
+  });
+
+  test('that throws an error without a stack says at least its message to whoever debugs', async () => {
+    const { lines } = await run(async () => {
+      throw Object.assign(new Error('bare'), { stack: undefined });
+    });
+    expect(lines.at(-1)).toBe('::debug::bare');
+  });
+});
