@@ -11,9 +11,7 @@ import { captureOutput } from './output.ts';
 
 const { inputs: knownInputs } = readActionManifest(join(import.meta.dirname, '../../..'));
 
-// The toolkit remembers where the first summary of a process went, so that all jobs of a test file share one.
 const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-unit-'));
-const summaryFile = join(folder, 'summary.md');
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -31,10 +29,11 @@ export interface Step {
   /** What the step set for later steps. */
   readonly env: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
-  /** What the step wrote into the command files, word for word. */
-  readonly written: { readonly env: string; readonly outputs: string; readonly state: string };
   readonly summary: string;
 }
+
+const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
+type CommandFile = (typeof commandFiles)[number];
 
 /**
  * A job on GitHub in small: the files of the runner in a folder of its own, and steps that run a phase of the
@@ -90,7 +89,7 @@ export class Job {
   }
 
   /** The path of a file through which the step that runs now, or ran last, talks to the runner. */
-  commandFile(name: 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE'): string {
+  commandFile(name: CommandFile): string {
     return join(this.#commandFiles, `${name}-${this.#steps}`);
   }
 
@@ -100,15 +99,12 @@ export class Job {
     state: Record<string, string>,
   ): Promise<Step> {
     this.#steps += 1;
-    const files = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const;
-    for (const file of files) writeFileSync(this.commandFile(file), '');
-    writeFileSync(summaryFile, '');
+    for (const file of commandFiles) writeFileSync(this.commandFile(file), '');
     const run = await loadRun();
 
     const environment = process.env;
     process.env = {
-      ...Object.fromEntries(files.map((file) => [file, this.commandFile(file)])),
-      GITHUB_STEP_SUMMARY: summaryFile,
+      ...Object.fromEntries(commandFiles.map((file) => [file, this.commandFile(file)])),
       ...this.env,
       ...prefixed('INPUT_', inputs, (name) => name.toUpperCase()),
       ...prefixed('STATE_', state, (name) => name),
@@ -116,7 +112,9 @@ export class Job {
     try {
       const { lines, exitCode } = await captureOutput(() => run(phase), this.onLine);
       if (exitCode === undefined) throw new Error('The step did not end its process');
-      const [env, outputs, written] = files.map((file) => readFileSync(this.commandFile(file), 'utf8'));
+      const [env = '', outputs = '', saved = '', summary = ''] = commandFiles.map((file) =>
+        readFileSync(this.commandFile(file), 'utf8'),
+      );
       const step: Step = {
         inputs,
         lines,
@@ -124,9 +122,8 @@ export class Job {
         exitCode,
         outputs: assignments(outputs),
         env: assignments(env),
-        state: assignments(written),
-        written: { env: env ?? '', outputs: outputs ?? '', state: written ?? '' },
-        summary: readFileSync(summaryFile, 'utf8'),
+        state: assignments(saved),
+        summary,
       };
       Object.assign(this.env, step.env);
       return step;
@@ -151,7 +148,7 @@ export class Job {
   }
 }
 
-function assignments(text = ''): Record<string, string> {
+function assignments(text: string): Record<string, string> {
   return Object.fromEntries(parseCommandFile(text));
 }
 

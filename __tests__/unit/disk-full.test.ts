@@ -1,0 +1,58 @@
+import * as fs from 'node:fs';
+import { beforeEach, expect, jest, test } from '@jest/globals';
+import { Job } from './support/job.ts';
+import { apiToken } from './support/samples.ts';
+
+// A disk cannot be filled for a test, so this one says that it is full when it comes to a certain file.
+let isFull: (file: fs.PathOrFileDescriptor) => boolean = () => false;
+
+const writing = {
+  appendFileSync: (...args: Parameters<typeof fs.appendFileSync>) => {
+    refuse(args[0]);
+    fs.appendFileSync(...args);
+  },
+  writeFileSync: (...args: Parameters<typeof fs.writeFileSync>) => {
+    refuse(args[0]);
+    fs.writeFileSync(...args);
+  },
+};
+
+function refuse(file: fs.PathOrFileDescriptor): void {
+  if (isFull(file)) {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  }
+}
+
+jest.unstable_mockModule('node:fs', () => ({ ...fs, default: fs, ...writing }));
+jest.unstable_mockModule('fs', () => ({ ...fs, default: fs, ...writing }));
+
+beforeEach(() => {
+  isFull = () => false;
+});
+
+test.each([
+  ['the state', (file) => String(file).includes('GITHUB_STATE')],
+  ['the header file', (file) => typeof file === 'number'],
+  ['the variables', (file) => String(file).includes('GITHUB_ENV')],
+  ['the outputs', (file) => String(file).includes('GITHUB_OUTPUT')],
+] satisfies [string, typeof isFull][])(
+  'a disk that is full at %s leaves nothing half done',
+  async (_what, full) => {
+    const job = new Job();
+    isFull = full;
+    const step = await job.main({ 'api-token': apiToken });
+    expect(step.exitCode).toBe(1);
+    expect(step.log).toMatch(/^Error: The runner's files .*ENOSPC: no space left.*free space/);
+    expect(step.env).toEqual({});
+    expect(step.outputs).toEqual({});
+    expect(step.state).toEqual({});
+    expect(job.temporaryFiles()).toEqual([]);
+  },
+);
+
+test('a disk with space is no such disk', async () => {
+  const job = new Job();
+  const step = await job.main({ 'api-token': apiToken });
+  expect(step.exitCode).toBe(0);
+  expect(job.temporaryFiles()).toHaveLength(1);
+});

@@ -1,0 +1,200 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { stopCalendar } from './support/clock.ts';
+import { apiToken, exabits, jwtUntil, loginInputs, yes } from './support/exabits.ts';
+import { Job, type Step } from './support/job.ts';
+
+const accessToken = jwtUntil('2026-11-24T12:30:00Z');
+
+beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+
+function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
+  exabits()
+    .post('/authenticate/login')
+    .reply(200, yes({ access_token: accessToken, refresh_token: 'refresh-token' }));
+  return job.main({ ...loginInputs, ...inputs });
+}
+
+describe('export-environment: false', () => {
+  test('exports nothing; outputs and the header file are there', async () => {
+    const job = new Job();
+    const step = await logIn(job, { 'export-environment': 'false' });
+    expect(step.env).toEqual({});
+    expect(step.outputs).toMatchObject({ token: accessToken, 'headers-file': job.temporaryFiles()[0] });
+  });
+
+  test('empties nothing either', async () => {
+    const step = await logIn(new Job({ EXABITS_API_TOKEN: 'of-the-job' }), { 'export-environment': 'false' });
+    expect(step.env).toEqual({});
+    expect(step.log).not.toContain('Emptied');
+  });
+});
+
+describe('write-headers-file: false', () => {
+  test('writes no file, and names none', async () => {
+    const job = new Job();
+    const step = await logIn(job, { 'write-headers-file': 'false' });
+    expect(job.temporaryFiles()).toEqual([]);
+    expect(step.env).not.toHaveProperty('EXABITS_HEADERS_FILE');
+    expect(step.outputs['headers-file']).toBe('');
+    expect(step.env.EXABITS_ACCESS_TOKEN).toBe(accessToken);
+  });
+
+  test('needs no folder for it', async () => {
+    const step = await logIn(new Job({ RUNNER_TEMP: '' }), { 'write-headers-file': 'false' });
+    expect(step.exitCode).toBe(0);
+  });
+
+  test("empties the name of an earlier step's file, which holds other credentials", async () => {
+    const step = await logIn(new Job({ EXABITS_HEADERS_FILE: '/tmp/other' }), {
+      'write-headers-file': 'false',
+    });
+    expect(step.env.EXABITS_HEADERS_FILE).toBe('');
+    expect(step.log).toContain('Emptied EXABITS_HEADERS_FILE');
+  });
+
+  test('leaves the post step with the variables alone', async () => {
+    const job = new Job();
+    const post = await job.post(await logIn(job, { 'write-headers-file': 'false' }));
+    expect(post.log).toBe(
+      'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
+    );
+  });
+});
+
+test('with both switched off, outputs are all that is left, and the post step has nothing to do', async () => {
+  const job = new Job();
+  const main = await logIn(job, { 'export-environment': 'false', 'write-headers-file': 'false' });
+  expect(main.outputs.token).toBe(accessToken);
+  const post = await job.post(main);
+  expect(post.log).toBe('Nothing to clear: the step set nothing of its own.');
+});
+
+describe('credentials of another method that the job carries', () => {
+  test('are emptied after a login: the official client would prefer them', async () => {
+    const job = new Job({ EXABITS_API_TOKEN: 'of-the-job', EXABITS_API_TOKEN_ENCRYPTED: 'of-the-job-too' });
+    const { env, log } = await logIn(job);
+    expect(env).toMatchObject({
+      EXABITS_API_TOKEN: '',
+      EXABITS_API_TOKEN_ENCRYPTED: '',
+      EXABITS_ACCESS_TOKEN: accessToken,
+    });
+    expect(log).toMatch(
+      /\nEmptied EXABITS_API_TOKEN, EXABITS_API_TOKEN_ENCRYPTED, which the job carried before: later steps use what this step handed on\.$/,
+    );
+  });
+
+  test('are emptied with an API token: no step shall find two', async () => {
+    const job = new Job({
+      EXABITS_ACCESS_TOKEN: 'a',
+      EXABITS_REFRESH_TOKEN: 'r',
+      EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:10:00.000Z',
+    });
+    const { env, log } = await job.main({ 'api-token': apiToken });
+    expect(env).toMatchObject({
+      EXABITS_ACCESS_TOKEN: '',
+      EXABITS_REFRESH_TOKEN: '',
+      EXABITS_ACCESS_TOKEN_EXPIRES_AT: '',
+      EXABITS_API_TOKEN: apiToken,
+    });
+    expect(log).toContain(
+      'Emptied EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, which',
+    );
+  });
+
+  test('that are empty already are not worth a word', async () => {
+    const { env, log } = await logIn(new Job({ EXABITS_API_TOKEN: '' }));
+    expect(env).not.toHaveProperty('EXABITS_API_TOKEN');
+    expect(log).not.toContain('Emptied');
+  });
+
+  test('of the same method are replaced', async () => {
+    const { env, log } = await new Job({ EXABITS_API_TOKEN: 'of-the-job' }).main({ 'api-token': apiToken });
+    expect(env.EXABITS_API_TOKEN).toBe(apiToken);
+    expect(log).not.toContain('Emptied');
+  });
+
+  test('are not what the post step empties: this step did not set them', async () => {
+    const job = new Job({ EXABITS_API_TOKEN: 'of-the-job' });
+    const post = await job.post(await logIn(job));
+    expect(post.env).not.toHaveProperty('EXABITS_API_TOKEN');
+  });
+});
+
+describe('where the files of the runner cannot be written, nothing is handed on', () => {
+  function expectNothing(job: Job, step: Step): void {
+    expect(step.exitCode).toBe(1);
+    expect(step.log).toMatch(
+      /^Error: The runner's files for this step cannot be written \(.*nothing was handed on/,
+    );
+    expect(step.outputs).toEqual({});
+    expect(step.env).toEqual({});
+    expect(step.state).toEqual({});
+    expect(job.temporaryFiles()).toEqual([]);
+    // The toolkit prints values where it has no file for them.
+    expect(step.lines.filter((line) => /^::(set-output|set-env|save-state)/.test(line))).toEqual([]);
+  }
+
+  test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'])('%s is not set', async (variable) => {
+    const job = new Job({ [variable]: '' });
+    const step = await job.main({ 'api-token': apiToken });
+    expectNothing(job, step);
+    expect(step.log).toContain(`${variable} is not set`);
+  });
+
+  test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const)(
+    '%s names nothing',
+    async (variable) => {
+      const job = new Job();
+      job.env[variable] = `${job.temp}/nowhere/file`;
+      const step = await job.main({ 'api-token': apiToken });
+      expectNothing(job, step);
+      expect(step.log).toContain('ENOENT');
+    },
+  );
+
+  test('the folder of the header file is gone: what was there before stays', async () => {
+    const job = new Job();
+    const gone = `${job.temp}/gone`;
+    job.env.RUNNER_TEMP = gone;
+    const earlier = 'EARLIER=value\n';
+    job.onLine = () => {
+      for (const file of ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const) {
+        if (readFileSync(job.commandFile(file), 'utf8') === '') writeFileSync(job.commandFile(file), earlier);
+      }
+    };
+    const step = await job.main({ 'api-token': apiToken });
+    expect(step.exitCode).toBe(1);
+    expect(step.log).toContain('ENOENT');
+    for (const written of [step.env, step.outputs, step.state]) expect(written).toEqual({ EARLIER: 'value' });
+  });
+
+  test('RUNNER_TEMP is not set', async () => {
+    const job = new Job({ RUNNER_TEMP: '' });
+    const step = await job.main({ 'api-token': apiToken });
+    expect(step.log).toMatch(/^Error: RUNNER_TEMP is not set.*write-headers-file: false/);
+    expect(step.exitCode).toBe(1);
+    expect(step.env).toEqual({});
+    expect(step.outputs).toEqual({});
+  });
+});
+
+describe('the state for the post step', () => {
+  test('names what was set, and holds no value of it', async () => {
+    const job = new Job();
+    const { state } = await logIn(job);
+    expect(Object.keys(state)).toEqual(['leftovers']);
+    expect(JSON.parse(state.leftovers ?? '')).toEqual({
+      variables: [
+        'EXABITS_API_URL',
+        'EXABITS_API_BASE_URL',
+        'EXABITS_HEADERS_FILE',
+        'EXABITS_ACCESS_TOKEN',
+        'EXABITS_REFRESH_TOKEN',
+        'EXABITS_ACCESS_TOKEN_EXPIRES_AT',
+      ],
+      headersFile: job.temporaryFiles()[0],
+      cleanup: true,
+    });
+  });
+});
