@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
 
-function runDemo(path: string | undefined): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [join(import.meta.dirname, '../../sandbox/demo.ts')], {
+function runDemo(
+  path: string | undefined,
+  demo = 'demo.ts',
+): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(import.meta.dirname, '../../sandbox', demo)], {
     encoding: 'utf8',
     env: { PATH: path ?? '' },
     timeout: 30_000,
@@ -22,7 +25,7 @@ test('the demo shows a masked login, an authenticated call and a cleaned-up job'
   expect(stdout).toContain('    EXABITS_ACCESS_TOKEN: ***\n');
   expect(stdout).toContain('{"status":true,"message":"success","data":[');
   expect(stdout).toMatch(/▼ Post Run your-org\/exabits-auth@v1\n {2}Post job cleanup\.\nCleared /);
-  expect(stdout).toMatch(/After the job: EXABITS_API_URL, .* are empty, the header file is gone/);
+  expect(stdout).toMatch(/After the job: EXABITS_API_URL, .* are empty\.\nThe header file is gone\.\n$/);
   for (const secret of [
     EXAMPLE_ACCOUNT.username,
     EXAMPLE_ACCOUNT.password,
@@ -31,6 +34,15 @@ test('the demo shows a masked login, an authenticated call and a cleaned-up job'
   ]) {
     expect(stdout).not.toContain(secret);
   }
+});
+
+test('the demo of a long job shows the access token fail, the ephemeral one last, and no token left', () => {
+  const { status, stdout, stderr } = runDemo(process.env.PATH, 'demo-long-job.ts');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/returned error: 401\nError: .* ephemeral-api-token: true/);
+  expect(stdout).toMatch(/5 hours later[^]*"status":true/);
+  expect(stdout).toMatch(/Deleted the API token gha-\d+-1-[0-9a-f]{8}\.\n/);
+  expect(stdout).toMatch(/API tokens at Exabits: 0\.\n$/);
 });
 
 test('the demo fails when a step does not do what it should', () => {
