@@ -1070,26 +1070,27 @@ const longestQuote = 300;
  */
 function createMasker() {
     const known = new Set();
+    /** What to look for: each known secret as it is, and as it may be quoted. */
+    const forms = new Set();
     const mask = (secret) => {
         // The runner refuses a blank mask, and nothing could be hidden by it.
         for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
             if (part.trim() === '' || known.has(part))
                 continue;
             known.add(part);
+            for (const form of [
+                part,
+                encodeURIComponent(part.toWellFormed()),
+                Buffer.from(part).toString('base64'),
+            ]) {
+                forms.add(form);
+            }
             setSecret(part);
         }
         return secret;
     };
-    const replaceKnown = (text) => {
-        const forms = [...known].flatMap((secret) => [
-            secret,
-            encodeURIComponent(secret.toWellFormed()),
-            Buffer.from(secret).toString('base64'),
-        ]);
-        return forms
-            .sort((a, b) => b.length - a.length)
-            .reduce((rest, form) => rest.replaceAll(form, '***'), text);
-    };
+    // The longest first: one secret may hold another.
+    const replaceKnown = (text) => [...forms].sort((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, '***'), text);
     return {
         mask,
         redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
@@ -1338,11 +1339,10 @@ function givenLogin(username, password, format, mask) {
     if (username === '') {
         throw new Failure('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
     }
-    return {
-        kind: 'password',
-        username,
-        passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
-    };
+    const passwordMd5 = mask(format === 'md5' ? givenMd5(password) : md5(password));
+    // The API may take the hash in either case, so the one that is not sent is a secret, too.
+    mask(passwordMd5.toUpperCase());
+    return { kind: 'password', username, passwordMd5 };
 }
 function givenApiToken(token, now) {
     const defect = tokenDefect(token);
@@ -1491,7 +1491,10 @@ function requireCommandFile(variable) {
     if (!path)
         throw unwritable(new Error(`${variable} is not set`));
     try {
-        return { path, size: (0,external_node_fs_namespaceObject.statSync)(path).size };
+        const file = (0,external_node_fs_namespaceObject.statSync)(path);
+        if (!file.isFile())
+            throw new Error(`${variable} is not a file`);
+        return { path, size: file.size };
     }
     catch (thrown) {
         throw unwritable(thrown);
@@ -1501,21 +1504,26 @@ function requireCommandFile(variable) {
  * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
  *
  * @param variables the variables that name the files
- * @param write does the writing
- * @param undo takes back what `write` did elsewhere
+ * @param write does the writing; what it does elsewhere it hands to `onFailure` how to undo
  * @throws Failure `job-files` for whatever `write` threw
  */
-function writeAllOrNone(variables, write, undo) {
-    const files = variables.map(requireCommandFile);
+function writeAllOrNone(variables, write) {
+    const undos = variables.map(requireCommandFile).map(({ path, size }) => () => (0,external_node_fs_namespaceObject.truncateSync)(path, size));
     try {
-        write();
+        write((undo) => undos.push(undo));
     }
     catch (thrown) {
-        undo();
-        for (const { path, size } of files)
-            (0,external_node_fs_namespaceObject.truncateSync)(path, size);
+        for (const undo of undos)
+            regardless(undo);
         throw unwritable(thrown);
     }
+}
+// One file that cannot be restored must not keep the others from it; why `write` failed is said all the same.
+function regardless(undo) {
+    try {
+        undo();
+    }
+    catch { }
 }
 function unwritable(thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -1539,7 +1547,7 @@ function readLeftovers() {
  * @throws Failure `job-files` when the runner's file cannot be written
  */
 function saveEphemeralToken(token) {
-    writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token), () => { });
+    writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token));
 }
 /** Reads the token that `main` set out to create; undefined when it never did. */
 function readEphemeralToken() {
@@ -1556,9 +1564,9 @@ function read(name) {
 
 
 /** Only names of exactly this form are ever deleted. */
-const ownName = /^gha-\d+-\d+-[0-9a-f]{8}$/;
+const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
 const longestDescription = 250;
-const mostDeletions = 50;
+const mostStaleTokens = 50;
 const hourMs = 60 * 60 * 1000;
 /**
  * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
@@ -1567,8 +1575,8 @@ const hourMs = 60 * 60 * 1000;
  * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
  */
 function ephemeralTokenLabel(env) {
-    const run = number(env.GITHUB_RUN_ID);
-    const attempt = number(env.GITHUB_RUN_ATTEMPT);
+    const run = digits(env.GITHUB_RUN_ID, 20);
+    const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
     const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
     const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
     const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
@@ -1577,9 +1585,9 @@ function ephemeralTokenLabel(env) {
         description: oneLine(description, longestDescription),
     };
 }
-// A runner that numbers runs in another way must not make names that `ownName` does not know.
-function number(text) {
-    return text && /^\d{1,20}$/.test(text) ? text : '0';
+// A runner that numbers runs in another way must not make names that `ephemeralName` does not know.
+function digits(text = '', most) {
+    return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
 /**
  * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
@@ -1599,44 +1607,53 @@ async function createEphemeralToken(exabits, credential, settings) {
     return { ...created, name: label.name };
 }
 /**
- * Deletes the token of this job, and before it those that earlier jobs left because their runner died.
- * The own token comes last: it may be what the deletions are authenticated with.
+ * Deletes the token of this job, and those that earlier jobs left because their runner died.
  *
  * @param exabits the API
  * @param sweeper the API with less time, so that looking after others leaves some for the own token
  * @param credential what to delete with
  * @param token the token of this job
  * @param now the current time, from which the age of a token is counted
- * @returns what came of the sweep, whose failure is not this one's
+ * @returns what was deleted
  * @throws Failure when it is not certain that the own token is gone
  */
-async function deleteEphemeralToken(exabits, sweeper, credential, { id, name, staleTokenHours }, now) {
-    const bornBefore = now.getTime() - staleTokenHours * hourMs;
-    const isStale = (one) => one.name !== name && ownName.test(one.name) && one.createdAt.getTime() < bornBefore;
-    const sweep = staleTokenHours > 0 ? await deleteAll(sweeper, credential, isStale) : nothingSwept;
-    if (id) {
-        await exabits.deleteApiToken(credential, id);
-    }
-    else {
-        const { failure } = await deleteAll(exabits, credential, (one) => one.name === name);
-        if (failure)
-            throw failure;
-    }
-    return sweep;
-}
-const nothingSwept = { deleted: [], failure: undefined };
-async function deleteAll(exabits, credential, isMeant) {
-    const deleted = [];
-    try {
-        const meant = (await exabits.listApiTokens(credential)).filter(isMeant);
-        for (const { id, name } of meant.slice(0, mostDeletions)) {
-            await exabits.deleteApiToken(credential, id);
-            deleted.push(name);
+async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
+    // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
+    const listed = await attempt(() => (token.id ? sweeper : exabits).listApiTokens(credential));
+    if (listed.failure && !token.id)
+        throw listed.failure;
+    const tokens = listed.result ?? [];
+    const stale = [];
+    const sweep = await attempt(async () => {
+        for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+            await sweeper.deleteApiToken(credential, id);
+            stale.push(name);
         }
-        return { deleted, failure: undefined };
+    });
+    // The own token comes last: it may be what the other deletions are authenticated with.
+    const namesakes = tokens
+        .filter(({ id, name }) => name === token.name && id !== token.id)
+        .map(({ id }) => id);
+    const own = token.id ? [...namesakes, token.id] : namesakes;
+    for (const id of own)
+        await exabits.deleteApiToken(credential, id);
+    return { own: own.length, stale, staleFailure: listed.failure ?? sweep.failure };
+}
+function isStale({ name: ownName, staleTokenHours }, now) {
+    if (staleTokenHours === 0)
+        return () => false;
+    const bornBefore = now.getTime() - staleTokenHours * hourMs;
+    return ({ name, createdAt }) => name !== ownName &&
+        ephemeralName.test(name) &&
+        createdAt !== undefined &&
+        createdAt.getTime() < bornBefore;
+}
+async function attempt(act) {
+    try {
+        return { result: await act() };
     }
     catch (thrown) {
-        return { deleted, failure: toFailure(thrown) };
+        return { failure: toFailure(thrown) };
     }
 }
 
@@ -1648,10 +1665,13 @@ class Rejection extends Failure {
     /** The status and the server's words, for messages. */
     saw;
     retryAfter;
-    constructor(code, message, answer, saw) {
+    /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
+    enveloped;
+    constructor(code, message, answer, seen) {
         super(code, message);
         this.status = answer.status;
-        this.saw = saw;
+        this.saw = seen.saw;
+        this.enveloped = seen.enveloped;
         this.retryAfter = answer.headers['retry-after'];
     }
     /** Whether the same request may succeed later: 408, 429 and 5xx. */
@@ -1680,11 +1700,11 @@ function readEnvelope(answer, redact) {
     const json = parseJson(answer.body);
     if (answer.status >= 400)
         throw rejected(answer, json, redact);
-    if (answer.body === '')
+    if (answer.body === '' && answer.mayBeEmpty)
         return { data: undefined, total: undefined };
     if (json === undefined)
         throw notJson(answer, redact);
-    if (!isObject(json) || typeof json.status !== 'boolean') {
+    if (!isEnvelope(json)) {
         throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
     }
     if (!json.status)
@@ -1701,15 +1721,19 @@ function readEnvelope(answer, redact) {
 function malformed(request, defect) {
     return new Failure('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
 }
+function isEnvelope(json) {
+    return isObject(json) && typeof json.status === 'boolean';
+}
 function redirected({ request, status, headers }, redact) {
     const target = headers.location ? redact(headers.location) : 'an address that it does not name';
     return new Failure('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
 }
-function notJson({ request, headers }, redact) {
+function notJson({ request, headers, body }, redact) {
     const encoding = headers['content-encoding']
         ? `, content encoding ${redact(headers['content-encoding'])}`
         : '';
-    return new Failure('answer-not-json', `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
+    const what = body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
+    return new Failure('answer-not-json', `The answer to ${request} ${what}. Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
 }
 function rejected(answer, json, redact) {
     const words = redact(serverWords(json));
@@ -1717,13 +1741,14 @@ function rejected(answer, json, redact) {
         ? ` with content type ${contentType(answer.headers, redact)}`
         : '';
     const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
+    const seen = { saw, enveloped: isEnvelope(json) };
     if (answer.status === 429) {
-        return new Rejection('rate-limited', `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`, answer, saw);
+        return new Rejection('rate-limited', `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`, answer, seen);
     }
     if (answer.status === 408 || answer.status >= 500) {
-        return new Rejection('unavailable', `Exabits cannot answer now (${saw}). Run the job again later.`, answer, saw);
+        return new Rejection('unavailable', `Exabits cannot answer now (${saw}). Run the job again later.`, answer, seen);
     }
-    return new Rejection('rejected', `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`, answer, saw);
+    return new Rejection('rejected', `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`, answer, seen);
 }
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
 function serverWords(json) {
@@ -1761,6 +1786,7 @@ const refreshTokenMs = 2 * 60 * 60 * 1000;
 const longestName = 320;
 const pageSize = 100;
 const mostPages = 100;
+const list = 'GET /api-tokens';
 /**
  * Makes the calls of the API over one request path.
  *
@@ -1797,34 +1823,36 @@ function createExabits(send, mask) {
                 path: '/api-tokens',
                 body: { name: label.name, description: label.description },
                 async beforeRetry() {
-                    for (const token of await exabits.listApiTokens(credential)) {
-                        if (token.name === label.name)
-                            await exabits.deleteApiToken(credential, token.id);
+                    for (const { id, name } of await exabits.listApiTokens(credential)) {
+                        if (name === label.name)
+                            await exabits.deleteApiToken(credential, id);
                     }
                 },
             });
             return readCreatedToken(data, mask);
         },
         async listApiTokens(credential) {
-            const tokens = [];
-            let offset = 0;
+            const entries = [];
             for (let page = 0; page < mostPages; page += 1) {
-                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
+                const path = `/api-tokens?limit=${pageSize}&offset=${entries.length}`;
                 const { data, total } = await sendAs(credential, { method: 'GET', path });
-                const entries = readList(data);
-                tokens.push(...entries.flatMap(readListedToken));
-                offset += entries.length;
-                if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY))
-                    break;
+                const more = readList(data);
+                entries.push(...more);
+                if (more.length === 0 && entries.length < (total ?? 0))
+                    throw malformed(list, 'it ends before its "total"');
+                if (more.length === 0 || entries.length === total)
+                    return entries.flatMap(readListedToken);
             }
-            return tokens;
+            throw malformed(list, `it goes on after ${mostPages} pages`);
         },
         async deleteApiToken(credential, id) {
             try {
-                await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
+                const path = `/api-tokens/${encodeURIComponent(id)}`;
+                await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
             }
             catch (thrown) {
-                if (!isRefusal(thrown, [404]))
+                // A 404 of something that answers in place of Exabits says nothing about the token.
+                if (!isRefusal(thrown, [404]) || !thrown.enveloped)
                     throw thrown;
             }
         },
@@ -1868,20 +1896,27 @@ function readList(data) {
     if (data === null || data === undefined)
         return [];
     if (!Array.isArray(data))
-        throw malformed('GET /api-tokens', 'its "data" is not a list');
+        throw malformed(list, 'its "data" is not a list');
     return data;
 }
-// An entry that cannot be read is none of ours: what we create has all of these.
+// What has no name is none of ours.
 function readListedToken(entry) {
-    if (!isObject(entry))
+    if (!isObject(entry) || typeof entry.name !== 'string')
         return [];
     const { id, name, created_at: createdAt } = entry;
-    if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number')
-        return [];
-    return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
+    if (!isId(id))
+        throw malformed(list, 'the "id" of an entry is not an identifier');
+    return [
+        {
+            id: String(id),
+            name,
+            createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+        },
+    ];
 }
+// An id goes into addresses, and into a command that a person may have to copy.
 function isId(id) {
-    return (typeof id === 'string' && id !== '') || typeof id === 'number';
+    return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
 }
 function reader(answer, data, mask) {
     if (!isObject(data))
@@ -1892,17 +1927,17 @@ function reader(answer, data, mask) {
             const token = fields[field];
             if (typeof token !== 'string')
                 throw malformed(answer, `its "${field}" is not a text`);
-            const secret = mask(token);
             const defect = tokenDefect(token);
+            // Not masked: it is used nowhere, and every line of a mask costs the job's whole log.
             if (defect)
                 throw malformed(answer, `its "${field}" ${defect}`);
-            return secret;
+            return mask(token);
         },
         id(field) {
             const id = fields[field];
             if (!isId(id))
                 throw malformed(answer, `its "${field}" is not an identifier`);
-            return oneLine(String(id), longestName);
+            return String(id);
         },
         optionalName(field) {
             const name = fields[field] ?? '';
@@ -2851,13 +2886,15 @@ function createSend(connection) {
         }
     };
     async function tryOnce(request) {
-        const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
-        const signal = AbortSignal.timeout(limitMs);
+        const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+        const limit = new AbortController();
+        // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
+        const timer = setTimeout(() => limit.abort(), limitMs);
         try {
-            return { envelope: readEnvelope(await exchange(request, signal), redact) };
+            return { envelope: readEnvelope(await exchange(request, limit.signal), redact) };
         }
         catch (thrown) {
-            if (signal.aborted)
+            if (limit.signal.aborted)
                 return silence(limitMs);
             if (thrown instanceof Rejection && thrown.transient)
                 return trouble(thrown);
@@ -2867,6 +2904,9 @@ function createSend(connection) {
             if (!transient)
                 throw failure;
             return { failure, saw, retryAfterMs: 0 };
+        }
+        finally {
+            clearTimeout(timer);
         }
     }
     async function exchange(request, signal) {
@@ -2936,6 +2976,7 @@ async function readAnswer(message, request) {
         request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
         status: Number(message.statusCode),
         headers: message.headers,
+        mayBeEmpty: request.mayBeEmpty ?? false,
         body: Buffer.concat(chunks).toString('utf8'),
     };
 }
@@ -3061,14 +3102,16 @@ function publish(signIn, handover) {
     const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile?.path) : [];
     // What an earlier step of the job has set already is that step's to clear.
     const news = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
-    writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], () => {
+    writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
         saveLeftovers({
             variables: news.map(([name]) => name),
             headersFile: ownHeadersFile,
             cleanup: handover.cleanup,
         });
-        if (ownHeadersFile)
+        if (ownHeadersFile) {
             writeHeadersFile(ownHeadersFile, headersOf(credential));
+            onFailure(() => removeHeadersFile(ownHeadersFile));
+        }
         for (const [name, value] of news)
             exportVariable(name, value);
         for (const name of emptied)
@@ -3076,7 +3119,7 @@ function publish(signIn, handover) {
         for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
             setOutput(name, value);
         }
-    }, () => ownHeadersFile && removeHeadersFile(ownHeadersFile));
+    });
     return { emptied };
 }
 /**
@@ -3275,42 +3318,51 @@ function summarise(signIn, { endpoint }) {
 
 /**
  * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * It never fails the job: what cannot be done is a warning.
+ * It never fails the job: what cannot be done is a warning, and the rest is done all the same.
  *
  * @param masker makes secrets known to the runner
  */
 async function post(masker) {
-    const leftovers = readLeftovers();
-    const ephemeral = readEphemeralToken();
+    const leftovers = await post_attempt('read what the step left', readLeftovers);
+    const ephemeral = await post_attempt('read which API token the step made', readEphemeralToken);
     // Read before the file is removed.
     const ownToken = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : undefined;
     if (leftovers)
-        log_info(clear(leftovers));
-    if (ephemeral)
-        await revoke(ephemeral, ownToken ? toApiToken(masker.mask(ownToken)) : undefined, masker);
+        await post_attempt('clear what the step left', () => clear(leftovers));
+    if (ephemeral) {
+        const own = ownToken ? toApiToken(masker.mask(ownToken)) : undefined;
+        await post_attempt('delete the API token', () => revoke(ephemeral, own, masker));
+    }
     if (!leftovers && !ephemeral)
         log_info('Nothing to clear: the step handed nothing on.');
 }
-function clear({ variables, headersFile, cleanup }) {
-    const left = [...variables, ...(headersFile ? ['the header file'] : [])];
-    if (left.length === 0)
-        return 'Nothing to clear: the step set nothing of its own.';
-    if (!cleanup)
-        return `Left in place, because cleanup is false: ${left.join(', ')}.`;
-    const emptied = variables.length > 0 && attempt('empty the variables', () => emptyVariables(variables));
-    const removed = headersFile && attempt('remove the header file', () => removeHeadersFile(headersFile));
-    const cleared = [...(emptied ? variables : []), ...(removed ? ['the header file'] : [])];
-    return `Cleared ${cleared.join(', ') || 'nothing'}.`;
-}
-function attempt(what, act) {
+async function post_attempt(what, act) {
     try {
-        act();
-        return true;
+        return await act();
     }
     catch (thrown) {
         log_warning(`Could not ${what}: ${toFailure(thrown).message}`);
-        return false;
+        return undefined;
     }
+}
+async function clear({ variables, headersFile, cleanup }) {
+    if (!cleanup) {
+        const left = [...variables, ...(headersFile ? ['the header file'] : [])];
+        return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
+    }
+    const cleared = [];
+    await post_attempt('empty the variables', () => {
+        if (variables.length > 0)
+            emptyVariables(variables);
+        cleared.push(...variables);
+    });
+    await post_attempt('remove the header file', () => {
+        if (!headersFile)
+            return;
+        removeHeadersFile(headersFile);
+        cleared.push('the header file');
+    });
+    log_info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
 async function revoke(token, own, masker) {
     const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
@@ -3320,12 +3372,7 @@ async function revoke(token, own, masker) {
     let reason = '';
     for (const obtain of own ? [async () => own, logInAfresh] : [logInAfresh]) {
         try {
-            const sweep = await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date());
-            log_info(`Deleted the API token ${token.name}.`);
-            if (sweep.deleted.length > 0)
-                log_info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
-            if (sweep.failure)
-                log_warning(`Could not look after tokens that earlier jobs left: ${sweep.failure.message}`);
+            report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
             return;
         }
         catch (thrown) {
@@ -3333,6 +3380,13 @@ async function revoke(token, own, masker) {
         }
     }
     log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
+}
+function report({ name }, { own, stale, staleFailure }) {
+    log_info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
+    if (stale.length > 0)
+        log_info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
+    if (staleFailure)
+        log_warning(`Could not look after tokens that earlier jobs left: ${staleFailure.message}`);
 }
 function howToDelete({ id, name }) {
     return id

@@ -6,10 +6,10 @@ import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
 
 /** Only names of exactly this form are ever deleted. */
-const ownName = /^gha-\d+-\d+-[0-9a-f]{8}$/;
+const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
 
 const longestDescription = 250;
-const mostDeletions = 50;
+const mostStaleTokens = 50;
 const hourMs = 60 * 60 * 1000;
 
 /**
@@ -19,8 +19,8 @@ const hourMs = 60 * 60 * 1000;
  * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
  */
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
-  const run = number(env.GITHUB_RUN_ID);
-  const attempt = number(env.GITHUB_RUN_ATTEMPT);
+  const run = digits(env.GITHUB_RUN_ID, 20);
+  const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
   const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
   const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
   const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
@@ -30,9 +30,9 @@ export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   };
 }
 
-// A runner that numbers runs in another way must not make names that `ownName` does not know.
-function number(text: string | undefined): string {
-  return text && /^\d{1,20}$/.test(text) ? text : '0';
+// A runner that numbers runs in another way must not make names that `ephemeralName` does not know.
+function digits(text = '', most: number): string {
+  return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
 
 /**
@@ -57,63 +57,74 @@ export async function createEphemeralToken(
   return { ...created, name: label.name };
 }
 
-/** What came of looking for tokens that earlier jobs left. */
-export interface Sweep {
-  /** Names of the tokens that were deleted. */
-  readonly deleted: readonly string[];
-  /** Why the rest was left. */
-  readonly failure: Failure | undefined;
+/** What came of deleting. */
+export interface Deletion {
+  /** How many tokens had the name of this job's, or its id. */
+  readonly own: number;
+  /** Names of those that earlier jobs had left. */
+  readonly stale: readonly string[];
+  /** Why no more of those were deleted. */
+  readonly staleFailure: Failure | undefined;
 }
 
 /**
- * Deletes the token of this job, and before it those that earlier jobs left because their runner died.
- * The own token comes last: it may be what the deletions are authenticated with.
+ * Deletes the token of this job, and those that earlier jobs left because their runner died.
  *
  * @param exabits the API
  * @param sweeper the API with less time, so that looking after others leaves some for the own token
  * @param credential what to delete with
  * @param token the token of this job
  * @param now the current time, from which the age of a token is counted
- * @returns what came of the sweep, whose failure is not this one's
+ * @returns what was deleted
  * @throws Failure when it is not certain that the own token is gone
  */
 export async function deleteEphemeralToken(
   exabits: Exabits,
   sweeper: Exabits,
   credential: Credential,
-  { id, name, staleTokenHours }: EphemeralToken,
+  token: EphemeralToken,
   now: Date,
-): Promise<Sweep> {
-  const bornBefore = now.getTime() - staleTokenHours * hourMs;
-  const isStale = (one: ListedToken) =>
-    one.name !== name && ownName.test(one.name) && one.createdAt.getTime() < bornBefore;
-  const sweep = staleTokenHours > 0 ? await deleteAll(sweeper, credential, isStale) : nothingSwept;
+): Promise<Deletion> {
+  // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
+  const listed = await attempt(() => (token.id ? sweeper : exabits).listApiTokens(credential));
+  if (listed.failure && !token.id) throw listed.failure;
+  const tokens = listed.result ?? [];
 
-  if (id) {
-    await exabits.deleteApiToken(credential, id);
-  } else {
-    const { failure } = await deleteAll(exabits, credential, (one) => one.name === name);
-    if (failure) throw failure;
-  }
-  return sweep;
+  const stale: string[] = [];
+  const sweep = await attempt(async () => {
+    for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+      await sweeper.deleteApiToken(credential, id);
+      stale.push(name);
+    }
+  });
+
+  // The own token comes last: it may be what the other deletions are authenticated with.
+  const namesakes = tokens
+    .filter(({ id, name }) => name === token.name && id !== token.id)
+    .map(({ id }) => id);
+  const own = token.id ? [...namesakes, token.id] : namesakes;
+  for (const id of own) await exabits.deleteApiToken(credential, id);
+
+  return { own: own.length, stale, staleFailure: listed.failure ?? sweep.failure };
 }
 
-const nothingSwept: Sweep = { deleted: [], failure: undefined };
+function isStale(
+  { name: ownName, staleTokenHours }: EphemeralToken,
+  now: Date,
+): (token: ListedToken) => boolean {
+  if (staleTokenHours === 0) return () => false;
+  const bornBefore = now.getTime() - staleTokenHours * hourMs;
+  return ({ name, createdAt }) =>
+    name !== ownName &&
+    ephemeralName.test(name) &&
+    createdAt !== undefined &&
+    createdAt.getTime() < bornBefore;
+}
 
-async function deleteAll(
-  exabits: Exabits,
-  credential: Credential,
-  isMeant: (token: ListedToken) => boolean,
-): Promise<Sweep> {
-  const deleted: string[] = [];
+async function attempt<Result>(act: () => Promise<Result>): Promise<{ result?: Result; failure?: Failure }> {
   try {
-    const meant = (await exabits.listApiTokens(credential)).filter(isMeant);
-    for (const { id, name } of meant.slice(0, mostDeletions)) {
-      await exabits.deleteApiToken(credential, id);
-      deleted.push(name);
-    }
-    return { deleted, failure: undefined };
+    return { result: await act() };
   } catch (thrown) {
-    return { deleted, failure: toFailure(thrown) };
+    return { failure: toFailure(thrown) };
   }
 }

@@ -119,11 +119,10 @@ function givenLogin(username: string, password: string, format: 'plain' | 'md5',
       `Input "password" is set, but "username" is empty. ${advice}`,
     );
   }
-  return {
-    kind: 'password',
-    username,
-    passwordMd5: mask(format === 'md5' ? givenMd5(password) : md5(password)),
-  };
+  const passwordMd5 = mask(format === 'md5' ? givenMd5(password) : md5(password));
+  // The API may take the hash in either case, so the one that is not sent is a secret, too.
+  mask(passwordMd5.toUpperCase());
+  return { kind: 'password', username, passwordMd5 };
 }
 
 function givenApiToken(token: Masked, now: Date): ApiToken {

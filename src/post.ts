@@ -1,7 +1,7 @@
 import { authenticate } from './authenticate.ts';
 import { type Credential, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { deleteEphemeralToken } from './ephemeral-token.ts';
+import { type Deletion, deleteEphemeralToken } from './ephemeral-token.ts';
 import { connect } from './exabits/connect.ts';
 import { toFailure } from './failure.ts';
 import { readConfigured } from './inputs.ts';
@@ -13,40 +13,52 @@ import { type EphemeralToken, type Leftovers, readEphemeralToken, readLeftovers 
 
 /**
  * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * It never fails the job: what cannot be done is a warning.
+ * It never fails the job: what cannot be done is a warning, and the rest is done all the same.
  *
  * @param masker makes secrets known to the runner
  */
 export async function post(masker: Masker): Promise<void> {
-  const leftovers = readLeftovers();
-  const ephemeral = readEphemeralToken();
+  const leftovers = await attempt('read what the step left', readLeftovers);
+  const ephemeral = await attempt('read which API token the step made', readEphemeralToken);
+
   // Read before the file is removed.
   const ownToken = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : undefined;
-
-  if (leftovers) info(clear(leftovers));
-  if (ephemeral) await revoke(ephemeral, ownToken ? toApiToken(masker.mask(ownToken)) : undefined, masker);
+  if (leftovers) await attempt('clear what the step left', () => clear(leftovers));
+  if (ephemeral) {
+    const own = ownToken ? toApiToken(masker.mask(ownToken)) : undefined;
+    await attempt('delete the API token', () => revoke(ephemeral, own, masker));
+  }
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
 }
 
-function clear({ variables, headersFile, cleanup }: Leftovers): string {
-  const left = [...variables, ...(headersFile ? ['the header file'] : [])];
-  if (left.length === 0) return 'Nothing to clear: the step set nothing of its own.';
-  if (!cleanup) return `Left in place, because cleanup is false: ${left.join(', ')}.`;
-
-  const emptied = variables.length > 0 && attempt('empty the variables', () => emptyVariables(variables));
-  const removed = headersFile && attempt('remove the header file', () => removeHeadersFile(headersFile));
-  const cleared = [...(emptied ? variables : []), ...(removed ? ['the header file'] : [])];
-  return `Cleared ${cleared.join(', ') || 'nothing'}.`;
-}
-
-function attempt(what: string, act: () => void): boolean {
+async function attempt<Result>(
+  what: string,
+  act: () => Result | Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    act();
-    return true;
+    return await act();
   } catch (thrown) {
     warning(`Could not ${what}: ${toFailure(thrown).message}`);
-    return false;
+    return undefined;
   }
+}
+
+async function clear({ variables, headersFile, cleanup }: Leftovers): Promise<void> {
+  if (!cleanup) {
+    const left = [...variables, ...(headersFile ? ['the header file'] : [])];
+    return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
+  }
+  const cleared: string[] = [];
+  await attempt('empty the variables', () => {
+    if (variables.length > 0) emptyVariables(variables);
+    cleared.push(...variables);
+  });
+  await attempt('remove the header file', () => {
+    if (!headersFile) return;
+    removeHeadersFile(headersFile);
+    cleared.push('the header file');
+  });
+  info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
 
 async function revoke(token: EphemeralToken, own: Credential | undefined, masker: Masker): Promise<void> {
@@ -59,17 +71,19 @@ async function revoke(token: EphemeralToken, own: Credential | undefined, masker
   let reason = '';
   for (const obtain of own ? [async () => own, logInAfresh] : [logInAfresh]) {
     try {
-      const sweep = await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date());
-      info(`Deleted the API token ${token.name}.`);
-      if (sweep.deleted.length > 0) info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
-      if (sweep.failure)
-        warning(`Could not look after tokens that earlier jobs left: ${sweep.failure.message}`);
+      report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
       return;
     } catch (thrown) {
       reason = toFailure(thrown).message;
     }
   }
   warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
+}
+
+function report({ name }: EphemeralToken, { own, stale, staleFailure }: Deletion): void {
+  info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
+  if (stale.length > 0) info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
+  if (staleFailure) warning(`Could not look after tokens that earlier jobs left: ${staleFailure.message}`);
 }
 
 function howToDelete({ id, name }: EphemeralToken): string {

@@ -40,7 +40,7 @@ test('the demo of a long job shows the access token fail, the ephemeral one last
   const { status, stdout, stderr } = runDemo(process.env.PATH, 'demo-long-job.ts');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/returned error: 401\nError: .* ephemeral-api-token: true/);
-  expect(stdout).toMatch(/5 hours later[^]*"status":true/);
+  expect(stdout).toMatch(/5 hours later[\s\S]*"status":true/);
   expect(stdout).toMatch(/Deleted the API token gha-\d+-1-[0-9a-f]{8}\.\n/);
   expect(stdout).toMatch(/API tokens at Exabits: 0\.\n$/);
 });

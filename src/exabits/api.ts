@@ -21,6 +21,7 @@ const refreshTokenMs = 2 * 60 * 60 * 1000;
 const longestName = 320;
 const pageSize = 100;
 const mostPages = 100;
+const list = 'GET /api-tokens';
 
 /** What a login brings. */
 export interface Login {
@@ -32,7 +33,8 @@ export interface Login {
 export interface ListedToken {
   readonly id: string;
   readonly name: string;
-  readonly createdAt: Date;
+  /** Undefined where the list does not say it in Unix seconds. */
+  readonly createdAt: Date | undefined;
 }
 
 /** What an API token is called, for people who find it. */
@@ -61,7 +63,7 @@ export interface Exabits {
    */
   createApiToken(credential: Credential, label: TokenLabel): Promise<{ id: string; credential: ApiToken }>;
 
-  /** `GET api-tokens`, all pages. */
+  /** `GET api-tokens`, all pages: what is not in the result is not there. */
   listApiTokens(credential: Credential): Promise<ListedToken[]>;
 
   /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
@@ -105,8 +107,8 @@ export function createExabits(send: Send, mask: Mask): Exabits {
         path: '/api-tokens',
         body: { name: label.name, description: label.description },
         async beforeRetry() {
-          for (const token of await exabits.listApiTokens(credential)) {
-            if (token.name === label.name) await exabits.deleteApiToken(credential, token.id);
+          for (const { id, name } of await exabits.listApiTokens(credential)) {
+            if (name === label.name) await exabits.deleteApiToken(credential, id);
           }
         },
       });
@@ -114,24 +116,26 @@ export function createExabits(send: Send, mask: Mask): Exabits {
     },
 
     async listApiTokens(credential) {
-      const tokens: ListedToken[] = [];
-      let offset = 0;
+      const entries: unknown[] = [];
       for (let page = 0; page < mostPages; page += 1) {
-        const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
+        const path = `/api-tokens?limit=${pageSize}&offset=${entries.length}`;
         const { data, total } = await sendAs(credential, { method: 'GET', path });
-        const entries = readList(data);
-        tokens.push(...entries.flatMap(readListedToken));
-        offset += entries.length;
-        if (entries.length === 0 || offset >= (total ?? Number.POSITIVE_INFINITY)) break;
+        const more = readList(data);
+        entries.push(...more);
+        if (more.length === 0 && entries.length < (total ?? 0))
+          throw malformed(list, 'it ends before its "total"');
+        if (more.length === 0 || entries.length === total) return entries.flatMap(readListedToken);
       }
-      return tokens;
+      throw malformed(list, `it goes on after ${mostPages} pages`);
     },
 
     async deleteApiToken(credential, id) {
       try {
-        await sendAs(credential, { method: 'DELETE', path: `/api-tokens/${encodeURIComponent(id)}` });
+        const path = `/api-tokens/${encodeURIComponent(id)}`;
+        await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
       } catch (thrown) {
-        if (!isRefusal(thrown, [404])) throw thrown;
+        // A 404 of something that answers in place of Exabits says nothing about the token.
+        if (!isRefusal(thrown, [404]) || !thrown.enveloped) throw thrown;
       }
     },
   };
@@ -183,20 +187,27 @@ function readCreatedToken(data: unknown, mask: Mask): { id: string; credential: 
 function readList(data: unknown): unknown[] {
   // A list without entries may be null where the server is written in a language that has it so.
   if (data === null || data === undefined) return [];
-  if (!Array.isArray(data)) throw malformed('GET /api-tokens', 'its "data" is not a list');
+  if (!Array.isArray(data)) throw malformed(list, 'its "data" is not a list');
   return data;
 }
 
-// An entry that cannot be read is none of ours: what we create has all of these.
+// What has no name is none of ours.
 function readListedToken(entry: unknown): ListedToken[] {
-  if (!isObject(entry)) return [];
+  if (!isObject(entry) || typeof entry.name !== 'string') return [];
   const { id, name, created_at: createdAt } = entry;
-  if (!isId(id) || typeof name !== 'string' || typeof createdAt !== 'number') return [];
-  return [{ id: String(id), name, createdAt: new Date(createdAt * 1000) }];
+  if (!isId(id)) throw malformed(list, 'the "id" of an entry is not an identifier');
+  return [
+    {
+      id: String(id),
+      name,
+      createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+    },
+  ];
 }
 
+// An id goes into addresses, and into a command that a person may have to copy.
 function isId(id: unknown): id is string | number {
-  return (typeof id === 'string' && id !== '') || typeof id === 'number';
+  return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
 }
 
 function reader(answer: string, data: unknown, mask: Mask) {
@@ -206,16 +217,16 @@ function reader(answer: string, data: unknown, mask: Mask) {
     token(field: string): Masked {
       const token = fields[field];
       if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a text`);
-      const secret = mask(token);
       const defect = tokenDefect(token);
+      // Not masked: it is used nowhere, and every line of a mask costs the job's whole log.
       if (defect) throw malformed(answer, `its "${field}" ${defect}`);
-      return secret;
+      return mask(token);
     },
 
     id(field: string): string {
       const id = fields[field];
       if (!isId(id)) throw malformed(answer, `its "${field}" is not an identifier`);
-      return oneLine(String(id), longestName);
+      return String(id);
     },
 
     optionalName(field: string): string {

@@ -9,6 +9,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Whether the call's success may come without a body. */
+  readonly mayBeEmpty: boolean;
 }
 
 /** What an answer of Exabits carries when it says yes. */
@@ -24,11 +26,14 @@ export class Rejection extends Failure {
   /** The status and the server's words, for messages. */
   readonly saw: string;
   readonly retryAfter: string | undefined;
+  /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
+  readonly enveloped: boolean;
 
-  constructor(code: FailureCode, message: string, answer: Answer, saw: string) {
+  constructor(code: FailureCode, message: string, answer: Answer, seen: { saw: string; enveloped: boolean }) {
     super(code, message);
     this.status = answer.status;
-    this.saw = saw;
+    this.saw = seen.saw;
+    this.enveloped = seen.enveloped;
     this.retryAfter = answer.headers['retry-after'];
   }
 
@@ -62,9 +67,9 @@ export function readEnvelope(answer: Answer, redact: Redact): Envelope {
 
   const json = parseJson(answer.body);
   if (answer.status >= 400) throw rejected(answer, json, redact);
-  if (answer.body === '') return { data: undefined, total: undefined };
+  if (answer.body === '' && answer.mayBeEmpty) return { data: undefined, total: undefined };
   if (json === undefined) throw notJson(answer, redact);
-  if (!isObject(json) || typeof json.status !== 'boolean') {
+  if (!isEnvelope(json)) {
     throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
   }
   if (!json.status) throw rejected(answer, json, redact);
@@ -85,6 +90,10 @@ export function malformed(request: string, defect: string): Failure {
   );
 }
 
+function isEnvelope(json: unknown): json is JsonObject & { readonly status: boolean } {
+  return isObject(json) && typeof json.status === 'boolean';
+}
+
 function redirected({ request, status, headers }: Answer, redact: Redact): Failure {
   const target = headers.location ? redact(headers.location) : 'an address that it does not name';
   return new Failure(
@@ -93,13 +102,15 @@ function redirected({ request, status, headers }: Answer, redact: Redact): Failu
   );
 }
 
-function notJson({ request, headers }: Answer, redact: Redact): Failure {
+function notJson({ request, headers, body }: Answer, redact: Redact): Failure {
   const encoding = headers['content-encoding']
     ? `, content encoding ${redact(headers['content-encoding'])}`
     : '';
+  const what =
+    body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
   return new Failure(
     'answer-not-json',
-    `The answer to ${request} is not JSON (content type ${contentType(headers, redact)}${encoding}). Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`,
+    `The answer to ${request} ${what}. Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`,
   );
 }
 
@@ -110,12 +121,13 @@ function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
       ? ` with content type ${contentType(answer.headers, redact)}`
       : '';
   const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
+  const seen = { saw, enveloped: isEnvelope(json) };
   if (answer.status === 429) {
     return new Rejection(
       'rate-limited',
       `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
       answer,
-      saw,
+      seen,
     );
   }
   if (answer.status === 408 || answer.status >= 500) {
@@ -123,14 +135,14 @@ function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
       'unavailable',
       `Exabits cannot answer now (${saw}). Run the job again later.`,
       answer,
-      saw,
+      seen,
     );
   }
   return new Rejection(
     'rejected',
     `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`,
     answer,
-    saw,
+    seen,
   );
 }
 

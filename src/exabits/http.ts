@@ -27,6 +27,8 @@ export interface Request {
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: Record<string, string>;
+  /** For calls whose success brings nothing: an answer without a body is one, too. */
+  readonly mayBeEmpty?: boolean;
   /** Runs before every further try. What it throws ends the request. */
   readonly beforeRetry?: () => Promise<void>;
 }
@@ -75,17 +77,21 @@ export function createSend(connection: Connection): Send {
   };
 
   async function tryOnce(request: Request): Promise<{ envelope: Envelope } | TransientFault> {
-    const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
-    const signal = AbortSignal.timeout(limitMs);
+    const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+    const limit = new AbortController();
+    // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
+    const timer = setTimeout(() => limit.abort(), limitMs);
     try {
-      return { envelope: readEnvelope(await exchange(request, signal), redact) };
+      return { envelope: readEnvelope(await exchange(request, limit.signal), redact) };
     } catch (thrown) {
-      if (signal.aborted) return silence(limitMs);
+      if (limit.signal.aborted) return silence(limitMs);
       if (thrown instanceof Rejection && thrown.transient) return trouble(thrown);
       if (thrown instanceof Failure) throw thrown;
       const { failure, saw, transient } = describeTransportError(thrown, host, redact);
       if (!transient) throw failure;
       return { failure, saw, retryAfterMs: 0 };
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -183,6 +189,7 @@ async function readAnswer(message: IncomingMessage, request: Request): Promise<A
     request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
     status: Number(message.statusCode),
     headers: message.headers,
+    mayBeEmpty: request.mayBeEmpty ?? false,
     body: Buffer.concat(chunks).toString('utf8'),
   };
 }

@@ -15,7 +15,9 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
   const path = process.env[variable];
   if (!path) throw unwritable(new Error(`${variable} is not set`));
   try {
-    return { path, size: statSync(path).size };
+    const file = statSync(path);
+    if (!file.isFile()) throw new Error(`${variable} is not a file`);
+    return { path, size: file.size };
   } catch (thrown) {
     throw unwritable(thrown);
   }
@@ -25,19 +27,31 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
  * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
  *
  * @param variables the variables that name the files
- * @param write does the writing
- * @param undo takes back what `write` did elsewhere
+ * @param write does the writing; what it does elsewhere it hands to `onFailure` how to undo
  * @throws Failure `job-files` for whatever `write` threw
  */
-export function writeAllOrNone(variables: readonly CommandFile[], write: () => void, undo: () => void): void {
-  const files = variables.map(requireCommandFile);
+export function writeAllOrNone(
+  variables: readonly CommandFile[],
+  write: (onFailure: (undo: () => void) => void) => void,
+): void {
+  const undos = variables.map(requireCommandFile).map(
+    ({ path, size }) =>
+      () =>
+        truncateSync(path, size),
+  );
   try {
-    write();
+    write((undo) => undos.push(undo));
   } catch (thrown) {
-    undo();
-    for (const { path, size } of files) truncateSync(path, size);
+    for (const undo of undos) regardless(undo);
     throw unwritable(thrown);
   }
+}
+
+// One file that cannot be restored must not keep the others from it; why `write` failed is said all the same.
+function regardless(undo: () => void): void {
+  try {
+    undo();
+  } catch {}
 }
 
 function unwritable(thrown: unknown): Failure {

@@ -29,27 +29,29 @@ const longestQuote = 300;
  */
 export function createMasker(): Masker {
   const known = new Set<string>();
+  /** What to look for: each known secret as it is, and as it may be quoted. */
+  const forms = new Set<string>();
 
   const mask: Mask = (secret) => {
     // The runner refuses a blank mask, and nothing could be hidden by it.
     for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
+      for (const form of [
+        part,
+        encodeURIComponent(part.toWellFormed()),
+        Buffer.from(part).toString('base64'),
+      ]) {
+        forms.add(form);
+      }
       core.setSecret(part);
     }
     return secret as Masked;
   };
 
-  const replaceKnown = (text: string): string => {
-    const forms = [...known].flatMap((secret) => [
-      secret,
-      encodeURIComponent(secret.toWellFormed()),
-      Buffer.from(secret).toString('base64'),
-    ]);
-    return forms
-      .sort((a, b) => b.length - a.length)
-      .reduce((rest, form) => rest.replaceAll(form, '***'), text);
-  };
+  // The longest first: one secret may hold another.
+  const replaceKnown = (text: string): string =>
+    [...forms].sort((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, '***'), text);
 
   return {
     mask,

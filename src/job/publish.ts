@@ -52,23 +52,22 @@ export function publish(signIn: SignIn, handover: Handover): Published {
     ([name, value]) => signIn.method !== 'existing' || process.env[name] !== value,
   );
 
-  writeAllOrNone(
-    ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'],
-    () => {
-      saveLeftovers({
-        variables: news.map(([name]) => name),
-        headersFile: ownHeadersFile,
-        cleanup: handover.cleanup,
-      });
-      if (ownHeadersFile) writeHeadersFile(ownHeadersFile, headersOf(credential));
-      for (const [name, value] of news) core.exportVariable(name, value);
-      for (const name of emptied) core.exportVariable(name, '');
-      for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
-        core.setOutput(name, value);
-      }
-    },
-    () => ownHeadersFile && removeHeadersFile(ownHeadersFile),
-  );
+  writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
+    saveLeftovers({
+      variables: news.map(([name]) => name),
+      headersFile: ownHeadersFile,
+      cleanup: handover.cleanup,
+    });
+    if (ownHeadersFile) {
+      writeHeadersFile(ownHeadersFile, headersOf(credential));
+      onFailure(() => removeHeadersFile(ownHeadersFile));
+    }
+    for (const [name, value] of news) core.exportVariable(name, value);
+    for (const name of emptied) core.exportVariable(name, '');
+    for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
+      core.setOutput(name, value);
+    }
+  });
   return { emptied };
 }
 

@@ -36,11 +36,7 @@ export function readLeftovers(): Leftovers | undefined {
  * @throws Failure `job-files` when the runner's file cannot be written
  */
 export function saveEphemeralToken(token: EphemeralToken): void {
-  writeAllOrNone(
-    ['GITHUB_STATE'],
-    () => core.saveState('ephemeral-token', token),
-    () => {},
-  );
+  writeAllOrNone(['GITHUB_STATE'], () => core.saveState('ephemeral-token', token));
 }
 
 /** Reads the token that `main` set out to create; undefined when it never did. */
