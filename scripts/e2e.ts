@@ -7,7 +7,7 @@ import { checkActionFiles } from './e2e/action-schema.ts';
 import { lintWorkflows } from './e2e/lint-workflows.ts';
 import type { Result } from './e2e/log-lines.ts';
 import { printReport } from './e2e/report.ts';
-import { SCENARIOS, scenarioOf } from './e2e/scenarios.ts';
+import { SCENARIOS, type Scenario, scenarioOf } from './e2e/scenarios.ts';
 import { ACT, ACTIONLINT, EGPU, type Found, findOrInstall, type Tool } from './e2e/tools.ts';
 import { verifyLog } from './e2e/verify-log.ts';
 
@@ -38,8 +38,11 @@ function toolResults(): Result[] {
   // On GitHub nothing keeps Go from building the official client; elsewhere its checks count as not run.
   const optional = process.env.GITHUB_ACTIONS === 'true' ? [] : [EGPU];
   return tools.flatMap(([tool, found]): Result[] => {
-    console.log('path' in found ? `${tool.name}: ${found.path}` : found.missing);
-    if ('path' in found || optional.includes(tool)) return [];
+    const mayBeMissing = optional.includes(tool);
+    if ('path' in found) console.log(`${tool.name}: ${found.path}`);
+    else
+      console.log(`${found.missing}. ${mayBeMissing ? 'The checks that need it are not run.' : ''}`.trim());
+    if ('path' in found || mayBeMissing) return [];
     return [{ scenario: 'tools', title: `there is ${tool.name}`, outcome: 'fail', reason: found.missing }];
   });
 }
@@ -61,11 +64,19 @@ async function runJobs(path: string): Promise<Result[]> {
   return [
     ...verifyLog(all.text, SCENARIOS),
     ...jobResults(all.text),
-    ...verifyLog(cancelled.text, [cancelledJob]).map((result) => ({
-      ...result,
-      scenario: `${result.scenario} (the whole run cancelled)`,
-    })),
+    ...[...verifyLog(cancelled.text, [cancelledJob]), cancellationResult(cancelled.text, cancelledJob)].map(
+      (result) => ({ ...result, scenario: `${result.scenario} (the whole run cancelled)` }),
+    ),
   ];
+}
+
+/** Whether the run was cancelled when it should be, and no later. */
+function cancellationResult(log: string, { name }: Scenario): Result {
+  const title = 'act stopped the waiting step and ran nothing after it but post steps';
+  const stopped = /Failure - Main Wait to be stopped/.test(log) && !/Run Main It was stopped/.test(log);
+  return stopped
+    ? { scenario: name, title, outcome: 'pass' }
+    : { scenario: name, title, outcome: 'fail', reason: 'the log does not say so' };
 }
 
 /** Whether act ended each job as it should: act itself ends in failure when one job does. */

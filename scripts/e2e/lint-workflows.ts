@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { execFile } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Result } from './log-lines.ts';
 
 /**
@@ -15,39 +16,44 @@ export async function lintWorkflows(actionlint: string, root: string): Promise<R
   const files = globSync(['.github/workflows/*.yml', 'examples/**/*.yml'], { cwd: root })
     .filter((file) => basename(file) !== 'action.yml')
     .sort();
-  return Promise.all(
-    files.map(async (file): Promise<Result> => {
-      const workflow = readFileSync(join(root, file), 'utf8');
-      const findings = await lint(
-        workflow.replaceAll(/uses: [\w.-]+\/exabits-auth@v\d\S*/g, 'uses: ./'),
-        file,
-      );
-      const checked = { scenario: 'actionlint', title: file };
-      return findings === ''
-        ? { ...checked, outcome: 'pass' }
-        : { ...checked, outcome: 'fail', reason: findings };
-    }),
-  );
+  const folders = [...Map.groupBy(files, dirname).values()];
+  return (await Promise.all(folders.map(lintFolder))).flat();
 
-  async function lint(workflow: string, file: string): Promise<string> {
+  /** Workflows of one folder may call each other, so they are linted together, as the workflows of one project. */
+  async function lintFolder(ofFolder: readonly string[]): Promise<Result[]> {
+    const project = mkdtempSync(join(tmpdir(), 'actionlint-'));
+    try {
+      mkdirSync(join(project, '.git'));
+      mkdirSync(join(project, '.github/workflows'), { recursive: true });
+      for (const shared of ['action.yml', 'dist', 'scripts', '.github/actions']) {
+        symlinkSync(join(root, shared), join(project, shared));
+      }
+      for (const file of ofFolder) {
+        const workflow = readFileSync(join(root, file), 'utf8');
+        writeFileSync(
+          join(project, '.github/workflows', basename(file)),
+          workflow.replaceAll(/uses: [\w.-]+\/exabits-auth@v\d\S*/g, 'uses: ./'),
+        );
+      }
+      return await Promise.all(ofFolder.map((file) => lint(file, project)));
+    } finally {
+      rmSync(project, { recursive: true });
+    }
+  }
+
+  async function lint(file: string, project: string): Promise<Result> {
+    const checked = { scenario: 'actionlint', title: file };
     // Without the two programs that actionlint runs where it finds them: every machine is to say the same.
     const args = ['-no-color', '-oneline', '-shellcheck=', '-pyflakes='];
-    const child = spawn(
-      actionlint,
-      [...args, '-stdin-filename', join('.github/workflows', basename(file)), '-'],
-      {
-        cwd: root,
-        stdio: ['pipe', 'pipe', 'pipe'],
+    try {
+      await promisify(execFile)(actionlint, [...args, join('.github/workflows', basename(file))], {
+        cwd: project,
         timeout: 60_000,
-      },
-    );
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    child.stdin.end(workflow);
-    const [printed, errors, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    const findings = `${printed}${errors}`.trim();
-    return findings === '' && exitCode !== 0 ? `actionlint ended with ${exitCode}` : findings;
+      });
+      return { ...checked, outcome: 'pass' };
+    } catch (thrown) {
+      const findings = thrown instanceof Error && 'stdout' in thrown ? String(thrown.stdout).trim() : '';
+      return { ...checked, outcome: 'fail', reason: findings || String(thrown) };
+    }
   }
 }

@@ -12,7 +12,9 @@ export function printReport(results: readonly Result[]): number {
   for (const [scenario, ofScenario] of Map.groupBy(results, (result) => result.scenario)) {
     console.log(`\n${scenario}`);
     for (const { title, outcome, reason } of ofScenario) {
-      console.log(`  ${MARKS[outcome]} ${title}${reason === undefined ? '' : ` (${reason})`}`);
+      console.log(
+        `  ${MARKS[outcome]} ${title}${reason === undefined ? '' : ` (${reason.replaceAll(/\s*\n\s*/g, '; ')})`}`,
+      );
     }
   }
   const count = (outcome: Result['outcome']) => results.filter((result) => result.outcome === outcome).length;

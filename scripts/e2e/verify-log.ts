@@ -41,7 +41,7 @@ function scenarioResults(
     const ways = shown.filter((line) => line?.name === probe).map((line) => line?.shown);
     if (ways.length > 0 && ways.every((way) => way === '***'))
       return { scenario: name, title, outcome: 'pass' };
-    const reason = ways.length === 0 ? 'no step printed it' : 'it was printed in another form';
+    const reason = ways.length === 0 ? 'no step printed it' : 'it prints something else';
     return { scenario: name, title, outcome: 'fail', reason };
   });
   return [...ended, ...masked];
@@ -56,14 +56,13 @@ function secrecyResults(lines: string[]): Result[] {
       ? { scenario, title, outcome: 'pass' }
       : { scenario, title, outcome: 'fail', reason: leaks.join('; ') };
 
-  const known = [...secrets].flatMap((secret) =>
-    [...secretForms(secret)].flatMap(([form, text]) => {
+  const known = [...secrets].flatMap((secret) => {
+    for (const [form, text] of secretForms(secret)) {
       const line = rest.findIndex((each) => each.includes(text));
-      return line < 0
-        ? []
-        : [`a secret of ${secret.length} characters, ${form}: ${around(rest, line, text)}`];
-    }),
-  );
+      if (line >= 0) return [`a secret of ${secret.length} characters, ${form}: ${around(rest, line, text)}`];
+    }
+    return [];
+  });
   const shapes = [...TOKEN_SHAPES].flatMap(([what, pattern]) => {
     const line = rest.findIndex((each) => pattern.test(each));
     return line < 0 ? [] : [`${what}: ${around(rest, line, pattern.exec(rest[line] ?? '')?.[0] ?? '')}`];
