@@ -1,0 +1,275 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { skipWaits, stopCalendar } from './support/clock.ts';
+import { apiToken, apiUrl, exabits, jwt, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
+import { Job, type Step } from './support/job.ts';
+
+const accessToken = jwtUntil('2026-11-24T12:30:00Z');
+const pair = {
+  EXABITS_ACCESS_TOKEN: accessToken,
+  EXABITS_REFRESH_TOKEN: 'refresh-token',
+  EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:30:00.000Z',
+};
+const existing = { 'use-existing-credentials': 'true' };
+
+skipWaits();
+beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+
+/** Lets the next login bring tokens of its own. */
+function prepareLogin(): void {
+  exabits()
+    .post('/authenticate/login')
+    .reply(
+      200,
+      yes({ access_token: jwtUntil('2026-11-24T13:00:00Z'), refresh_token: 'fresh-refresh-token' }),
+    );
+}
+
+describe('credentials that the job carries are handed on without a request', () => {
+  test('a pair', async () => {
+    const job = new Job(pair);
+    const step = await job.main({ ...loginInputs, ...existing });
+    expect(step.log).toBe(
+      'Using the credentials for gpu-api.exascalelabs.ai that the job carries already, until 2026-11-24T12:30:00.000Z.',
+    );
+    expect(step.lines.slice(0, -1).sort()).toEqual(
+      [accessToken, 'refresh-token', loginInputs.password, '9cc2ae8a1ba7a93da39b46fc1019c481']
+        .map((secret) => `::add-mask::${secret}`)
+        .sort(),
+    );
+    expect(step.outputs).toEqual({
+      'auth-method': 'existing',
+      token: accessToken,
+      'access-token': accessToken,
+      'refresh-token': 'refresh-token',
+      'api-token': '',
+      'api-token-id': '',
+      'access-token-expires-at': '2026-11-24T12:30:00.000Z',
+      'refresh-token-expires-at': '',
+      username: '',
+      email: '',
+      'api-url': apiUrl,
+      'api-base-url': `${apiUrl}/api/v1`,
+      'headers-file': job.temporaryFiles()[0],
+    });
+  });
+
+  test('a pair whose refresh token says when it expires', async () => {
+    const refreshToken = jwtUntil('2026-11-24T14:00:00Z');
+    const step = await new Job({ ...pair, EXABITS_REFRESH_TOKEN: refreshToken }).main(existing);
+    expect(step.outputs['refresh-token-expires-at']).toBe('2026-11-24T14:00:00.000Z');
+  });
+
+  test('a pair that does not say when it expires, but the variable does', async () => {
+    const step = await new Job({ ...pair, EXABITS_ACCESS_TOKEN: 'opaque-access-token' }).main(existing);
+    expect(step.outputs).toMatchObject({
+      token: 'opaque-access-token',
+      'access-token-expires-at': '2026-11-24T12:30:00.000Z',
+    });
+  });
+
+  test('an API token', async () => {
+    const step = await new Job({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
+    expect(step.log).toBe('Using the credentials for gpu-api.exascalelabs.ai that the job carries already.');
+    expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken, 'api-token': apiToken });
+  });
+
+  test('an API token before a pair, as the official client has it', async () => {
+    const step = await new Job({ ...pair, EXABITS_API_TOKEN: apiToken }).main(existing);
+    expect(step.outputs.token).toBe(apiToken);
+    expect(step.env).toMatchObject({ EXABITS_ACCESS_TOKEN: '', EXABITS_REFRESH_TOKEN: '' });
+  });
+
+  test('even where the step has no credentials of its own', async () => {
+    expect((await new Job(pair).main(existing)).exitCode).toBe(0);
+  });
+
+  test.each([
+    ['https://reseller.example', 'https://reseller.example'],
+    ['https://reseller.example/', 'https://reseller.example/api/v1'],
+    ['https://reseller.example/api/v1/', 'https://reseller.example'],
+    [apiUrl, ''],
+  ])('for the same address, however it is spelled: %s and %s', async (variable, input) => {
+    const job = new Job({ ...pair, EXABITS_API_URL: variable });
+    expect((await job.main({ ...existing, 'api-url': input })).outputs['auth-method']).toBe('existing');
+  });
+});
+
+describe('the step authenticates as configured', () => {
+  async function expectLogin(
+    env: Record<string, string>,
+    inputs: Record<string, string> = {},
+  ): Promise<Step> {
+    prepareLogin();
+    const step = await new Job(env).main({ ...loginInputs, ...existing, ...inputs });
+    expect(step.exitCode).toBe(0);
+    expect(step.outputs['auth-method']).toBe('login');
+    return step;
+  }
+
+  test('where use-existing-credentials is false', async () => {
+    await expectLogin(pair, { 'use-existing-credentials': 'false' });
+  });
+
+  test('where the job carries nothing', async () => {
+    await expectLogin({});
+  });
+
+  test.each([
+    ['the access token', { ...pair, EXABITS_ACCESS_TOKEN: ' ' }],
+    ['the refresh token', { ...pair, EXABITS_REFRESH_TOKEN: '' }],
+  ])('where %s is empty', async (_what, env) => {
+    await expectLogin(env);
+  });
+
+  test('where a token cannot be one', async () => {
+    await expectLogin({ ...pair, EXABITS_REFRESH_TOKEN: 'two words' });
+    await expectLogin({ EXABITS_API_TOKEN: 'two words' });
+  });
+
+  test.each([
+    ['another host', 'https://reseller.example'],
+    ['another port', 'https://gpu-api.exascalelabs.ai:8443'],
+    ['no address at all', 'nowhere'],
+  ])('where the credentials are for %s', async (_what, variable) => {
+    await expectLogin({ ...pair, EXABITS_API_URL: variable }, { 'api-url': apiUrl });
+  });
+
+  test('where the credentials are for the default host, and the step is not', async () => {
+    exabits('https://reseller.example')
+      .post('/authenticate/login')
+      .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
+    const inputs = { ...loginInputs, ...existing, 'api-url': 'https://reseller.example' };
+    expect((await new Job(pair).main(inputs)).outputs['auth-method']).toBe('login');
+  });
+
+  test.each([
+    ['has expired', jwtUntil('2026-11-24T11:59:59Z')],
+    ['expires now', jwtUntil('2026-11-24T12:00:00Z')],
+  ])('where an API token %s', async (_what, token) => {
+    await expectLogin({ EXABITS_API_TOKEN: token });
+  });
+
+  test('where the access token lives for less than five minutes more; its own word counts', async () => {
+    await expectLogin({ ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:04:59Z') });
+  });
+
+  test('where nobody knows when the access token expires', async () => {
+    const opaque = { ...pair, EXABITS_ACCESS_TOKEN: jwt({ sub: 'ada' }) };
+    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '' });
+    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' });
+    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:04:59.999Z' });
+  });
+
+  test('and says what is missing where nothing is configured', async () => {
+    const step = await new Job().main(existing);
+    expect(step.log).toMatch(/^Error: No credentials/);
+  });
+});
+
+test('an access token that lives for five minutes more is good', async () => {
+  const env = { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') };
+  expect((await new Job(env).main(existing)).outputs['auth-method']).toBe('existing');
+});
+
+test('an API token that expires in a second is good', async () => {
+  const step = await new Job({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
+  expect(step.outputs['auth-method']).toBe('existing');
+  expect(step.log).toContain('already, until 2026-11-24T12:00:01.000Z');
+});
+
+describe('with verify: true', () => {
+  const verify = { ...loginInputs, ...existing, verify: 'true' };
+
+  test('credentials that work are handed on', async () => {
+    exabits().matchHeader('authorization', `Bearer ${accessToken}`).get('/billing/balance').reply(200, yes());
+    expect((await new Job(pair).main(verify)).outputs['auth-method']).toBe('existing');
+  });
+
+  test('credentials that do not work make the step sign in afresh, and the log says why', async () => {
+    exabits().get('/billing/balance').reply(401, no('revoked'));
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
+    exabits()
+      .matchHeader('authorization', 'Bearer fresh-access-token')
+      .get('/billing/balance')
+      .reply(200, yes());
+    const step = await new Job(pair).main(verify);
+    expect(step.outputs['auth-method']).toBe('login');
+    expect(step.log).toMatch(
+      /^The credentials that the job carries do not work, so the step signs in afresh: Exabits refused the tokens of the login \(HTTP 401, "revoked"\)/,
+    );
+  });
+});
+
+describe('a later call of the action in a long job', () => {
+  test('is nothing while the tokens are good, and its post step clears nothing that it did not set', async () => {
+    const job = new Job();
+    prepareLogin();
+    const first = await job.main({ ...loginInputs, ...existing });
+    const second = await job.main({ ...loginInputs, ...existing });
+    expect(second.outputs['auth-method']).toBe('existing');
+    expect(second.env).toEqual({});
+    expect(second.outputs['headers-file']).toBe(first.outputs['headers-file']);
+    expect(job.temporaryFiles()).toHaveLength(1);
+
+    const post = await job.post(second);
+    expect(post.log).toBe('Nothing to clear: the step set nothing of its own.');
+    expect(post.env).toEqual({});
+    expect(job.temporaryFiles()).toHaveLength(1);
+    expect((await job.post(first)).log).toMatch(/^Cleared EXABITS_API_URL, .*the header file\.$/);
+  });
+
+  test('is a refresh when they are about to expire', async () => {
+    const job = new Job();
+    prepareLogin();
+    await job.main({ ...loginInputs, ...existing });
+    jest.setSystemTime(Date.parse('2026-11-24T12:56:00Z'));
+    exabits()
+      .post('/authenticate/login')
+      .reply(
+        200,
+        yes({ access_token: jwtUntil('2026-11-24T13:26:00Z'), refresh_token: 'newer-refresh-token' }),
+      );
+    const second = await job.main({ ...loginInputs, ...existing });
+    expect(second.outputs['auth-method']).toBe('login');
+    expect(job.env.EXABITS_ACCESS_TOKEN_EXPIRES_AT).toBe('2026-11-24T13:26:00.000Z');
+  });
+
+  test('writes a header file of its own where that of the job is gone', async () => {
+    const job = new Job();
+    prepareLogin();
+    const first = await job.main({ ...loginInputs, ...existing });
+    rmSync(first.outputs['headers-file'] ?? '');
+    const second = await job.main({ ...loginInputs, ...existing });
+    expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
+    expect(readFileSync(second.outputs['headers-file'] ?? '', 'utf8')).toContain(
+      'refresh-token: fresh-refresh-token',
+    );
+    expect(second.env).toEqual({ EXABITS_HEADERS_FILE: second.outputs['headers-file'] });
+
+    const post = await job.post(second);
+    expect(post.log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
+  });
+
+  test('writes a header file of its own where that of the job holds another credential', async () => {
+    const job = new Job();
+    const other = await job.main({ 'api-token': 'another-api-token' });
+    Object.assign(job.env, { EXABITS_API_TOKEN: apiToken });
+    const step = await job.main(existing);
+    expect(step.outputs.token).toBe(apiToken);
+    expect(step.outputs['headers-file']).not.toBe(other.outputs['headers-file']);
+    expect(readFileSync(step.outputs['headers-file'] ?? '', 'utf8')).toBe(
+      `Authorization: Bearer ${apiToken}\n`,
+    );
+  });
+});
+
+test('a step that does not look for credentials never takes over the header file of another', async () => {
+  const job = new Job();
+  const first = await job.main({ 'api-token': apiToken });
+  const second = await job.main({ 'api-token': apiToken });
+  expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
+  expect(Object.keys(second.env)).toHaveLength(4);
+});

@@ -1,0 +1,177 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { stopCalendar } from './support/clock.ts';
+import { apiToken, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
+import { Job, type Step } from './support/job.ts';
+
+const tokenInputs = { 'api-token': apiToken };
+
+beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+
+function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
+  exabits()
+    .post('/authenticate/login')
+    .reply(200, yes({ access_token: jwtUntil('2026-11-24T12:30:00Z'), refresh_token: 'refresh-token' }));
+  return job.main({ ...loginInputs, ...inputs });
+}
+
+describe('the post step', () => {
+  test('empties each variable that the step set, removes its header file, and says so in one line', async () => {
+    const job = new Job();
+    const main = await logIn(job);
+    const post = await job.post(main);
+
+    expect(Object.keys(post.env)).toEqual(Object.keys(main.env));
+    expect(Object.keys(post.env)).toHaveLength(6);
+    expect(new Set(Object.values(post.env))).toEqual(new Set(['']));
+    expect(job.temporaryFiles()).toEqual([]);
+    expect(post.lines).toHaveLength(1);
+    expect(post.log).toMatch(/^Cleared EXABITS_API_URL, .*, the header file\.$/);
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('has nothing to clear after a step that failed', async () => {
+    exabits().post('/authenticate/login').reply(401, no('wrong'));
+    const job = new Job();
+    const main = await job.main(loginInputs);
+    const post = await job.post(main);
+    expect(post.log).toBe('Nothing to clear: the step handed nothing on.');
+    expect(post.env).toEqual({});
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('has nothing to clear after a step that was killed before it saved anything', async () => {
+    const post = await new Job().post({ inputs: loginInputs, state: {} });
+    expect(post.log).toBe('Nothing to clear: the step handed nothing on.');
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('clears what a step set that was killed in the middle', async () => {
+    const job = new Job();
+    const { inputs, state } = await logIn(job);
+    rmSync(job.temporaryFiles()[0] ?? '');
+    const post = await job.post({ inputs, state });
+    expect(Object.keys(post.env)).toHaveLength(6);
+    expect(post.log).toMatch(/^Cleared /);
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('leaves everything with cleanup: false, and says so', async () => {
+    const job = new Job();
+    const main = await logIn(job, { cleanup: 'false' });
+    const post = await job.post(main);
+    expect(post.env).toEqual({});
+    expect(job.temporaryFiles()).toEqual([main.outputs['headers-file']]);
+    expect(post.log).toBe(
+      'Left in place, because cleanup is false: EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
+    );
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('removes the header file where nothing was exported', async () => {
+    const job = new Job();
+    const post = await job.post(await logIn(job, { 'export-environment': 'false' }));
+    expect(post.log).toBe('Cleared the header file.');
+    expect(post.env).toEqual({});
+    expect(job.temporaryFiles()).toEqual([]);
+  });
+
+  test('makes no request for a login or an API token: Exabits has no call to log out', async () => {
+    const job = new Job();
+    const post = await job.post(await job.main({ ...loginInputs, ...tokenInputs }));
+    expect(post.exitCode).toBe(0);
+  });
+});
+
+describe('what the post step cannot do is a warning, and never fails the job:', () => {
+  test('a header file that is gone already is not even that', async () => {
+    const job = new Job();
+    const main = await job.main(tokenInputs);
+    rmSync(main.outputs['headers-file'] ?? '');
+    const post = await job.post(main);
+    expect(post.log).toMatch(/^Cleared .*, the header file\.$/);
+  });
+
+  test('a header file that cannot be removed', async () => {
+    const job = new Job();
+    const main = await job.main(tokenInputs);
+    const path = main.outputs['headers-file'] ?? '';
+    rmSync(path);
+    mkdirSync(path);
+    const post = await job.post(main);
+    expect(post.log).toMatch(
+      /^Warning: Could not remove the header file: .*\nCleared EXABITS_API_URL, .*EXABITS_API_TOKEN\.$/,
+    );
+    expect(post.env.EXABITS_API_TOKEN).toBe('');
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('variables that cannot be emptied', async () => {
+    const job = new Job();
+    const main = await job.main(tokenInputs);
+    job.env.GITHUB_ENV = '';
+    const post = await job.post(main);
+    expect(post.log).toMatch(
+      /^Warning: Could not empty the variables: .*GITHUB_ENV is not set.*\nCleared the header file\.$/,
+    );
+    expect(job.temporaryFiles()).toEqual([]);
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('neither of both', async () => {
+    const job = new Job();
+    const main = await job.main(tokenInputs);
+    const path = main.outputs['headers-file'] ?? '';
+    rmSync(path);
+    mkdirSync(path);
+    job.env.GITHUB_ENV = '';
+    const post = await job.post(main);
+    expect(post.log.split('\n')).toEqual([
+      expect.stringMatching(/^Warning: Could not empty the variables/),
+      expect.stringMatching(/^Warning: Could not remove the header file/),
+      'Cleared nothing.',
+    ]);
+    expect(post.exitCode).toBe(0);
+  });
+});
+
+describe('two invocations in one job', () => {
+  test('have a header file each, and each post step removes its own', async () => {
+    const job = new Job();
+    const first = await logIn(job);
+    const second = await job.main(tokenInputs);
+    const firstFile = first.outputs['headers-file'] ?? '';
+    const secondFile = second.outputs['headers-file'] ?? '';
+    expect(readFileSync(firstFile, 'utf8')).toContain('refresh-token');
+
+    await job.post(second);
+    expect([existsSync(firstFile), existsSync(secondFile)]).toEqual([true, false]);
+    await job.post(first);
+    expect(existsSync(firstFile)).toBe(false);
+  });
+
+  test('clear what each of them set, the last one first', async () => {
+    const job = new Job();
+    const first = await logIn(job);
+    const second = await job.main(tokenInputs);
+    expect(job.env).toMatchObject({ EXABITS_API_TOKEN: apiToken, EXABITS_ACCESS_TOKEN: '' });
+
+    expect((await job.post(second)).env).toEqual({
+      EXABITS_API_URL: '',
+      EXABITS_API_BASE_URL: '',
+      EXABITS_HEADERS_FILE: '',
+      EXABITS_API_TOKEN: '',
+    });
+    expect((await job.post(first)).env).toMatchObject({
+      EXABITS_ACCESS_TOKEN: '',
+      EXABITS_REFRESH_TOKEN: '',
+    });
+  });
+
+  test('leave files of others in the folder alone', async () => {
+    const job = new Job();
+    writeFileSync(`${job.temp}/exabits-headers-of-somebody-else`, 'x');
+    await job.post(await job.main(tokenInputs));
+    expect(job.temporaryFiles()).toEqual([`${job.temp}/exabits-headers-of-somebody-else`]);
+  });
+});
