@@ -1964,6 +1964,8 @@ function monotonicMs() {
     return process.uptime() * 1000;
 }
 const firstCeilingMs = 1_000;
+/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
+const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 /**
  * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
@@ -1973,8 +1975,10 @@ const highestCeilingMs = 20_000;
  * @param random a number from 0 (included) to 1
  * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
  */
-function backoffMs({ failedTries, retryAfterMs, remainingMs }, random = Math.random()) {
-    const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
+function backoffMs(wait, random = Math.random()) {
+    const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
+    const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
+    const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));
     const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
     return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
 }
@@ -2879,7 +2883,13 @@ function createSend(connection) {
                 throw waitTooLong(outcome);
             if (tries >= maxAttempts)
                 throw exhausted(tries, outcome);
-            const waitMs = backoffMs({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
+            const crowded = outcome.failure.code === 'rate-limited';
+            const waitMs = backoffMs({
+                failedTries: tries,
+                retryAfterMs: outcome.retryAfterMs,
+                crowded,
+                remainingMs,
+            });
             onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
             await (0,promises_namespaceObject.setTimeout)(waitMs);
             await request.beforeRetry?.();

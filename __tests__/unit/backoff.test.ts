@@ -11,33 +11,46 @@ describe('the wait before the next try', () => {
 
   test('grows from 1 second by powers of two up to 20', () => {
     const longest = [1, 2, 3, 4, 5, 6, 7, 50].map((failedTries) =>
-      backoffMs({ failedTries, retryAfterMs: 0, remainingMs: plenty }, almostOne),
+      backoffMs({ failedTries, retryAfterMs: 0, crowded: false, remainingMs: plenty }, almostOne),
     );
     expect(longest).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]);
   });
 
   test('is anything from nothing to that: full jitter', () => {
-    const wait = { failedTries: 3, retryAfterMs: 0, remainingMs: plenty };
+    const wait = { failedTries: 3, retryAfterMs: 0, crowded: false, remainingMs: plenty };
     expect(backoffMs(wait, 0)).toBe(0);
     expect(backoffMs(wait, 0.25)).toBe(1000);
     expect(backoffMs(wait, 0.5)).toBe(2000);
   });
 
+  test('leaves more room where the server says that there are too many requests', () => {
+    const longest = [1, 2, 3, 4].map((failedTries) =>
+      backoffMs({ failedTries, retryAfterMs: 1000, crowded: true, remainingMs: plenty }, almostOne),
+    );
+    expect(longest).toEqual([6000, 11_000, 21_000, 21_000]);
+  });
+
   test('is drawn anew each time', () => {
-    const draw = () => backoffMs({ failedTries: 6, retryAfterMs: 0, remainingMs: plenty });
+    const draw = () => backoffMs({ failedTries: 6, retryAfterMs: 0, crowded: false, remainingMs: plenty });
     expect(new Set(Array.from({ length: 20 }, draw)).size).toBeGreaterThan(10);
   });
 
   test('begins with what the server asked for', () => {
-    const wait = { failedTries: 1, retryAfterMs: 7000, remainingMs: plenty };
+    const wait = { failedTries: 1, retryAfterMs: 7000, crowded: false, remainingMs: plenty };
     expect(backoffMs(wait, 0)).toBe(7000);
     expect(backoffMs(wait, almostOne)).toBe(8000);
   });
 
   test('takes at most half of what is left beyond that, so that there is time for another try', () => {
-    expect(backoffMs({ failedTries: 6, retryAfterMs: 0, remainingMs: 3000 }, almostOne)).toBe(1500);
-    expect(backoffMs({ failedTries: 6, retryAfterMs: 2000, remainingMs: 3000 }, almostOne)).toBe(2500);
-    expect(backoffMs({ failedTries: 1, retryAfterMs: 5000, remainingMs: 3000 }, almostOne)).toBe(5000);
+    expect(backoffMs({ failedTries: 6, retryAfterMs: 0, crowded: false, remainingMs: 3000 }, almostOne)).toBe(
+      1500,
+    );
+    expect(
+      backoffMs({ failedTries: 6, retryAfterMs: 2000, crowded: false, remainingMs: 3000 }, almostOne),
+    ).toBe(2500);
+    expect(
+      backoffMs({ failedTries: 1, retryAfterMs: 5000, crowded: false, remainingMs: 3000 }, almostOne),
+    ).toBe(5000);
   });
 
   test('is a whole number of milliseconds, never shorter than the server wishes, whatever the case', () => {
@@ -46,6 +59,7 @@ describe('the wait before the next try', () => {
         fc.record({
           failedTries: fc.integer({ min: 1, max: 100 }),
           retryAfterMs: fc.integer({ min: 0, max: plenty }),
+          crowded: fc.boolean(),
           remainingMs: fc.double({ min: 0, max: plenty, noNaN: true }),
         }),
         fc.double({ min: 0, max: almostOne, noNaN: true }),

@@ -23,6 +23,8 @@ function monotonicMs(): number {
 }
 
 const firstCeilingMs = 1_000;
+/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
+const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
 export interface Wait {
@@ -30,6 +32,8 @@ export interface Wait {
   readonly failedTries: number;
   /** What the server asked for, in milliseconds; 0 when it asked for nothing. */
   readonly retryAfterMs: number;
+  /** Whether the server said that there are too many requests. */
+  readonly crowded: boolean;
   /** What is left of the deadline, in milliseconds. */
   readonly remainingMs: number;
 }
@@ -42,8 +46,10 @@ export interface Wait {
  * @param random a number from 0 (included) to 1
  * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
  */
-export function backoffMs({ failedTries, retryAfterMs, remainingMs }: Wait, random = Math.random()): number {
-  const ceiling = Math.min(highestCeilingMs, firstCeilingMs * 2 ** (failedTries - 1));
+export function backoffMs(wait: Wait, random = Math.random()): number {
+  const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
+  const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
+  const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));
   const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
   return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
 }

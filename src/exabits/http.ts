@@ -69,7 +69,13 @@ export function createSend(connection: Connection): Send {
       if (outcome.retryAfterMs >= remainingMs) throw waitTooLong(outcome);
       if (tries >= maxAttempts) throw exhausted(tries, outcome);
 
-      const waitMs = backoffMs({ failedTries: tries, retryAfterMs: outcome.retryAfterMs, remainingMs });
+      const crowded = outcome.failure.code === 'rate-limited';
+      const waitMs = backoffMs({
+        failedTries: tries,
+        retryAfterMs: outcome.retryAfterMs,
+        crowded,
+        remainingMs,
+      });
       onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
       await sleep(waitMs);
       await request.beforeRetry?.();
