@@ -10,17 +10,19 @@ const margin = 16;
  * @returns an SVG picture
  */
 export function drawLog(log: string): string {
-  const lines = log.trimEnd().split('\n').map(shorten);
+  const lines = log.trimEnd().split('\n').flatMap(fit);
   const width = Math.round(2 * margin + columns * characterWidth);
   const height = 2 * margin + lines.length * lineHeight;
-  const texts = lines.map((line, index) => {
+  const texts = lines.map(({ text, kind }, index) => {
     const y = margin + lineHeight * (index + 0.75);
-    return `  <text x="${margin}" y="${y}" class="${kindOf(line)}">${markUp(line)}</text>`;
+    // Renderers fold white space at the start of a text.
+    const x = margin + characterWidth * text.search(/\S|$/);
+    return `  <text x="${x}" y="${y}" class="${kind}">${markUp(text.trimStart())}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
   <title>The log of a job that signs in, calls the API, and is cleared</title>
   <style>
-    text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #c9d1d9; white-space: pre }
+    text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #c9d1d9 }
     .heading { font-weight: bold; fill: #ffffff }
     .setting { fill: #8b949e }
     .ours { fill: #7ee787 }
@@ -32,8 +34,20 @@ ${texts.join('\n')}
 `;
 }
 
-function shorten(line: string): string {
-  return line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
+/** A line of the picture, and the line of the log that it belongs to. */
+interface Line {
+  readonly text: string;
+  readonly kind: string;
+}
+
+// What the action says is told in full; what others print only begins.
+function fit(line: string): Line[] {
+  const kind = kindOf(line);
+  if (kind !== 'ours') {
+    return [{ kind, text: line.length > columns ? `${line.slice(0, columns - 1)}…` : line }];
+  }
+  const wrapped = line.match(new RegExp(`.{1,${columns}}(?:\\s|$)`, 'g')) ?? [line];
+  return wrapped.map((text) => ({ kind, text: text.trimEnd() }));
 }
 
 function kindOf(line: string): string {
