@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
@@ -149,17 +149,28 @@ describe('Retry-After', () => {
   beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
   test.each([
-    ['seconds', 429, '7'],
-    ['a date', 503, 'Tue, 24 Nov 2026 12:00:07 GMT'],
-    ['seconds, with HTTP 408 too', 408, '7'],
-  ])('is waited out: %s', async (_what, status, header) => {
-    exabits().get(path).reply(status, no('slow down'), { 'Retry-After': header });
-    exabits().get(path).reply(200, yes());
-    const { exabits: api, credential, retries } = await converse();
-    await api.verify(credential);
-    expect(clock.waits[0]).toBeGreaterThanOrEqual(7000);
-    expect(clock.waits[0]).toBeLessThanOrEqual(8000);
-    expect(retries[0]).toMatch(/Trying again in [78](\.\d)? s\.$/);
+    ['seconds', 503, '7', 8000],
+    ['a date', 503, 'Tue, 24 Nov 2026 12:00:07 GMT', 8000],
+    ['seconds, with HTTP 408 too', 408, '7', 8000],
+    ['seconds, and more to spread a crowd with HTTP 429', 429, '7', 12_000],
+  ])('is waited out: %s', async (_what, status, header, longest) => {
+    // A draw close to the longest wait, and one of no jitter.
+    for (const [draw, least] of [
+      [0.9, (7000 + longest) / 2],
+      [0, 7000],
+    ] as const) {
+      clock.waits.length = 0;
+      jest.spyOn(Math, 'random').mockReturnValue(draw);
+      exabits().get(path).reply(status, no('slow down'), { 'Retry-After': header });
+      exabits().get(path).reply(200, yes());
+      const { exabits: api, credential, retries } = await converse();
+      await api.verify(credential);
+      jest.mocked(Math.random).mockRestore();
+      expect(clock.waits).toHaveLength(1);
+      expect(clock.waits[0]).toBeGreaterThanOrEqual(least);
+      expect(clock.waits[0]).toBeLessThanOrEqual(longest);
+      expect(retries[0]).toMatch(new RegExp(`Trying again in ${Number(clock.waits[0]) / 1000} s\\.$`));
+    }
   });
 
   test.each([

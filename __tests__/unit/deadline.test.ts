@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { skipWaits } from './support/clock.ts';
+import { converse } from './support/conversation.ts';
+import { exabits, loginInputs, no, yes } from './support/exabits.ts';
+import { failureOf } from './support/failure.ts';
+import { Job } from './support/job.ts';
+import { silenceOutput } from './support/output.ts';
+
+const clock = skipWaits();
+silenceOutput();
+
+const path = '/billing/balance';
+
+/** The limits of the tries, in milliseconds. Those of tries that hang pass at once. */
+const limits: number[] = [];
+let hanging = 0;
+
+beforeEach(() => {
+  limits.length = 0;
+  hanging = 0;
+  const start = setTimeout;
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation((act, ms = 0) => {
+    limits.push(ms);
+    if (hanging === 0) return start(act, ms);
+    hanging -= 1;
+    return start(() => {
+      clock.skip(ms);
+      act();
+    }, 5);
+  });
+});
+
+afterEach(() => {
+  jest.mocked(setTimeout).mockRestore();
+});
+
+/** Lets the next requests go without an answer. */
+function hang(times: number): void {
+  hanging = times;
+  exabits().get(path).times(times).delay(600_000).reply(200, yes());
+}
+
+describe('the deadline is for everything together', () => {
+  test('for all tries of a request', async () => {
+    exabits().get(path).reply(503, '', { 'Retry-After': '40' });
+    exabits().get(path).reply(503, '', { 'Retry-After': '40' });
+    const { exabits: api, credential, retries } = await converse();
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(retries).toHaveLength(1);
+  });
+
+  test('for all requests of a step', async () => {
+    exabits()
+      .get(path)
+      .reply(200, () => {
+        clock.skip(50_000);
+        return yes();
+      });
+    exabits().get(path).reply(503, no('down'), { 'Retry-After': '15' });
+    const { exabits: api, credential } = await converse();
+    await api.verify(credential);
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(failure.message).toMatch(/asks to wait 15 s .* (10|9\.\d) s are left/);
+  });
+
+  test('and has passed when a step comes to its first request too late', async () => {
+    const { exabits: api, credential } = await converse({ timeoutMs: 20_000 });
+    clock.skip(20_000);
+    exabits().get(path).optionally().delay(600_000).reply(200, yes());
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+  });
+
+  test('and comes from the input', async () => {
+    exabits()
+      .post('/authenticate/login')
+      .reply(503, () => {
+        clock.skip(90_000);
+        return no('down');
+      });
+    const step = await new Job().main({ ...loginInputs, 'timeout-seconds': '90' });
+    expect(step.log).toMatch(
+      /^Error: No usable answer from gpu-api\.exascalelabs\.ai within 90 s \(1 try; the last try saw: HTTP 503, "down"\)/,
+    );
+    expect(step.exitCode).toBe(1);
+  });
+});
+
+describe('a try that gets no answer', () => {
+  test('is given up while there is time for others, of which the message tells the number', async () => {
+    hang(3);
+    const { exabits: api, credential, retries } = await converse();
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(failure.message).toMatch(
+      /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(\d tries; the last try saw: no answer\)\. Raise/,
+    );
+    expect(retries[0]).toMatch(/^Try 1 of 5 failed \(no answer\)/);
+    expect(limits[0]).toBe(20_000);
+    expect(limits).toHaveLength(3);
+  });
+
+  test('has ten seconds at least, as far as the deadline allows', async () => {
+    hang(1);
+    exabits().get(path).reply(200, yes());
+    const { exabits: api, credential } = await converse({ timeoutMs: 15_000 });
+    await api.verify(credential);
+    expect(limits[0]).toBe(10_000);
+    expect(limits[1]).toBeLessThanOrEqual(5000);
+  });
+
+  test.each([7, 40, 100])(
+    'has a third of a deadline of %d seconds, whether that is a whole number or not',
+    async (s) => {
+      exabits().get(path).reply(200, yes());
+      const { exabits: api, credential } = await converse({ timeoutMs: s * 1000 });
+      await expect(api.verify(credential)).resolves.toBeUndefined();
+    },
+  );
+
+  test('is followed by one that gets an answer', async () => {
+    hang(1);
+    exabits().get(path).reply(200, yes());
+    const { exabits: api, credential, retries } = await converse();
+    await api.verify(credential);
+    expect(retries).toEqual([expect.stringMatching(/^Try 1 of 5 failed \(no answer\)\. Trying again/)]);
+  });
+
+  test('and is the last one says so', async () => {
+    hang(1);
+    const { exabits: api, credential } = await converse({ maxAttempts: 1 });
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(failure.message).toMatch(/did not answer within 20 s\. .*\(1 try\)$/);
+  });
+
+  test('tells what the last one saw when the deadline passes at another kind of fault', async () => {
+    hang(1);
+    exabits()
+      .get(path)
+      .reply(502, () => {
+        clock.skip(60_000);
+        return no('bad gateway');
+      });
+    const { exabits: api, credential } = await converse();
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(failure.message).toContain('(2 tries; the last try saw: HTTP 502, "bad gateway")');
+  });
+});
