@@ -144,6 +144,10 @@ describe('an answer of the wrong shape', () => {
     ['no id', { token: ephemeralToken }, /its "id" is not an identifier/],
     ['an empty id', { token: ephemeralToken, id: '' }, /its "id" is not an identifier/],
     ['an id that is neither text nor number', { token: ephemeralToken, id: true }, /its "id" is not/],
+    ['an id for a path', { token: ephemeralToken, id: '../x' }, /its "id" is not/],
+    ['an id with a line break', { token: ephemeralToken, id: 'x\ny' }, /its "id" is not/],
+    ['an id that a shell would take for more', { token: ephemeralToken, id: '1;ls' }, /its "id" is not/],
+    ['an id without end', { token: ephemeralToken, id: 'x'.repeat(129) }, /its "id" is not/],
   ])('is an error of a token that was created: %s', async (_what, data, words) => {
     exabits().post('/api-tokens').reply(200, yes(data));
     const { exabits: api, credential } = await converse();
@@ -256,8 +260,24 @@ describe('an answer that says not now', () => {
   });
 });
 
-test('an answer without a body is enough where nothing is read from it', async () => {
-  exabits().delete('/api-tokens/7').reply(204);
-  const { exabits: api, credential } = await converse();
-  await expect(api.deleteApiToken(credential, '7')).resolves.toBeUndefined();
+describe('an answer without a body', () => {
+  test.each([200, 204])('is enough where nothing is read from it: HTTP %d', async (status) => {
+    exabits().delete('/api-tokens/7').reply(status);
+    const { exabits: api, credential } = await converse();
+    await expect(api.deleteApiToken(credential, '7')).resolves.toBeUndefined();
+  });
+
+  test('is not JSON where something is, and its message says that it is empty', async () => {
+    const failure = await failureFor(200, '');
+    expect(failure.code).toBe('answer-not-json');
+    expect(failure.message).toMatch(
+      /^The answer to GET \/billing\/balance is empty\. Check the input "api-url"/,
+    );
+  });
+
+  test('lists no token: nobody has said that there is none', async () => {
+    exabits().get('/api-tokens').query(true).reply(200, '');
+    const { exabits: api, credential } = await converse();
+    expect((await failureOf(() => api.listApiTokens(credential))).code).toBe('answer-not-json');
+  });
 });

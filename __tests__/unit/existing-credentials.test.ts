@@ -32,11 +32,6 @@ describe('credentials that the job carries are handed on without a request', () 
     expect(step.log).toBe(
       'Using the credentials for gpu-api.exascalelabs.ai that the job carries already, until 2026-11-24T12:30:00.000Z.',
     );
-    expect(step.lines.slice(0, -1).sort()).toEqual(
-      [accessToken, 'refresh-token', loginInputs.password, '9cc2ae8a1ba7a93da39b46fc1019c481']
-        .map((secret) => `::add-mask::${secret}`)
-        .sort(),
-    );
     expect(step.outputs).toEqual({
       'auth-method': 'existing',
       token: accessToken,
@@ -215,7 +210,7 @@ describe('a later call of the action in a long job', () => {
     expect(job.temporaryFiles()).toHaveLength(1);
 
     const post = await job.post(second);
-    expect(post.log).toBe('Nothing to clear: the step set nothing of its own.');
+    expect(post.log).toBe('Cleared nothing.');
     expect(post.env).toEqual({});
     expect(job.temporaryFiles()).toHaveLength(1);
     expect((await job.post(first)).log).toMatch(/^Cleared EXABITS_API_URL, .*the header file\.$/);

@@ -67,7 +67,7 @@ test('with both switched off, outputs are all that is left, and the post step ha
   const main = await logIn(job, { 'export-environment': 'false', 'write-headers-file': 'false' });
   expect(main.outputs.token).toBe(accessToken);
   const post = await job.post(main);
-  expect(post.log).toBe('Nothing to clear: the step set nothing of its own.');
+  expect(post.log).toBe('Cleared nothing.');
 });
 
 describe('credentials of another method that the job carries', () => {

@@ -24,8 +24,16 @@ const created = { id: 'tok-1', token: ephemeralToken };
 skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-function masks(...secrets: string[]): string[] {
-  return secrets.map((secret) => `::add-mask::${secret}`);
+/** Holds that lines are nothing but masks, and that these secrets are among them. */
+function expectMasks(lines: readonly string[], ...secrets: string[]): void {
+  expect(lines.filter((line) => !line.startsWith('::add-mask::'))).toEqual([]);
+  expect(lines).toEqual(expect.arrayContaining(secrets.map((secret) => `::add-mask::${secret}`)));
+}
+
+/** The lines before the first that is no mask. */
+function firstMasks({ lines }: Step): readonly string[] {
+  const end = lines.findIndex((line) => !line.startsWith('::add-mask::'));
+  return lines.slice(0, end < 0 ? lines.length : end);
 }
 
 /** What a job has printed so far. */
@@ -57,15 +65,21 @@ describe('before anything else is printed, exported or sent, the step masks', ()
         return yes(login);
       });
     await job.main(loginInputs);
-    expect(whenSent).toEqual(masks(password, passwordMd5));
+    expectMasks(whenSent, password, passwordMd5);
   });
 
   test('a password that is stored as its MD5, in both cases', async () => {
     const job = new Job();
     const printed = printedBy(job);
-    exabits().post('/authenticate/login').reply(200, yes(login));
-    await job.main({ username, password: passwordMd5.toUpperCase(), 'password-format': 'md5' });
-    expect(printed.slice(0, 2)).toEqual(masks(passwordMd5.toUpperCase(), passwordMd5));
+    let whenSent: string[] = [];
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, () => {
+        whenSent = [...printed];
+        return yes(login);
+      });
+    await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
+    expectMasks(whenSent, ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
   });
 
   test('both tokens of a login', async () => {
@@ -73,11 +87,10 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     const job = new Job();
     const handedOnAt = new Map<string, boolean>();
     job.onLine = (line) => handedOnAt.set(line, handedOn(job));
-    const { lines } = await job.main(loginInputs);
+    const step = await job.main(loginInputs);
 
-    const expected = masks(password, passwordMd5, accessToken, refreshToken);
-    expect(lines.slice(0, 4)).toEqual(expected);
-    expect(expected.map((line) => handedOnAt.get(line))).toEqual([false, false, false, false]);
+    expectMasks(firstMasks(step), password, passwordMd5, accessToken, refreshToken);
+    expect(firstMasks(step).map((line) => handedOnAt.get(line))).not.toContain(true);
     expect(handedOn(job)).toBe(true);
   });
 
@@ -85,10 +98,10 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     const job = new Job();
     const handedOnAt = new Map<string, boolean>();
     job.onLine = (line) => handedOnAt.set(line, handedOn(job));
-    const { lines } = await job.main({ ...loginInputs, 'api-token': apiToken });
-    expect(lines.slice(0, 2)).toEqual(masks(password, apiToken));
+    const step = await job.main({ ...loginInputs, 'api-token': apiToken });
+    expectMasks(firstMasks(step), password, apiToken);
     expect(handedOnAt.get(`::add-mask::${apiToken}`)).toBe(false);
-    expect(lines[2]).toMatch(/^::warning::/);
+    expect(step.log).toMatch(/^Warning: /);
   });
 
   test("the tokens of the login that creates a job's own token, and then that", async () => {
@@ -102,37 +115,29 @@ describe('before anything else is printed, exported or sent, the step masks', ()
         whenSent = [...printed];
         return yes(created);
       });
-    await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
-    const before = masks(password, passwordMd5, accessToken, refreshToken);
-    expect(whenSent).toEqual(before);
-    expect(printed.slice(0, 5)).toEqual([...before, ...masks(ephemeralToken)]);
-  });
-
-  test('a token that comes back malformed, for its message would otherwise be the first to show it', async () => {
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, yes({ ...login, refresh_token: 'two words' }));
-    const { lines } = await new Job().main(loginInputs);
-    expect(lines.slice(2, 4)).toEqual(masks(accessToken, 'two words'));
-    expect(lines[4]).toMatch(/^::error::/);
+    const step = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
+    expectMasks(whenSent, password, passwordMd5, accessToken, refreshToken);
+    expectMasks(firstMasks(step), ephemeralToken);
   });
 
   test('the credentials that the job carries already', async () => {
     const first = { EXABITS_ACCESS_TOKEN: accessToken, EXABITS_REFRESH_TOKEN: refreshToken };
-    const { lines } = await new Job(first).main({ 'use-existing-credentials': 'true' });
-    expect(lines.slice(0, 2)).toEqual(masks(accessToken, refreshToken));
+    const step = await new Job(first).main({ 'use-existing-credentials': 'true' });
+    expect(step.outputs['auth-method']).toBe('existing');
+    expectMasks(firstMasks(step), accessToken, refreshToken);
 
-    const other = { EXABITS_API_TOKEN: apiToken };
-    const { lines: otherLines } = await new Job(other).main({ 'use-existing-credentials': 'true' });
-    expect(otherLines[0]).toBe(`::add-mask::${apiToken}`);
+    const other = await new Job({ EXABITS_API_TOKEN: apiToken }).main({ 'use-existing-credentials': 'true' });
+    expect(other.outputs['auth-method']).toBe('existing');
+    expectMasks(firstMasks(other), apiToken);
   });
 
   test('secrets of inputs that are wrong', async () => {
-    const { lines } = await new Job().main({ username, password, verify: 'maybe' });
-    expect(lines.slice(0, 2)).toEqual(masks(password, passwordMd5));
-    expect(lines[2]).toMatch(/^::error::Input "verify"/);
+    const step = await new Job().main({ username, password, verify: 'maybe' });
+    expectMasks(firstMasks(step), password, passwordMd5);
+    expect(step.log).toMatch(/^Error: Input "verify"/);
     const other = await new Job().main({ 'api-token': 'two words' });
-    expect(other.lines[0]).toBe('::add-mask::two words');
+    expectMasks(firstMasks(other), 'two words');
+    expect(other.log).toMatch(/^Error: Input "api-token"/);
   });
 
   test('in post: what it deletes the token with', async () => {
@@ -143,11 +148,13 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     const printed = printedBy(job);
     let whenSent: string[] = [];
     exabits()
-      .delete('/api-tokens/tok-1')
+      .get('/api-tokens')
+      .query(true)
       .reply(200, () => {
         whenSent = [...printed];
-        return yes();
+        return yes([]);
       });
+    exabits().delete('/api-tokens/tok-1').reply(200, yes());
     await job.post(main);
     expect(whenSent).toContain(`::add-mask::${ephemeralToken}`);
   });
@@ -203,6 +210,16 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     expectNoSecretIn(step);
   });
 
+  test('when a token comes back that cannot be one', async () => {
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, yes({ ...login, refresh_token: 'two words' }));
+    const step = await new Job(debug).main(loginInputs);
+    expect(step.exitCode).toBe(1);
+    expectNoSecretIn(step);
+    expect(step.log + step.debugLog).not.toContain('two words');
+  });
+
   test('when a redirect carries them', async () => {
     const location = `https://elsewhere.example/?password=${encodeURIComponent(password)}&md5=${passwordMd5}`;
     exabits().post('/authenticate/login').reply(302, '', { Location: location });
@@ -254,6 +271,17 @@ describe('what the server says', () => {
     expect(lines.filter((line) => /^::(?!add-mask|error|debug)/.test(line))).toEqual([]);
     expect(lines.filter((line) => line.startsWith('::error'))).toHaveLength(1);
     expect(lines.join('\n')).toContain('no ::set-output name=token::evil ::stop-commands::x ::add-mask::y');
+  });
+
+  test('cannot be an old-style workflow command either, which the runner finds anywhere in a line', async () => {
+    exabits().post('/authenticate/login').reply(503, no('##[set-output name=token]evil'));
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, yes({ ...login, username: '##[add-mask]e' }));
+    const { log, lines } = await new Job().main(loginInputs);
+    expect(lines.join('\n')).not.toContain('##[');
+    expect(log).toContain('set-output name=token');
+    expect(log).toContain('add-mask');
   });
 
   test('cannot colour or reorder the log', async () => {
