@@ -6,7 +6,7 @@ import { captureOutput } from './output.ts';
  * Reads inputs as a step with these does.
  *
  * @param given the inputs; one that is not here is empty
- * @param env the job's variables
+ * @param env the job's variables, to which the inputs are added
  * @param lines gets what is printed meanwhile
  */
 export async function inputsOf(
@@ -15,8 +15,8 @@ export async function inputsOf(
   lines: string[] = [],
 ): Promise<Inputs> {
   const environment = process.env;
-  process.env = { ...env };
-  for (const [name, value] of Object.entries(given)) process.env[`INPUT_${name.toUpperCase()}`] = value;
+  process.env = env;
+  for (const [name, value] of Object.entries(given)) env[`INPUT_${name.toUpperCase()}`] = value;
   try {
     let inputs: Inputs | undefined;
     await captureOutput(
