@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  headersFilePath,
+  readBearerToken,
+  removeHeadersFile,
+  writeHeadersFile,
+} from '../../src/job/headers-file.ts';
+import { failureOf } from './support/failure.ts';
+
+const { env } = process;
+let folder = '';
+let path = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'exabits-headers-'));
+  path = join(folder, 'headers');
+  process.env = { RUNNER_TEMP: folder };
+});
+
+afterEach(() => {
+  process.env = env;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const headers = { Authorization: 'Bearer access', 'refresh-token': 'refresh' };
+
+describe('the path of a header file', () => {
+  test('is in the folder of the runner, and a new one each time', () => {
+    const paths = Array.from({ length: 20 }, headersFilePath);
+    for (const one of paths) expect(one).toMatch(new RegExp(`^${folder}/exabits-headers-[0-9a-f-]{36}$`));
+    expect(new Set(paths).size).toBe(20);
+  });
+
+  test('needs a runner', async () => {
+    process.env = {};
+    expect((await failureOf(headersFilePath)).code).toBe('job-files');
+  });
+});
+
+describe('a header file', () => {
+  test('is for its owner alone', () => {
+    writeHeadersFile(path, headers);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path, 'utf8')).toBe('Authorization: Bearer access\nrefresh-token: refresh\n');
+  });
+
+  test('never replaces what is at its place', () => {
+    writeFileSync(path, 'somebody else');
+    expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
+    expect(readFileSync(path, 'utf8')).toBe('somebody else');
+  });
+
+  test('never follows a link that somebody put there', () => {
+    const target = join(folder, 'target');
+    symlinkSync(target, path);
+    expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
+    expect(() => statSync(target)).toThrow('ENOENT');
+  });
+
+  test('that cannot be finished is removed', () => {
+    const broken = Object.defineProperty({}, 'Authorization', {
+      enumerable: true,
+      get(): string {
+        throw new Error('no space left on device');
+      },
+    });
+    expect(() => writeHeadersFile(path, broken)).toThrow('no space left on device');
+    expect(() => statSync(path)).toThrow('ENOENT');
+  });
+
+  test('may be gone already when it is removed', () => {
+    expect(() => removeHeadersFile(path)).not.toThrow();
+  });
+});
+
+describe('the bearer token', () => {
+  test('is read back out of the file', () => {
+    writeHeadersFile(path, headers);
+    expect(readBearerToken(path)).toBe('access');
+    writeFileSync(path, 'X-Other: x\nAuthorization: Bearer token\n');
+    expect(readBearerToken(path)).toBe('token');
+  });
+
+  test.each([
+    '',
+    'refresh-token: x\n',
+    'X: Authorization: Bearer x\n',
+    'Authorization: Basic x\n',
+    'Authorization: Bearer \n',
+  ])('is not there where no such header is: %j', (text) => {
+    writeFileSync(path, text);
+    expect(readBearerToken(path)).toBeUndefined();
+  });
+
+  test('is not there where no file is', () => {
+    expect(readBearerToken(path)).toBeUndefined();
+  });
+});
