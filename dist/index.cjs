@@ -1889,7 +1889,12 @@ function readLogin(data, username, mask) {
 }
 function readCreatedToken(data, mask) {
     const read = reader('POST /api-tokens', data, mask);
-    return { credential: toApiToken(read.token('token')), id: read.id('id') };
+    const token = read.token('token');
+    const id = read.id('id');
+    // The id is saved in the state, and printed.
+    if (id === token)
+        throw malformed('POST /api-tokens', 'its "id" is the token itself');
+    return { credential: toApiToken(token), id };
 }
 function readList(data) {
     // A list without entries may be null where the server is written in a language that has it so.

@@ -181,7 +181,11 @@ function readLogin(data: unknown, username: string, mask: Mask): Login {
 
 function readCreatedToken(data: unknown, mask: Mask): { id: string; credential: ApiToken } {
   const read = reader('POST /api-tokens', data, mask);
-  return { credential: toApiToken(read.token('token')), id: read.id('id') };
+  const token = read.token('token');
+  const id = read.id('id');
+  // The id is saved in the state, and printed.
+  if (id === token) throw malformed('POST /api-tokens', 'its "id" is the token itself');
+  return { credential: toApiToken(token), id };
 }
 
 function readList(data: unknown): unknown[] {
