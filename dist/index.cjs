@@ -2901,7 +2901,8 @@ function createSend(connection) {
         }
     };
     async function tryOnce(request) {
-        const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+        // Whole, and rounded up: a timer drops fractions, and would leave a rest too short for anything.
+        const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
         const limit = new AbortController();
         // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
@@ -2977,21 +2978,22 @@ function requestOptions(signal) {
         handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
     };
 }
-async function readAnswer(message, request) {
+async function readAnswer(message, { method, path, mayBeEmpty = false }) {
+    const request = `${method} ${path.replace(/\?.*/, '')}`;
     const chunks = [];
     let size = 0;
     for await (const chunk of message) {
         size += chunk.length;
         if (size > largestAnswer) {
-            throw new Failure('answer-too-large', `The answer to ${request.method} ${request.path} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
+            throw new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
         }
         chunks.push(chunk);
     }
     return {
-        request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
+        request,
         status: Number(message.statusCode),
         headers: message.headers,
-        mayBeEmpty: request.mayBeEmpty ?? false,
+        mayBeEmpty,
         body: Buffer.concat(chunks).toString('utf8'),
     };
 }

@@ -83,7 +83,8 @@ export function createSend(connection: Connection): Send {
   };
 
   async function tryOnce(request: Request): Promise<{ envelope: Envelope } | TransientFault> {
-    const limitMs = Math.min(tryLimitMs, deadline.remainingMs());
+    // Whole, and rounded up: a timer drops fractions, and would leave a rest too short for anything.
+    const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
     const limit = new AbortController();
     // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
     const timer = setTimeout(() => limit.abort(), limitMs);
@@ -178,7 +179,11 @@ function requestOptions(signal: AbortSignal) {
   };
 }
 
-async function readAnswer(message: IncomingMessage, request: Request): Promise<Answer> {
+async function readAnswer(
+  message: IncomingMessage,
+  { method, path, mayBeEmpty = false }: Request,
+): Promise<Answer> {
+  const request = `${method} ${path.replace(/\?.*/, '')}`;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -186,16 +191,16 @@ async function readAnswer(message: IncomingMessage, request: Request): Promise<A
     if (size > largestAnswer) {
       throw new Failure(
         'answer-too-large',
-        `The answer to ${request.method} ${request.path} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
+        `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
       );
     }
     chunks.push(chunk);
   }
   return {
-    request: `${request.method} ${request.path.replace(/\?.*/, '')}`,
+    request,
     status: Number(message.statusCode),
     headers: message.headers,
-    mayBeEmpty: request.mayBeEmpty ?? false,
+    mayBeEmpty,
     body: Buffer.concat(chunks).toString('utf8'),
   };
 }
