@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { failureOf } from './support/failure.ts';
+import { inputsOf } from './support/inputs.ts';
+
+interface Type {
+  type: string;
+  'allowed-values'?: string[];
+  'named-values'?: Record<string, number>;
+}
+type Names<Value> = Record<'inputs' | 'outputs', Record<string, Value>>;
+
+const root = join(import.meta.dirname, '../..');
+const types: Names<Type> = parse(readFileSync(join(root, 'action-types.yml'), 'utf8'));
+const action: Names<{ description: string; default?: string }> = parse(
+  readFileSync(join(root, 'action.yml'), 'utf8'),
+);
+
+/** What the format knows, apart from lists and fractions, which this action has none of. */
+const knownKeys: Record<string, string[]> = {
+  string: ['type'],
+  boolean: ['type'],
+  integer: ['type', 'named-values'],
+  enum: ['type', 'allowed-values'],
+};
+
+function typed(type: string): [name: string, type: Type][] {
+  return Object.entries(types.inputs).filter(([, input]) => input.type === type);
+}
+
+describe('action-types.yml', () => {
+  test('has the inputs and outputs of action.yml, in the same order, and nothing else', () => {
+    expect(Object.keys(types)).toEqual(['inputs', 'outputs']);
+    expect(Object.keys(types.inputs)).toEqual(Object.keys(action.inputs));
+    expect(Object.keys(types.outputs)).toEqual(Object.keys(action.outputs));
+  });
+
+  test('uses types that the format has, with the keys that they have', () => {
+    for (const type of [...Object.values(types.inputs), ...Object.values(types.outputs)]) {
+      const unknown = Object.keys(type).filter((key) => !knownKeys[type.type]?.includes(key));
+      expect({ type, unknown }).toEqual({ type, unknown: [] });
+      if (type.type === 'enum') expect(type['allowed-values']?.length).toBeGreaterThan(1);
+    }
+  });
+
+  test('calls boolean what the action takes true and false for, and nothing else', async () => {
+    expect(typed('boolean').length).toBeGreaterThan(0);
+    for (const [name] of typed('boolean')) {
+      await expect(inputsOf({ [name]: 'false' })).resolves.toBeDefined();
+      const { message } = await failureOf(() => inputsOf({ [name]: '1' }));
+      expect(message).toBe(`Input "${name}" must be true or false, not "1".`);
+    }
+  });
+
+  test('calls integer what the action takes whole numbers for, and names those with a meaning of their own', async () => {
+    expect(typed('integer').length).toBeGreaterThan(0);
+    for (const [name, { 'named-values': named = {} }] of typed('integer')) {
+      for (const value of Object.values(named)) {
+        await expect(inputsOf({ [name]: String(value) })).resolves.toBeDefined();
+      }
+      const { message } = await failureOf(() => inputsOf({ [name]: 'many' }));
+      expect(message).toMatch(`Input "${name}" must be a whole number`);
+    }
+  });
+
+  test('allows of an enumeration what the action takes', async () => {
+    expect(typed('enum').length).toBeGreaterThan(0);
+    for (const [name, { 'allowed-values': allowed = [] }] of typed('enum')) {
+      const { message } = await failureOf(() => inputsOf({ [name]: 'other' }));
+      expect(message).toBe(`Input "${name}" must be ${allowed.join(' or ')}, not "other".`);
+    }
+  });
+
+  test('allows of the method what its description names', () => {
+    const { description = '' } = action.outputs['auth-method'] ?? {};
+    const named = description
+      .replace(/^.*: /, '')
+      .replace(/\.$/, '')
+      .split(/, | or /);
+    expect(types.outputs['auth-method']?.['allowed-values']).toEqual(named);
+  });
+});
