@@ -1,8 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import http from 'node:http';
+import { describe, expect, jest, test } from '@jest/globals';
 import { version } from '../../src/version.ts';
 import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
-import { apiToken, ephemeralToken, exabits, no, yes } from './support/exabits.ts';
+import { apiToken, apiUrl, ephemeralToken, exabits, no, yes } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { silenceOutput } from './support/output.ts';
 
@@ -33,6 +34,28 @@ test('a request says who makes it, and what it takes', async () => {
   expect(headers?.get('accept')).toBe('application/json');
   expect(headers?.get('authorization')).toBe(`Bearer ${apiToken}`);
   expect(headers?.has('content-type')).toBe(false);
+});
+
+test('a challenge to authenticate is for the caller, and never answered by the HTTP client', async () => {
+  const { HttpClient, HttpClientResponse } = await import('@actions/http-client');
+  exabits().get(path).reply(401, no('who are you?'), { 'WWW-Authenticate': 'Basic' });
+  const request = jest.spyOn(HttpClient.prototype, 'request');
+  const { exabits: api, credential } = await converse();
+  const failure = await failureOf(() => api.verify(credential));
+  expect(failure.code).toBe('access-refused');
+
+  const [client] = request.mock.contexts;
+  const response = await request.mock.results[0]?.value;
+  request.mockRestore();
+  if (!(client instanceof HttpClient && response instanceof HttpClientResponse)) {
+    throw new Error('Nothing was requested');
+  }
+  const info = { options: {}, parsedUrl: new URL(apiUrl), httpModule: http };
+  expect(client.handlers).toHaveLength(1);
+  for (const handler of client.handlers) {
+    expect(handler.canHandleAuthentication(response)).toBe(false);
+    await expect(handler.handleAuthentication(client, info, null)).rejects.toThrow('never called');
+  }
 });
 
 describe('a redirect is refused, and the message says where it led:', () => {
@@ -148,6 +171,11 @@ describe('an answer of the wrong shape', () => {
     ['an id with a line break', { token: ephemeralToken, id: 'x\ny' }, /its "id" is not/],
     ['an id that a shell would take for more', { token: ephemeralToken, id: '1;ls' }, /its "id" is not/],
     ['an id without end', { token: ephemeralToken, id: 'x'.repeat(129) }, /its "id" is not/],
+    [
+      'an id that is the token itself',
+      { token: ephemeralToken, id: ephemeralToken },
+      /its "id" is the token/,
+    ],
   ])('is an error of a token that was created: %s', async (_what, data, words) => {
     exabits().post('/api-tokens').reply(200, yes(data));
     const { exabits: api, credential } = await converse();

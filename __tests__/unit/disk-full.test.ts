@@ -5,6 +5,7 @@ import { apiToken } from './support/samples.ts';
 
 // A disk cannot be filled for a test, so this one says that it is full when it comes to a certain file.
 let isFull: (file: fs.PathOrFileDescriptor) => boolean = () => false;
+let cannotBeRestored: (file: fs.PathOrFileDescriptor) => boolean = () => false;
 
 const writing = {
   appendFileSync: (...args: Parameters<typeof fs.appendFileSync>) => {
@@ -15,6 +16,10 @@ const writing = {
     refuse(args[0]);
     fs.writeFileSync(...args);
   },
+  truncateSync: (...args: Parameters<typeof fs.truncateSync>) => {
+    if (args[0] && cannotBeRestored(args[0])) throw new Error('EIO: i/o error, truncate');
+    fs.truncateSync(...args);
+  },
 };
 
 function refuse(file: fs.PathOrFileDescriptor): void {
@@ -23,11 +28,12 @@ function refuse(file: fs.PathOrFileDescriptor): void {
   }
 }
 
-jest.unstable_mockModule('node:fs', () => ({ ...fs, default: fs, ...writing }));
+// For `node:fs`, too.
 jest.unstable_mockModule('fs', () => ({ ...fs, default: fs, ...writing }));
 
 beforeEach(() => {
   isFull = () => false;
+  cannotBeRestored = () => false;
 });
 
 test.each([
@@ -49,6 +55,19 @@ test.each([
     expect(job.temporaryFiles()).toEqual([]);
   },
 );
+
+test('a file that cannot be restored does not keep the others from it, nor hides why', async () => {
+  const job = new Job();
+  isFull = (file) => String(file).includes('GITHUB_OUTPUT');
+  cannotBeRestored = (file) => String(file).includes('GITHUB_STATE');
+  const step = await job.main({ 'api-token': apiToken });
+  expect(step.exitCode).toBe(1);
+  expect(step.log).toMatch(/^Error: The runner's files .*ENOSPC: no space left/);
+  expect(Object.keys(step.state)).toEqual(['leftovers']);
+  expect(step.env).toEqual({});
+  expect(step.outputs).toEqual({});
+  expect(job.temporaryFiles()).toEqual([]);
+});
 
 test('a disk with space is no such disk', async () => {
   const job = new Job();

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, yes } from './support/exabits.ts';
@@ -150,6 +151,17 @@ describe('where the files of the runner cannot be written, nothing is handed on'
       const step = await job.main({ 'api-token': apiToken });
       expectNothing(job, step);
       expect(step.log).toContain('ENOENT');
+    },
+  );
+
+  test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const)(
+    '%s names a folder',
+    async (variable) => {
+      const job = new Job();
+      job.env[variable] = tmpdir();
+      const step = await job.main({ 'api-token': apiToken });
+      expectNothing(job, step);
+      expect(step.log).toContain(`${variable} is not a file`);
     },
   );
 

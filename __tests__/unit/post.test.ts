@@ -68,6 +68,13 @@ describe('the post step', () => {
     expect(post.exitCode).toBe(0);
   });
 
+  test('has nothing to leave where the step handed on outputs alone', async () => {
+    const job = new Job();
+    const inputs = { cleanup: 'false', 'export-environment': 'false', 'write-headers-file': 'false' };
+    const post = await job.post(await logIn(job, inputs));
+    expect(post.log).toBe('Left in place, because cleanup is false: nothing.');
+  });
+
   test('removes the header file where nothing was exported', async () => {
     const job = new Job();
     const post = await job.post(await logIn(job, { 'export-environment': 'false' }));
@@ -131,6 +138,39 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
       expect.stringMatching(/^Warning: Could not remove the header file/),
       'Cleared nothing.',
     ]);
+    expect(post.exitCode).toBe(0);
+  });
+});
+
+describe('a state that cannot be read is a warning, and the rest is done all the same:', () => {
+  test('that of what was handed on', async () => {
+    const post = await new Job().post({ inputs: loginInputs, state: { leftovers: '{"variables":' } });
+    expect(post.log).toMatch(/^Warning: Could not read what the step left: /);
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('that of the token', async () => {
+    const job = new Job();
+    const { inputs, state } = await job.main(tokenInputs);
+    const post = await job.post({ inputs, state: { ...state, 'ephemeral-token': 'gha-' } });
+    expect(post.log).toMatch(
+      /^Warning: Could not read which API token the step made: .*\nCleared EXABITS_API_URL/,
+    );
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('that of the token, where its address is none', async () => {
+    const job = new Job();
+    const { inputs, state } = await job.main(tokenInputs);
+    const token = {
+      name: 'gha-1-1-00000000',
+      apiUrl: 'nowhere',
+      timeoutMs: 1000,
+      maxAttempts: 1,
+      staleTokenHours: 0,
+    };
+    const post = await job.post({ inputs, state: { ...state, 'ephemeral-token': JSON.stringify(token) } });
+    expect(post.log).toMatch(/^Cleared .*\nWarning: Could not delete the API token: /);
     expect(post.exitCode).toBe(0);
   });
 });
