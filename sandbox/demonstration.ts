@@ -15,7 +15,7 @@ export interface Stage {
 }
 
 /** The variables by which a workflow calls the API, in a step that comes after the sign-in. */
-export const CALL_API = `curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/virtual-machines"`;
+export const CALL_API = `curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"`;
 
 /**
  * Runs a job against the sandbox and shows its log, as a person would see it on GitHub.

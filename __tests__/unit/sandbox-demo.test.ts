@@ -23,7 +23,7 @@ test('the demo shows a masked login, an authenticated call and a cleaned-up job'
     /^▼ Run your-org\/exabits-auth@v1\n {2}with:\n {4}username: \*\*\*\n {4}password: \*\*\*\n/,
   );
   expect(stdout).toContain('    EXABITS_ACCESS_TOKEN: ***\n');
-  expect(stdout).toContain('{"status":true,"message":"success","data":[');
+  expect(stdout).toContain('{"status":true,"message":"success","data":{"available":');
   expect(stdout).toMatch(/▼ Post Run your-org\/exabits-auth@v1\n {2}Post job cleanup\.\nCleared /);
   expect(stdout).toMatch(/After the job: EXABITS_API_URL, .* are empty\.\nThe header file is gone\.\n$/);
   for (const secret of [
