@@ -1,0 +1,33 @@
+// Loaded into the action's process before the bundle. PRELOAD says in JSON what to change for a test:
+// uuid: what crypto.randomUUID returns; signal and atWrite: kill the process at its nth write to a file of the runner;
+// watchOpen: where to note how each file is created.
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+
+const { uuid, signal, atWrite, watchOpen } = JSON.parse(process.env.PRELOAD);
+
+if (uuid) crypto.randomUUID = () => uuid;
+
+if (signal) {
+  let writes = 0;
+  const atNth = (write) =>
+    function (...args) {
+      writes += 1;
+      if (writes === atWrite) process.kill(process.pid, signal);
+      return write.apply(this, args);
+    };
+  fs.appendFileSync = atNth(fs.appendFileSync);
+  fs.openSync = atNth(fs.openSync);
+}
+
+if (watchOpen) {
+  process.umask(0);
+  const { openSync } = fs;
+  fs.openSync = (path, flags, mode) => {
+    const file = openSync(path, flags, mode);
+    const { mode: actual, size } = fs.fstatSync(file);
+    const note = { path, flags, mode: (actual & 0o777).toString(8), size };
+    fs.appendFileSync(watchOpen, `${JSON.stringify(note)}\n`);
+    return file;
+  };
+}

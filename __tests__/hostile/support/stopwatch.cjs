@@ -1,0 +1,7 @@
+// Loaded into the action's process before the bundle: notes how long it took, without the start of Node.
+const { writeFileSync } = require('node:fs');
+
+const startedAt = process.uptime();
+process.once('exit', () => {
+  writeFileSync(process.env.STOPWATCH_FILE, String(process.uptime() - startedAt));
+});
