@@ -286,7 +286,14 @@ describe('A deletion that fails for good', () => {
     const scenario = await startScenario();
     const { outputs } = await scenario.logIn({ ...EPHEMERAL, 'max-attempts': '1' });
     const { name, token } = scenario.sandbox.apiTokens()[0] ?? {};
-    scenario.sandbox.faults.add({ effect: 'status', status: 403, match: { method: 'DELETE' }, times: 99 });
+    const body = JSON.stringify({ status: false, message: `Not now: ${token}`, data: null });
+    scenario.sandbox.faults.add({
+      effect: 'status',
+      status: 403,
+      body,
+      match: { method: 'DELETE' },
+      times: 99,
+    });
     const post = await scenario.post();
     expect(post).toMatchObject({ outcome: 'success', exitCode: 0 });
     expect(warningsOf(post)).toEqual([

@@ -10,7 +10,17 @@ const LONG_SECRET = 20;
  * What a secret may look like in a text: as it is, each of its lines, its MD5, and its encoded forms. Half of a
  * base64 text gives a secret away as well, so of that only the groups count that hold nothing but the secret.
  */
-export function formsOf(secret: string): string[] {
+export function formsOf(secret: string): readonly string[] {
+  const known = formsBySecret.get(secret);
+  if (known !== undefined) return known;
+  const forms = computeForms(secret);
+  formsBySecret.set(secret, forms);
+  return forms;
+}
+
+const formsBySecret = new Map<string, readonly string[]>();
+
+function computeForms(secret: string): string[] {
   const values = [secret, secret.trim(), ...secret.split(/[\r\n]+/).map((line) => line.trim())];
   const forms = values.flatMap((value) => [
     value,
