@@ -1,8 +1,14 @@
-import { afterAll, afterEach, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import nock from 'nock';
 import { apiUrl } from './samples.ts';
 
 export * from './samples.ts';
+
+// Loading nock has changed Node's modules for all test files of this process: from here on that is for this file's
+// tests alone, and not for others where this file cannot be loaded.
+nock.restore();
+beforeAll(() => nock.activate());
+afterAll(() => nock.restore());
 
 nock.disableNetConnect();
 
@@ -17,8 +23,6 @@ afterEach(() => {
   nock.abortPendingRequests();
   expect({ surplus, missing }).toEqual({ surplus: [], missing: [] });
 });
-
-afterAll(() => nock.restore());
 
 /** What `nock` knows of the API: paths are below the base URL. */
 export function exabits(url = apiUrl): nock.Scope {
