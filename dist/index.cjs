@@ -1078,13 +1078,8 @@ function createMasker() {
             if (part.trim() === '' || known.has(part))
                 continue;
             known.add(part);
-            for (const form of [
-                part,
-                encodeURIComponent(part.toWellFormed()),
-                Buffer.from(part).toString('base64'),
-            ]) {
+            for (const form of formsOf(part))
                 forms.add(form);
-            }
             setSecret(part);
         }
         return secret;
@@ -1095,6 +1090,23 @@ function createMasker() {
         mask,
         redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
     };
+}
+const shortestBase64 = 8;
+// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+function formsOf(secret) {
+    const bytes = Buffer.from(secret);
+    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+    const base64 = [0, 1, 2]
+        .map((skipped) => bytes.subarray(skipped))
+        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
+        .filter((form) => form.length >= shortestBase64);
+    return [
+        secret,
+        encodeURIComponent(secret.toWellFormed()),
+        JSON.stringify(secret).slice(1, -1),
+        ...base64,
+        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    ];
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
