@@ -183,6 +183,17 @@ describe('What the server says is untrusted', () => {
     }
   });
 
+  test('one line of a password of several lines is not shown either, where the message is cut', async () => {
+    const lines = ['first-line-of-the-password', 'second-line-of-the-password'];
+    const scenario = await startScenario({
+      sandbox: { accounts: [{ username, email: 'a@exabits.example', password: lines.join('\n') }] },
+    });
+    refuseLogin(scenario, `${'x'.repeat(285)}${lines[1]}`);
+    const message = scenario.expectFailure(await scenario.logIn({ password: lines.join('\n') }));
+    expect(message).toContain('xxx***');
+    expect(message).not.toContain('second');
+  });
+
   test('the reason is found also where it stands deeper in the answer', async () => {
     const scenario = await startScenario();
     scenario.sandbox.faults.add({

@@ -51,14 +51,6 @@ describe('A fault that may pass is tried again', () => {
     }
   });
 
-  test('a rate limit, which the next login waits out', async () => {
-    const scenario = await startScenario({ sandbox: { loginsPerSecond: 1 } });
-    expectSuccess(await scenario.logIn());
-    const second = await scenario.logIn();
-    expectSuccess(second);
-    expect(second.visible).toContain('Try 1 of 5 failed (HTTP 429, "Too many logins")');
-  });
-
   test('as often as max-attempts says, and then the step fails with what it saw', async () => {
     const { scenario, step } = await logInWith([{ effect: 'status', status: 503, times: 9 }], {
       'max-attempts': '3',
@@ -106,15 +98,18 @@ describe('What Retry-After asks for is honoured', () => {
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
-  test.each(['soon', '-5', 'Thu, 01 Jan 1970 00:00:00 GMT'])(
-    'and one that makes no sense is passed over: %s',
-    async (value) => {
-      const { step } = await logInWith([
-        { effect: 'status', status: 503, headers: { 'retry-after': value } },
-      ]);
+  test('and one that makes no sense, or has passed, is passed over', async () => {
+    const values = ['soon', '-5', 'Thu, 01 Jan 1970 00:00:00 GMT', ''];
+    const runs = await Promise.all(
+      values.map((value) =>
+        logInWith([{ effect: 'status', status: 503, headers: { 'retry-after': value } }]),
+      ),
+    );
+    for (const { scenario, step } of runs) {
       expectSuccess(step);
-    },
-  );
+      expect(scenario.calls).toEqual([LOGIN, LOGIN]);
+    }
+  });
 });
 
 describe('An answer that is final is not tried again', () => {
@@ -152,22 +147,20 @@ describe('The deadline is for all network work together', () => {
     );
   });
 
-  test.each(['mid-headers', 'mid-body'] as const)('an answer that stops (%s) counts as none', async (at) => {
-    const { scenario, step } = await logInWith([{ effect: 'hang', at, times: 9 }], {
-      'timeout-seconds': '1',
-    });
-    expect(scenario.expectFailure(step)).toMatch(
-      /^No usable answer from .* within 1 s \(1 try; .*no answer\)/,
-    );
-  });
-
-  test('an answer that drips in too slowly counts as none', async () => {
+  test('an answer that stops in the middle, or drips in too slowly, counts as none', async () => {
     const start = performance.now();
-    const { scenario, step } = await logInWith([{ effect: 'drip', bytes: 1, everyMs: 100, times: 9 }], {
-      'timeout-seconds': '1',
-    });
-    expect(scenario.expectFailure(step)).toMatch(/^No usable answer from /);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const faults: Fault[] = [
+      { effect: 'hang', at: 'mid-headers', times: 9 },
+      { effect: 'hang', at: 'mid-body', times: 9 },
+      { effect: 'drip', bytes: 1, everyMs: 100, times: 9 },
+    ];
+    const runs = await Promise.all(faults.map((fault) => logInWith([fault], { 'timeout-seconds': '1' })));
+    for (const { scenario, step } of runs) {
+      expect(scenario.expectFailure(step)).toMatch(
+        /^No usable answer from .* within 1 s \(1 try; the last try saw: no answer\)/,
+      );
+    }
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   test('an answer that drips in within the deadline is read', async () => {
@@ -181,20 +174,22 @@ describe('The deadline is for all network work together', () => {
       'timeout-seconds': '2',
       'max-attempts': '100',
     });
-    const message = scenario.expectFailure(step);
-    const tries = scenario.calls.length;
-    expect(message).toContain(`within 2 s (${tries} tries; the last try saw: `);
-    expect(message).toMatch(/the last try saw: (HTTP 502, "Sandbox fault 502"|no answer)\)/);
-    expect(tries).toBeGreaterThan(1);
+    const [, tries] =
+      /^No usable answer from .* within 2 s \((\d+) tries; the last try saw: (?:HTTP 502, "Sandbox fault 502"|no answer)\)/.exec(
+        scenario.expectFailure(step),
+      ) ?? [];
+    expect(Number(tries)).toBeGreaterThan(1);
+    // The last try may have run out of time before it had sent anything.
+    expect([Number(tries), Number(tries) - 1]).toContain(scenario.calls.length);
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   test('it holds over several requests: what the login used up is missing afterwards', async () => {
     const scenario = await startScenario();
-    scenario.sandbox.faults.add({ effect: 'delay', ms: 1_200, match: { path: '/api/v1/authenticate' } });
-    scenario.sandbox.faults.add({ effect: 'delay', ms: 1_500, match: { path: '/api/v1/billing' }, times: 9 });
-    const step = await scenario.logIn({ verify: 'true', 'timeout-seconds': '2' });
-    expect(scenario.expectFailure(step)).toMatch(/^No usable answer from .* within 2 s/);
+    scenario.sandbox.faults.add({ effect: 'delay', ms: 1_500, match: { path: '/api/v1/authenticate' } });
+    scenario.sandbox.faults.add({ effect: 'delay', ms: 2_500, match: { path: '/api/v1/billing' }, times: 9 });
+    const step = await scenario.logIn({ verify: 'true', 'timeout-seconds': '3' });
+    expect(scenario.expectFailure(step)).toMatch(/^No usable answer from .* within 3 s/);
     expect(scenario.calls).toEqual([LOGIN, 'GET /billing/balance']);
   });
 
