@@ -1,0 +1,204 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readActionManifest } from '../../sandbox/action-manifest.ts';
+import { parseCommandFile } from '../../sandbox/command-file.ts';
+import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';
+import type { Masker } from '../../src/job/mask.ts';
+import { type Evidence, type PhaseEvidence, VisibleLog } from './evidence.ts';
+import { type ReceivedRequest, type ScriptedExabits, startScriptedExabits } from './exabits.ts';
+import { addressOfExabits, type World } from './worlds.ts';
+
+type Phase = (masker: Masker) => Promise<void>;
+
+const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
+
+/** Runs worlds through the sources in this process, one after the other. */
+export class InProcessJobs {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'exabits-auth-fuzz-'));
+  readonly #temp = join(this.#folder, 'temp');
+  readonly #defaults = readActionManifest(join(import.meta.dirname, '../..')).inputs;
+  readonly #exabits: ScriptedExabits;
+  readonly #run: (phase: Phase) => Promise<void>;
+  readonly #phases: { readonly main: Phase; readonly post: Phase };
+
+  private constructor(
+    exabits: ScriptedExabits,
+    run: (phase: Phase) => Promise<void>,
+    phases: { readonly main: Phase; readonly post: Phase },
+  ) {
+    this.#exabits = exabits;
+    this.#run = run;
+    this.#phases = phases;
+    mkdirSync(this.#temp);
+  }
+
+  static async start(): Promise<InProcessJobs> {
+    const { main } = await import('../../src/main.ts');
+    const { post } = await import('../../src/post.ts');
+    return new InProcessJobs(await startScriptedExabits(), await loadRun(), { main, post });
+  }
+
+  async stop(): Promise<void> {
+    await this.#exabits.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Runs `main` and then `post` in a world. */
+  async run(world: World): Promise<Evidence> {
+    const log = new VisibleLog();
+    for (const name of readdirSync(this.#temp)) rmSync(join(this.#temp, name), { recursive: true });
+    const inputs = { 'api-url': this.#exabits.url + world.urlSuffix, ...world.inputs };
+    const main = await this.#phase('main', world, log, inputs, {}, world.env);
+    const post = await this.#phase('post', world, log, inputs, main.state, { ...world.env, ...main.env });
+    return { main, post, served: this.#exabits.served };
+  }
+
+  async #phase(
+    phase: 'main' | 'post',
+    world: World,
+    log: VisibleLog,
+    inputs: Readonly<Record<string, string>>,
+    state: Readonly<Record<string, string>>,
+    jobEnv: Readonly<Record<string, string>>,
+  ): Promise<PhaseEvidence> {
+    for (const file of commandFiles) writeFileSync(join(this.#folder, file), '');
+    const given = new Map(this.#defaults);
+    for (const [name, value] of Object.entries(inputs)) given.set(name, value);
+    const env: Record<string, string> = {
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'octo-org/octo-repo',
+      GITHUB_RUN_ATTEMPT: '1',
+      RUNNER_TEMP: this.#temp,
+      ...jobEnv,
+    };
+    if (env.EXABITS_API_URL === addressOfExabits) env.EXABITS_API_URL = this.#exabits.url;
+    for (const file of commandFiles) env[file] = join(this.#folder, file);
+    for (const [name, value] of given) env[`INPUT_${name.toUpperCase()}`] = value;
+    for (const [name, value] of Object.entries(state)) env[`STATE_${name}`] = value;
+
+    const output = new Output();
+    const sentUnmasked: string[] = [];
+    this.#exabits.play(world, phase, (request) => {
+      const masks = masksIn(output.lines, log);
+      sentUnmasked.push(...secretsOfRequest(request).filter((secret) => !masks.has(secret)));
+    });
+    const startedAt = performance.now();
+    const exitCode = await captured(env, output, () => this.#run(this.#phases[phase]));
+    const tookMs = performance.now() - startedAt;
+
+    const shown = log.read(output.lines);
+    const read = (file: (typeof commandFiles)[number]): string =>
+      readFileSync(join(this.#folder, file), 'utf8');
+    return {
+      exitCode,
+      printed: output.lines,
+      ...shown,
+      env: Object.fromEntries(parseCommandFile(read('GITHUB_ENV'))),
+      outputs: Object.fromEntries(parseCommandFile(read('GITHUB_OUTPUT'))),
+      state: Object.fromEntries(parseCommandFile(read('GITHUB_STATE'))),
+      summary: read('GITHUB_STEP_SUMMARY'),
+      temporaryFiles: readdirSync(this.#temp),
+      requests: [...this.#exabits.requests],
+      sentUnmasked,
+      tookMs,
+      // A deadline of one second, and one more.
+      limitMs: 2_000,
+    };
+  }
+}
+
+function secretsOfRequest({ headers, body }: Pick<ReceivedRequest, 'headers' | 'body'>): string[] {
+  const inHeaders = headers
+    .filter(([name]) => name === 'authorization' || name === 'refresh-token')
+    .map(([, value]) => value.replace(/^Bearer /, ''));
+  const password = /"password":"([0-9a-f]{32})"/.exec(body)?.[1];
+  return password ? [...inHeaders, password] : inHeaders;
+}
+
+/** The masks that the runner knows, of an earlier phase or of what has been printed so far. */
+function masksIn(lines: readonly string[], log: VisibleLog): ReadonlySet<string> {
+  const commands = lines.map((line) => parseWorkflowCommand(line, COMMAND_NAMES));
+  const added = commands.flatMap((command) => (command?.name === 'add-mask' ? [command.text] : []));
+  return new Set([...log.masks, ...added]);
+}
+
+/** What a phase has printed so far. */
+class Output {
+  text = '';
+
+  get lines(): string[] {
+    const lines = this.text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
+}
+
+/** The end of the process, which the process outlives here. */
+class ProcessEnd extends Error {}
+
+/**
+ * Runs a phase as if it were alone in its process.
+ *
+ * @returns what the process would have ended with
+ */
+async function captured(
+  env: Record<string, string>,
+  output: Output,
+  act: () => Promise<void>,
+): Promise<number> {
+  const { env: environment, exit } = process;
+  const { random } = Math;
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
+  const end = Promise.withResolvers<number>();
+
+  const write = (chunk: unknown, ...more: unknown[]): boolean => {
+    output.text += String(chunk);
+    const written = more.at(-1);
+    if (typeof written === 'function') {
+      try {
+        written();
+      } catch (thrown) {
+        if (!(thrown instanceof ProcessEnd)) throw thrown;
+      }
+    }
+    return true;
+  };
+  process.env = env;
+  process.exitCode = undefined;
+  process.exit = () => {
+    end.resolve(Number(process.exitCode ?? 0));
+    throw new ProcessEnd();
+  };
+  for (const { stream } of streams) stream.write = write;
+  // No wait between tries is longer than the server asks for.
+  Math.random = () => 0;
+  try {
+    await act();
+    return await end.promise;
+  } finally {
+    Math.random = random;
+    for (const { stream, write: original } of streams) stream.write = original;
+    process.exit = exit;
+    process.env = environment;
+    process.exitCode = undefined;
+  }
+}
+
+let loading: Promise<(phase: Phase) => Promise<void>> | undefined;
+
+// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it.
+function loadRun(): Promise<(phase: Phase) => Promise<void>> {
+  loading ??= (async () => {
+    const { argv } = process;
+    let run: ((phase: Phase) => Promise<void>) | undefined;
+    process.argv = [argv[0] ?? '', 'post.cjs'];
+    await captured({}, new Output(), async () => {
+      ({ run } = await import('../../src/index.ts'));
+    });
+    process.argv = argv;
+    if (!run) throw new Error('index.ts exports no run');
+    return run;
+  })();
+  return loading;
+}
