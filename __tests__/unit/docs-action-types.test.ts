@@ -65,6 +65,11 @@ describe('action-types.yml', () => {
     }
   });
 
+  test('calls string only what has no default that would be something else', () => {
+    const withoutDefault = Object.keys(action.inputs).filter((name) => !action.inputs[name]?.default);
+    expect(typed('string').map(([name]) => name)).toEqual(withoutDefault);
+  });
+
   test('allows of an enumeration what the action takes', async () => {
     expect(typed('enum').length).toBeGreaterThan(0);
     for (const [name, { 'allowed-values': allowed = [] }] of typed('enum')) {
