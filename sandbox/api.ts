@@ -206,7 +206,12 @@ function virtualMachines(owner: Account): Record<string, unknown>[] {
     name: `${owner.username}-${name}`,
     status: 'running',
     // The real API tells the machine's own password here, too.
-    login: { username: 'ubuntu', password: 'not-a-real-machine-password' },
+    login: {
+      _id: `65f00000000000000000020${index}`,
+      ssh_key: { id: `65f00000000000000000030${index}`, name: 'demo-key' },
+      username: 'ubuntu',
+      password: 'not-a-real-machine-password',
+    },
     fixed_ip: `192.0.2.${index + 10}`,
     flavor: { name: '1x-demo-gpu', cpu: 16, ram: 128, disk: 512, gpu: 'DEMO', gpu_count: 1 },
     region: { name: 'us-east-demo' },
