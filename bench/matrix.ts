@@ -1,92 +1,94 @@
 // npm run bench:matrix: many jobs that sign in at the same moment, against a sandbox that limits logins.
-// Prints how they fared, and the requests of every second, to see that retries do not come in bursts.
+// Prints how they fared, what they asked of the API, and the logins of every second, to see that retries do not
+// come in bursts.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSandbox } from '../sandbox/server.ts';
-import { median, root, run, subjects } from './subjects.ts';
+import { Job } from '../sandbox/little-runner.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
+import { median, root } from './subjects.ts';
 
-const { values } = parseArgs({
+const { values: options } = parseArgs({
   options: {
     jobs: { type: 'string', default: '256' },
     'logins-per-second': { type: 'string', default: '20' },
     'timeout-seconds': { type: 'string', default: '60' },
     'max-attempts': { type: 'string', default: '5' },
+    'ephemeral-api-token': { type: 'string', default: 'false' },
   },
 });
-const jobs = Math.min(256, Number(values.jobs));
-const loginsPerSecond = Number(values['logins-per-second']);
+const count = Math.min(256, Number(options.jobs));
+const loginsPerSecond = Number(options['logins-per-second']);
 
 const sandbox = await startSandbox({ loginsPerSecond });
-const { login } = subjects(sandbox.url);
-const job = {
-  args: login.args,
-  env: {
-    ...login.env,
-    'INPUT_TIMEOUT-SECONDS': values['timeout-seconds'],
-    'INPUT_MAX-ATTEMPTS': values['max-attempts'],
-  },
+const { username, password } = EXAMPLE_ACCOUNT;
+const inputs = {
+  username,
+  password,
+  'api-url': sandbox.url,
+  'timeout-seconds': options['timeout-seconds'],
+  'max-attempts': options['max-attempts'],
+  'ephemeral-api-token': options['ephemeral-api-token'],
 };
 
+const jobs = Array.from({ length: count }, () => new Job({ actionDir: root }));
 const started = Date.now();
-const runs = await Promise.all(Array.from({ length: jobs }, () => run(job)));
-const seconds = (Date.now() - started) / 1000;
-const logins = sandbox.requests;
+const steps = await Promise.all(
+  jobs.map(async (job) => {
+    const step = await job.uses(inputs, { timeoutSeconds: 600 });
+    return { ...step, seconds: (Date.now() - started) / 1000 };
+  }),
+);
+const mostTokens = sandbox.apiTokens().length;
+await Promise.all(jobs.map((job) => job.finish({ timeoutSeconds: 600 })));
+
+const logins = sandbox.requests.filter(({ path }) => path.endsWith('/authenticate/login'));
 // The processes need a while to start, more of it on fewer cores: time counts from the first login.
 const first = logins[0]?.at ?? started;
-const requests = logins.map(({ at, status }) => ({ second: Math.floor((at - first) / 1000), status }));
-await sandbox.close();
-
-const perSecond = Array.from(
-  { length: Math.max(...requests.map(({ second }) => second)) + 1 },
-  (_, second) => {
-    const inSecond = requests.filter((request) => request.second === second);
-    return {
-      second,
-      requests: inSecond.length,
-      answered: inSecond.filter(({ status }) => status === 200).length,
-    };
-  },
-);
-const failures = runs.filter(({ exitCode }) => exitCode !== 0);
-const tries = runs.map(({ output }) => 1 + (output.match(/^Try \d+ of/gm)?.length ?? 0));
+const last = logins.at(-1)?.at ?? started;
+const perSecond = Array.from({ length: Math.floor((last - first) / 1000) + 1 }, (_, second) => {
+  const inSecond = logins.filter(({ at }) => Math.floor((at - first) / 1000) === second);
+  return {
+    second,
+    logins: inSecond.length,
+    answered: inSecond.filter(({ status }) => status === 200).length,
+  };
+});
+const failures = steps.filter(({ outcome }) => outcome !== 'success');
 const report = {
   at: new Date().toISOString(),
-  ...values,
-  jobs,
-  leastSeconds: jobs / loginsPerSecond,
-  seconds: Number(seconds.toFixed(1)),
-  succeeded: jobs - failures.length,
+  options,
+  succeeded: count - failures.length,
   failed: failures.length,
-  medianJobSeconds: Number((median(runs.map(({ ms }) => ms)) / 1000).toFixed(1)),
-  slowestJobSeconds: Number((Math.max(...runs.map(({ ms }) => ms)) / 1000).toFixed(1)),
-  requests: requests.length,
-  jobsByTries: Object.fromEntries(
-    [...Map.groupBy(tries.toSorted(), (count) => count)].map(([count, all]) => [count, all.length]),
+  leastSeconds: count / loginsPerSecond,
+  loginsTookSeconds: (last - first) / 1000,
+  medianStepSeconds: Number(median(steps.map(({ seconds }) => seconds)).toFixed(1)),
+  slowestStepSeconds: Number(Math.max(...steps.map(({ seconds }) => seconds)).toFixed(1)),
+  stepsByTries: tally(steps.map(({ visible }) => String(1 + (visible.match(/^Try \d+ of/gm)?.length ?? 0)))),
+  failureMessages: tally(failures.flatMap(({ annotations }) => annotations.map(({ message }) => message))),
+  requests: tally(
+    sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f]{24}/, '{id}')}`),
   ),
-  failureMessages: Object.fromEntries(
-    [...Map.groupBy(failures.map(errorOf), (message) => message)].map(([message, all]) => [
-      message,
-      all.length,
-    ]),
-  ),
+  mostTokens,
+  tokensLeft: sandbox.apiTokens().length,
   perSecond,
 };
-writeFileSync(join(root, 'bench/matrix-results.json'), `${JSON.stringify(report, null, 2)}\n`);
+for (const job of jobs) job.dispose();
+await sandbox.close();
+const name =
+  options['ephemeral-api-token'] === 'true' ? 'matrix-results-ephemeral.json' : 'matrix-results.json';
+writeFileSync(join(root, 'bench', name), `${JSON.stringify(report, null, 2)}\n`);
 
-for (const { second, requests: all, answered } of perSecond) {
-  console.log(
-    `${String(second).padStart(3)} s  ${'█'.repeat(answered)}${'░'.repeat(Math.min(160, all - answered))} ${all}`,
-  );
+for (const { second, logins: all, answered } of perSecond) {
+  console.log(`${String(second).padStart(3)} s  ${'█'.repeat(answered)}${'░'.repeat(all - answered)} ${all}`);
 }
+console.log('█ a login that was answered, ░ one that was told to come back later');
 const { perSecond: _, ...summary } = report;
 console.log(summary);
-console.log('█ a login that was answered, ░ one that was told to come back later');
+process.exitCode = failures.length === 0 && report.tokensLeft === 0 ? 0 : 1;
 
-function errorOf({ output }: { output: string }): string {
-  const line = output.split('\n').find((one) => one.startsWith('::error::')) ?? 'no message';
-  return line
-    .replace('::error::', '')
-    .replace(/[\d.]+ s\b/g, 'N s')
-    .replace(/127\.0\.0\.1:\d+/g, 'HOST');
+function tally(keys: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    [...Map.groupBy(keys.toSorted(), (key) => key)].map(([key, all]) => [key, all.length]),
+  );
 }
