@@ -295,6 +295,18 @@ describe('an answer without a body', () => {
     await expect(api.deleteApiToken(credential, '7')).resolves.toBeUndefined();
   });
 
+  test('may come for an id that needs to be encoded', async () => {
+    let path = '';
+    exabits()
+      .delete(/api-tokens/)
+      .reply(204, (request: Request) => {
+        path = new URL(request.url).pathname;
+      });
+    const { exabits: api, credential } = await converse();
+    await api.deleteApiToken(credential, 'a:b/../c');
+    expect(path).toBe('/api/v1/api-tokens/a%3Ab%2F..%2Fc');
+  });
+
   test('is not JSON where something is, and its message says that it is empty', async () => {
     const failure = await failureFor(200, '');
     expect(failure.code).toBe('answer-not-json');

@@ -71,6 +71,20 @@ const cases: Case[] = [
       /^Exabits did not accept the username and password \(HTTP 401, "Invalid username or password"\)\. Check both secrets/,
   },
   {
+    name: 'wrong credentials that come with HTTP 200',
+    inputs: loginInputs,
+    exabits: () => answer(200, no('Wrong password')),
+    words:
+      /^Exabits did not accept the username and password \(HTTP 200, "Wrong password"\)\. Check both secrets/,
+  },
+  {
+    name: 'wrong credentials that come with HTTP 403',
+    inputs: loginInputs,
+    exabits: () => answer(403, no('Account is locked')),
+    words:
+      /^Exabits did not accept the username and password \(HTTP 403, "Account is locked"\)\. Check both secrets/,
+  },
+  {
     name: 'a host that is not found',
     inputs: once,
     exabits: () => breakWith('ENOTFOUND'),

@@ -170,7 +170,8 @@ describe('where the files of the runner cannot be written, nothing is handed on'
     const gone = `${job.temp}/gone`;
     job.env.RUNNER_TEMP = gone;
     const earlier = 'EARLIER=value\n';
-    job.onLine = () => {
+    job.onLine = (line) => {
+      if (!line.startsWith('::add-mask::')) return;
       for (const file of ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const) {
         if (readFileSync(job.commandFile(file), 'utf8') === '') writeFileSync(job.commandFile(file), earlier);
       }

@@ -61,6 +61,32 @@ describe('text from outside loses', () => {
     const { redact } = await maskOf(secret);
     expect(redact(`?q=${encodeURIComponent(secret)}`)).toBe('?q=***');
     expect(redact(`Basic ${Buffer.from(secret).toString('base64')}`)).toBe('Basic ***');
+    expect(redact(JSON.stringify({ secret }))).toBe('{"secret":"***"}');
+  });
+
+  test('a secret that JSON escapes', async () => {
+    const { redact } = await maskOf('say "hello\\world"');
+    expect(redact(JSON.stringify('say "hello\\world"'))).toBe('"***"');
+  });
+
+  test.each(['base64', 'base64url'] as const)(
+    'a secret that stands in the middle of %s text',
+    async (encoding) => {
+      const secret = 'correct>>>horse???battery~~~staple';
+      const { redact } = await maskOf(secret);
+      for (const before of ['', 'a', 'ab', 'abc', 'user:']) {
+        const text = redact(Buffer.from(`${before}${secret}@after`).toString(encoding));
+        expect(text).toContain('***');
+        const rest = Buffer.from(text.replaceAll('***', ''), encoding).toString('latin1');
+        expect(rest).not.toMatch(/horse|battery/);
+        expect(text.length).toBeLessThan(30);
+      }
+    },
+  );
+
+  test('no text that a short secret merely resembles in base64', async () => {
+    const { redact } = await maskOf('abcd');
+    expect(redact('YWJj is part of many a text')).toBe('YWJj is part of many a text');
   });
 
   test('a secret whose white space was changed on the way', async () => {

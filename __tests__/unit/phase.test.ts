@@ -23,14 +23,16 @@ function start(file?: string): Promise<Printed> {
 }
 
 describe('the file that the runner starts tells the phase:', () => {
-  test.each(['/actions/exabits-auth/dist/index.cjs', '/actions/postman/dist/index.cjs', undefined])(
-    'main for %s',
-    async (file) => {
-      const { lines, exitCode } = await start(file);
-      expect(lines[0]).toMatch(/^::error::No credentials/);
-      expect(exitCode).toBe(1);
-    },
-  );
+  test.each([
+    '/actions/exabits-auth/dist/index.cjs',
+    '/actions/postman/dist/index.cjs',
+    'compost.cjs',
+    undefined,
+  ])('main for %s', async (file) => {
+    const { lines, exitCode } = await start(file);
+    expect(lines[0]).toMatch(/^::error::No credentials/);
+    expect(exitCode).toBe(1);
+  });
 
   test('post for post.cjs', async () => {
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { skipWaits } from './support/clock.ts';
@@ -34,6 +35,15 @@ test.each<[string, RequestListener]>([
   expect(failure.code).toBe('timed-out');
   // Whether the deadline or the only try ends first is a matter of less than a millisecond.
   expect(failure.message).toMatch(/127\.0\.0\.1:\d+ .*within 0\.2 s\b.*1 try/);
+});
+
+test('a try that is given up leaves no connection behind', async () => {
+  let closed: Promise<unknown> | undefined;
+  const server = createServer((request) => {
+    closed = once(request.socket, 'close');
+  });
+  await failureAt(`http://127.0.0.1:${await listen(server)}`);
+  await expect(closed).resolves.toBeDefined();
 });
 
 test('a proxy that never opens its tunnel is given up in time', async () => {

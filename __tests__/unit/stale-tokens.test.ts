@@ -125,6 +125,21 @@ describe('tokens that earlier jobs left', () => {
     expect(deleted).toEqual(['own']);
   });
 
+  test('are not the own one, however long the job has run', async () => {
+    const { job, main, name } = await jobWithToken({ 'stale-token-hours': '1' });
+    prepareList([
+      { id: 'own', name, created_at: now - 5 * hour },
+      { id: 'old', name: 'gha-111-1-0a1b2c3d', created_at: now - 5 * hour },
+    ]);
+    const deleted = prepareDeletions('old', 'own');
+    const post = await job.post(main);
+    expect(deleted).toEqual(['old', 'own']);
+    expect(post.log.split('\n').slice(1)).toEqual([
+      `Deleted the API token ${name}.`,
+      'Deleted what earlier jobs had left: gha-111-1-0a1b2c3d.',
+    ]);
+  });
+
   test('are left alone by a job without such a token', async () => {
     const job = new Job();
     const post = await job.post(await job.main({ 'api-token': 'exa-some-api-token' }));
@@ -287,6 +302,23 @@ describe('looking after others never costs the own token:', () => {
     const deleted = prepareDeletions(...ids, 'own');
     await job.post(main);
     expect(deleted).toEqual([...ids, 'own']);
+  });
+
+  test('a deletion that hangs is given up after half of the time', async () => {
+    const { job, main, name } = await jobWithToken();
+    prepareList([{ id: 1, name: 'gha-111-1-0a1b2c3d', created_at: old }]);
+    exabits()
+      .delete('/api-tokens/1')
+      .reply(503, () => {
+        clock.skip(31_000);
+        return no('down');
+      });
+    prepareDeletions('own');
+    const post = await job.post(main);
+    expect(post.log.split('\n').slice(1)).toEqual([
+      `Deleted the API token ${name}.`,
+      expect.stringMatching(/^Warning: Could not look after tokens .*within 30 s \(1 try; /),
+    ]);
   });
 
   test('half of the time is the most that it takes', async () => {
