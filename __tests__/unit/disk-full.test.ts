@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { beforeEach, expect, jest, test } from '@jest/globals';
+import { apiToken, ephemeralToken, exabits, loginInputs, yes } from './support/exabits.ts';
 import { Job } from './support/job.ts';
-import { apiToken } from './support/samples.ts';
 
 // A disk cannot be filled for a test, so this one says that it is full when it comes to a certain file.
 let isFull: (file: fs.PathOrFileDescriptor) => boolean = () => false;
@@ -67,6 +67,38 @@ test('a file that cannot be restored does not keep the others from it, nor hides
   expect(step.env).toEqual({});
   expect(step.outputs).toEqual({});
   expect(job.temporaryFiles()).toEqual([]);
+});
+
+test('a disk that is full when a token has just been made leaves its name to the post step, which deletes it', async () => {
+  const login = () =>
+    exabits()
+      .post('/authenticate/login')
+      .reply(200, yes({ access_token: 'access-token', refresh_token: 'opaque-refresh-token' }));
+  login();
+  let name = '';
+  exabits()
+    .post('/api-tokens', (body) => {
+      name = body.name;
+      return true;
+    })
+    .reply(200, () => {
+      isFull = () => true;
+      return yes({ id: 'tok-1', token: ephemeralToken });
+    });
+  const job = new Job();
+  const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
+  expect(main.exitCode).toBe(1);
+  expect(main.log).toContain('ENOSPC');
+  expect(main.outputs).toEqual({});
+
+  isFull = () => false;
+  login();
+  exabits()
+    .get('/api-tokens')
+    .query(true)
+    .reply(200, yes([{ id: 'tok-1', name }], { total: 1 }));
+  exabits().delete('/api-tokens/tok-1').reply(200, yes());
+  expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
 });
 
 test('a disk with space is no such disk', async () => {
