@@ -192,15 +192,6 @@ describe('The deadline is for all network work together', () => {
     expect(scenario.expectFailure(step)).toMatch(/^No usable answer from .* within 3 s/);
     expect(scenario.calls).toEqual([LOGIN, 'GET /billing/balance']);
   });
-
-  test('a try that hangs leaves time for another one', async () => {
-    const { scenario, step } = await logInWith([{ effect: 'hang', at: 'before-headers' }], {
-      'timeout-seconds': '20',
-    });
-    expectSuccess(step);
-    expect(scenario.calls).toEqual([LOGIN, LOGIN]);
-    expect(step.visible).toContain('Try 1 of 5 failed (no answer)');
-  });
 });
 
 describe('Redirects are never followed', () => {
