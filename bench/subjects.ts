@@ -44,7 +44,12 @@ export function subjects(apiUrl: string) {
     'INPUT_API-URL': apiUrl,
   };
   const leftovers = {
-    variables: ['EXABITS_API_URL', 'EXABITS_API_BASE_URL', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'],
+    variables: {
+      EXABITS_API_URL: '',
+      EXABITS_API_BASE_URL: '',
+      EXABITS_HEADERS_FILE: '',
+      EXABITS_API_TOKEN: null,
+    },
     headersFile: join(tmpdir(), 'exabits-headers-of-no-job'),
     cleanup: true,
   };

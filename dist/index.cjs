@@ -1073,8 +1073,9 @@ function createMasker() {
     /** What to look for: each known secret as it is, and as it may be quoted. */
     const forms = new Set();
     const mask = (secret) => {
-        // The runner refuses a blank mask, and nothing could be hidden by it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
+        // What quotes a secret may quote a line of it, or trim it.
+        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+            // The runner refuses a blank mask, and nothing could be hidden by it.
             if (part.trim() === '' || known.has(part))
                 continue;
             known.add(part);
@@ -1487,6 +1488,8 @@ function variable(name) {
     return process.env[name]?.trim() ?? '';
 }
 
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./build/job/command-files.js
@@ -1576,10 +1579,13 @@ function read(name) {
 
 
 
+
 /** Only names of exactly this form are ever deleted. */
 const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
 const longestDescription = 250;
 const mostStaleTokens = 50;
+/** How long to wait between looks for a token that may not exist yet, as shares of the deadline: 1 and 2 seconds of 60. */
+const lateCreationShares = [1 / 60, 1 / 30];
 const hourMs = 60 * 60 * 1000;
 /**
  * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
@@ -1632,17 +1638,20 @@ async function createEphemeralToken(exabits, credential, settings) {
  */
 async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
     // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
-    const listed = await attempt(() => (token.id ? sweeper : exabits).listApiTokens(credential));
+    const listed = await attempt(() => token.id ? sweeper.listApiTokens(credential) : lookFor(token, exabits, credential));
     if (listed.failure && !token.id)
         throw listed.failure;
     const tokens = listed.result ?? [];
     const stale = [];
-    const sweep = await attempt(async () => {
-        for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
-            await sweeper.deleteApiToken(credential, id);
+    let staleFailure = listed.failure;
+    for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+        const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
+        if (!failure)
             stale.push(name);
-        }
-    });
+        staleFailure ??= failure;
+        if (failure?.code === 'timed-out')
+            break;
+    }
     // The own token comes last: it may be what the other deletions are authenticated with.
     const namesakes = tokens
         .filter(({ id, name }) => name === token.name && id !== token.id)
@@ -1650,7 +1659,17 @@ async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
     const own = token.id ? [...namesakes, token.id] : namesakes;
     for (const id of own)
         await exabits.deleteApiToken(credential, id);
-    return { own: own.length, stale, staleFailure: listed.failure ?? sweep.failure };
+    return { own: own.length, stale, staleFailure };
+}
+// A request that was under way when `main` was killed may be carried out a little later.
+async function lookFor({ name, timeoutMs }, exabits, credential) {
+    for (const share of lateCreationShares) {
+        const tokens = await exabits.listApiTokens(credential);
+        if (tokens.some((token) => token.name === name))
+            return tokens;
+        await (0,promises_namespaceObject.setTimeout)(timeoutMs * share);
+    }
+    return exabits.listApiTokens(credential);
 }
 function isStale({ name: ownName, staleTokenHours }, now) {
     if (staleTokenHours === 0)
@@ -2016,8 +2035,6 @@ function retryAfterMs(header, now) {
     return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]);
 // EXTERNAL MODULE: external "http"
 var external_http_ = __nccwpck_require__(611);
 var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_http_, 2);
@@ -2876,6 +2893,7 @@ function codeOf(thrown) {
 
 
 
+const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 /**
  * Makes the request path: a deadline for everything, retries of what may pass (transport errors, 408, 429, 5xx),
@@ -2898,7 +2916,7 @@ function createSend(connection) {
             if (remainingMs === 0)
                 throw timedOut(tries, outcome);
             if (outcome.retryAfterMs >= remainingMs)
-                throw waitTooLong(outcome);
+                throw waitTooLong(tries, outcome);
             if (tries >= maxAttempts)
                 throw exhausted(tries, outcome);
             const crowded = outcome.failure.code === 'rate-limited';
@@ -2939,9 +2957,7 @@ function createSend(connection) {
         }
     }
     async function exchange(request, signal) {
-        const client = new HttpClient(`exabits-auth/${version}`, [requestOptions(signal)], {
-            allowRedirects: false,
-        });
+        const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
         const headers = { Accept: 'application/json', ...request.headers };
         if (request.body)
             headers['Content-Type'] = 'application/json';
@@ -2968,8 +2984,8 @@ function createSend(connection) {
     function timedOut(tries, last) {
         return new Failure('timed-out', `No usable answer from ${host} within ${seconds(deadline.totalMs)} (${times(tries)}; the last try saw: ${last.saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: last.failure });
     }
-    function waitTooLong(last) {
-        return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
+    function waitTooLong(tries, last) {
+        return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
     }
     function exhausted(tries, last) {
         return new Failure(last.failure.code, `${last.failure.message} (${times(tries)})`, {
@@ -2984,6 +3000,8 @@ function requestOptions(signal) {
     return {
         prepareRequest(options) {
             options.signal = signal;
+            // The client adds the runner's orchestration id, which is none of Exabits' business.
+            options.headers = { ...options.headers, 'user-agent': userAgent };
             // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
             options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
         },
@@ -3086,18 +3104,20 @@ function writeHeadersFile(path, headers) {
         (0,external_node_fs_namespaceObject.closeSync)(file);
     }
 }
+const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
 /**
- * Reads the bearer token back out of a header file.
+ * Reads the tokens back out of a header file.
  *
  * @param path where it is
- * @returns the token, or undefined where the file is gone or holds none
+ * @returns the bearer token and, for a login, the refresh token; nothing where the file is gone
  */
-function readBearerToken(path) {
+function readTokens(path) {
     try {
-        return /^Authorization: Bearer (.+)$/m.exec((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'))?.[1];
+        const [, bearer, refresh] = ourHeaders.exec((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8')) ?? [];
+        return [bearer, refresh].filter((token) => token !== undefined);
     }
     catch {
-        return undefined;
+        return [];
     }
 }
 /** Removes a header file; one that is gone already is fine. */
@@ -3113,6 +3133,7 @@ function removeHeadersFile(path) {
 
 
 const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
+const secretVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_API_TOKEN'];
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 /**
  * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
@@ -3124,17 +3145,18 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
  */
 function publish(signIn, handover) {
     const { credential } = signIn;
-    const headersFile = handover.writeHeadersFile ? chooseHeadersFile(signIn) : undefined;
-    const ownHeadersFile = headersFile?.own ? headersFile.path : undefined;
+    const carriedHeadersFile = findHeadersFile(signIn);
+    const ownHeadersFile = handover.writeHeadersFile && !carriedHeadersFile ? headersFilePath() : undefined;
+    const headersFile = carriedHeadersFile ?? ownHeadersFile;
     const variables = handover.exportEnvironment
-        ? environmentOf(credential, handover.endpoint, headersFile?.path)
+        ? environmentOf(credential, handover.endpoint, headersFile)
         : {};
-    const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile?.path) : [];
+    const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile) : [];
     // What an earlier step of the job has set already is that step's to clear.
     const news = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
     writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
         saveLeftovers({
-            variables: news.map(([name]) => name),
+            variables: Object.fromEntries(news.map(([name, value]) => [name, secretVariables.includes(name) ? null : value])),
             headersFile: ownHeadersFile,
             cleanup: handover.cleanup,
         });
@@ -3146,7 +3168,7 @@ function publish(signIn, handover) {
             exportVariable(name, value);
         for (const name of emptied)
             exportVariable(name, '');
-        for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
+        for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile))) {
             setOutput(name, value);
         }
     });
@@ -3163,11 +3185,10 @@ function emptyVariables(names) {
     // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
     (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
 }
-function chooseHeadersFile({ method, credential }) {
+// Where an earlier step has written what this one would write.
+function findHeadersFile({ method, credential }) {
     const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-    if (carried && holds(carried, headersText(headersOf(credential))))
-        return { path: carried, own: false };
-    return { path: headersFilePath(), own: true };
+    return carried && holds(carried, headersText(headersOf(credential))) ? carried : undefined;
 }
 function holds(path, text) {
     try {
@@ -3356,11 +3377,11 @@ async function post(masker) {
     const leftovers = await post_attempt('read what the step left', readLeftovers);
     const ephemeral = await post_attempt('read which API token the step made', readEphemeralToken);
     // Read before the file is removed.
-    const ownToken = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : undefined;
+    const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
     if (leftovers)
-        await post_attempt('clear what the step left', () => clear(leftovers));
+        await post_attempt('clear what the step left', () => clear(leftovers, tokens));
     if (ephemeral) {
-        const own = ownToken ? toApiToken(masker.mask(ownToken)) : undefined;
+        const own = tokens[0] ? toApiToken(masker.mask(tokens[0])) : undefined;
         await post_attempt('delete the API token', () => revoke(ephemeral, own, masker));
     }
     if (!leftovers && !ephemeral)
@@ -3375,16 +3396,17 @@ async function post_attempt(what, act) {
         return undefined;
     }
 }
-async function clear({ variables, headersFile, cleanup }) {
+async function clear({ variables, headersFile, cleanup }, tokens) {
+    const ours = Object.keys(variables).filter((name) => isStillOurs(name, variables[name], tokens));
     if (!cleanup) {
-        const left = [...variables, ...(headersFile ? ['the header file'] : [])];
+        const left = [...ours, ...(headersFile ? ['the header file'] : [])];
         return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
     }
     const cleared = [];
     await post_attempt('empty the variables', () => {
-        if (variables.length > 0)
-            emptyVariables(variables);
-        cleared.push(...variables);
+        if (ours.length > 0)
+            emptyVariables(ours);
+        cleared.push(...ours);
     });
     await post_attempt('remove the header file', () => {
         if (!headersFile)
@@ -3393,6 +3415,15 @@ async function clear({ variables, headersFile, cleanup }) {
         cleared.push('the header file');
     });
     log_info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
+}
+// A later step may have set a variable anew; what it left is not ours to clear.
+function isStillOurs(name, value, tokens) {
+    const current = process.env[name];
+    if (!current)
+        return true;
+    if (typeof value === 'string')
+        return current === value;
+    return tokens.length === 0 || tokens.includes(current);
 }
 async function revoke(token, own, masker) {
     const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
@@ -3416,7 +3447,7 @@ function report({ name }, { own, stale, staleFailure }) {
     if (stale.length > 0)
         log_info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
     if (staleFailure)
-        log_warning(`Could not look after tokens that earlier jobs left: ${staleFailure.message}`);
+        log_warning(`Could not delete every token that was left over: ${staleFailure.message}`);
 }
 function howToDelete({ id, name }) {
     return id
@@ -3437,6 +3468,8 @@ function howToDelete({ id, name }) {
  * @param phase the story to run
  */
 async function run(phase) {
+    // Deprecations are for the authors of what is in the bundle, not for those who read the job's log.
+    process.noDeprecation = true;
     const masker = createMasker();
     try {
         await phase(masker);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiToken, Credential } from './credentials.ts';
 import type { Exabits, ListedToken, TokenLabel } from './exabits/api.ts';
 import { type Failure, toFailure } from './failure.ts';
@@ -10,6 +11,8 @@ const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
 
 const longestDescription = 250;
 const mostStaleTokens = 50;
+/** How long to wait between looks for a token that may not exist yet, as shares of the deadline: 1 and 2 seconds of 60. */
+const lateCreationShares = [1 / 60, 1 / 30];
 const hourMs = 60 * 60 * 1000;
 
 /**
@@ -86,17 +89,20 @@ export async function deleteEphemeralToken(
   now: Date,
 ): Promise<Deletion> {
   // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
-  const listed = await attempt(() => (token.id ? sweeper : exabits).listApiTokens(credential));
+  const listed = await attempt(() =>
+    token.id ? sweeper.listApiTokens(credential) : lookFor(token, exabits, credential),
+  );
   if (listed.failure && !token.id) throw listed.failure;
   const tokens = listed.result ?? [];
 
   const stale: string[] = [];
-  const sweep = await attempt(async () => {
-    for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
-      await sweeper.deleteApiToken(credential, id);
-      stale.push(name);
-    }
-  });
+  let staleFailure = listed.failure;
+  for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+    const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
+    if (!failure) stale.push(name);
+    staleFailure ??= failure;
+    if (failure?.code === 'timed-out') break;
+  }
 
   // The own token comes last: it may be what the other deletions are authenticated with.
   const namesakes = tokens
@@ -105,7 +111,21 @@ export async function deleteEphemeralToken(
   const own = token.id ? [...namesakes, token.id] : namesakes;
   for (const id of own) await exabits.deleteApiToken(credential, id);
 
-  return { own: own.length, stale, staleFailure: listed.failure ?? sweep.failure };
+  return { own: own.length, stale, staleFailure };
+}
+
+// A request that was under way when `main` was killed may be carried out a little later.
+async function lookFor(
+  { name, timeoutMs }: EphemeralToken,
+  exabits: Exabits,
+  credential: Credential,
+): Promise<ListedToken[]> {
+  for (const share of lateCreationShares) {
+    const tokens = await exabits.listApiTokens(credential);
+    if (tokens.some((token) => token.name === name)) return tokens;
+    await sleep(timeoutMs * share);
+  }
+  return exabits.listApiTokens(credential);
 }
 
 function isStale(

@@ -11,6 +11,8 @@ import { post } from './post.ts';
  * @param phase the story to run
  */
 export async function run(phase: (masker: Masker) => Promise<void>): Promise<void> {
+  // Deprecations are for the authors of what is in the bundle, not for those who read the job's log.
+  process.noDeprecation = true;
   const masker = createMasker();
   try {
     await phase(masker);

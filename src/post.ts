@@ -5,7 +5,7 @@ import { type Deletion, deleteEphemeralToken } from './ephemeral-token.ts';
 import { connect } from './exabits/connect.ts';
 import { toFailure } from './failure.ts';
 import { readConfigured } from './inputs.ts';
-import { readBearerToken, removeHeadersFile } from './job/headers-file.ts';
+import { readTokens, removeHeadersFile } from './job/headers-file.ts';
 import { info, warning } from './job/log.ts';
 import type { Masker } from './job/mask.ts';
 import { emptyVariables } from './job/publish.ts';
@@ -22,10 +22,10 @@ export async function post(masker: Masker): Promise<void> {
   const ephemeral = await attempt('read which API token the step made', readEphemeralToken);
 
   // Read before the file is removed.
-  const ownToken = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : undefined;
-  if (leftovers) await attempt('clear what the step left', () => clear(leftovers));
+  const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
+  if (leftovers) await attempt('clear what the step left', () => clear(leftovers, tokens));
   if (ephemeral) {
-    const own = ownToken ? toApiToken(masker.mask(ownToken)) : undefined;
+    const own = tokens[0] ? toApiToken(masker.mask(tokens[0])) : undefined;
     await attempt('delete the API token', () => revoke(ephemeral, own, masker));
   }
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
@@ -43,15 +43,19 @@ async function attempt<Result>(
   }
 }
 
-async function clear({ variables, headersFile, cleanup }: Leftovers): Promise<void> {
+async function clear(
+  { variables, headersFile, cleanup }: Leftovers,
+  tokens: readonly string[],
+): Promise<void> {
+  const ours = Object.keys(variables).filter((name) => isStillOurs(name, variables[name], tokens));
   if (!cleanup) {
-    const left = [...variables, ...(headersFile ? ['the header file'] : [])];
+    const left = [...ours, ...(headersFile ? ['the header file'] : [])];
     return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
   }
   const cleared: string[] = [];
   await attempt('empty the variables', () => {
-    if (variables.length > 0) emptyVariables(variables);
-    cleared.push(...variables);
+    if (ours.length > 0) emptyVariables(ours);
+    cleared.push(...ours);
   });
   await attempt('remove the header file', () => {
     if (!headersFile) return;
@@ -59,6 +63,14 @@ async function clear({ variables, headersFile, cleanup }: Leftovers): Promise<vo
     cleared.push('the header file');
   });
   info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
+}
+
+// A later step may have set a variable anew; what it left is not ours to clear.
+function isStillOurs(name: string, value: string | null | undefined, tokens: readonly string[]): boolean {
+  const current = process.env[name];
+  if (!current) return true;
+  if (typeof value === 'string') return current === value;
+  return tokens.length === 0 || tokens.includes(current);
 }
 
 async function revoke(token: EphemeralToken, own: Credential | undefined, masker: Masker): Promise<void> {
@@ -83,7 +95,7 @@ async function revoke(token: EphemeralToken, own: Credential | undefined, masker
 function report({ name }: EphemeralToken, { own, stale, staleFailure }: Deletion): void {
   info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
   if (stale.length > 0) info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
-  if (staleFailure) warning(`Could not look after tokens that earlier jobs left: ${staleFailure.message}`);
+  if (staleFailure) warning(`Could not delete every token that was left over: ${staleFailure.message}`);
 }
 
 function howToDelete({ id, name }: EphemeralToken): string {

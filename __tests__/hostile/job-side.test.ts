@@ -355,14 +355,11 @@ describe('An error in one part of post does not stop the others:', () => {
     expect(sandbox.orphans()).toHaveLength(1);
   });
 
-  test.each(['', '{', '5', '[]', '{"variables":5}', 'not JSON'])(
-    'a state of what is left that says %j',
-    async (text) => {
-      const { sandbox, warnings } = await post(state('leftovers', text));
-      expect(warnings.length).toBe(text === '' ? 0 : 1);
-      expect(sandbox.orphans()).toEqual([]);
-    },
-  );
+  test.each(['', '{', '5', '[]', 'not JSON'])('a state of what is left that says %j', async (text) => {
+    const { sandbox, warnings } = await post(state('leftovers', text));
+    expect(warnings.length).toBe(text === '' ? 0 : 1);
+    expect(sandbox.orphans()).toEqual([]);
+  });
 
   test.each(['{', '5', '{"name":5}', '{"name":"gha-1-1-00000000","apiUrl":"ftp://x"}'])(
     'a state of the token that says %s',

@@ -322,3 +322,15 @@ describe('In a long job', () => {
     ]);
   });
 });
+
+describe('A header file that holds the same credentials', () => {
+  test.each(['true', 'false'])('stays the one that later steps use: write-headers-file=%s', async (write) => {
+    const scenario = await startScenario();
+    const first = await scenario.logIn();
+    const second = await scenario.logIn({ ...EXISTING, 'write-headers-file': write });
+    expectSuccess(second);
+    expect(second.outputs['headers-file']).toBe(first.outputs['headers-file']);
+    expect(scenario.job.env.EXABITS_HEADERS_FILE).toBe(first.outputs['headers-file']);
+    expect(scenario.temporaryFiles()).toHaveLength(1);
+  });
+});

@@ -91,7 +91,7 @@ describe('What Retry-After asks for is honoured', () => {
     ]);
     expect(scenario.expectFailure(step)).toMatch(
       new RegExp(
-        `^${scenario.host} asks to wait 3600 s before the next try \\(HTTP 429, "Sandbox fault 429"\\), and [\\d.]+ s are left\\. Raise the input "timeout-seconds"`,
+        `^${scenario.host} asks to wait 3600 s before the next try \\(1 try; the last try saw: HTTP 429, "Sandbox fault 429"\\), and [\\d.]+ s are left\\. Raise the input "timeout-seconds"`,
       ),
     );
     expect(scenario.calls).toHaveLength(1);

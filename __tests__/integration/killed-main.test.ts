@@ -114,6 +114,23 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     await expectCleanedUp(scenario);
   });
 
+  test('when Exabits carries the creation out only while the post step is at work', async () => {
+    const scenario = await startScenario();
+    const victim = new Victim();
+    const { promise: listed, resolve: letCreationGo } = Promise.withResolvers<void>();
+    scenario.sandbox.onRequest(async ({ moment, method, path }) => {
+      if (path !== '/api/v1/api-tokens') return;
+      if (method === 'POST' && moment === 'received') {
+        await victim.kill();
+        await listed;
+      }
+      if (method === 'GET' && moment === 'answered') letCreationGo();
+    });
+    await scenario.logIn(EVERYTHING, victim.options);
+    const post = await expectCleanedUp(scenario);
+    expect(post.visible).toMatch(/^Deleted the API token gha-/m);
+  });
+
   test('when half of the token has arrived', async () => {
     const scenario = await startScenario();
     const half: Fault = {

@@ -79,6 +79,7 @@ describe('Through a proxy', () => {
     const https_proxy = proxy.url.replace('//', '//someone:proxy-password@');
     const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
     expectSuccess(step);
+    expect(step.visible).toMatch(/^Signed in to [^\n]*\n$/);
     expect(proxy.authorizations).toEqual([
       `Basic ${Buffer.from('someone:proxy-password').toString('base64')}`,
     ]);

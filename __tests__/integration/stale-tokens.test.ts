@@ -130,7 +130,7 @@ describe('When earlier tokens cannot be looked after', () => {
     const post = await scenario.post();
     expect(post).toMatchObject({ outcome: 'success', exitCode: 0 });
     expect(warningsOf(post)).toEqual([
-      expect.stringMatching(/^Could not look after tokens that earlier jobs left: .*HTTP 500/),
+      expect.stringMatching(/^Could not delete every token that was left over: .*HTTP 500/),
     ]);
     expect(namesIn(scenario.sandbox)).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe('When earlier tokens cannot be looked after', () => {
     const post = await scenario.post();
     expect(post).toMatchObject({ outcome: 'success', exitCode: 0 });
     expect(warningsOf(post)).toEqual([
-      expect.stringMatching(/^Could not look after tokens that earlier jobs left: .*HTTP 500/),
+      expect.stringMatching(/^Could not delete every token that was left over: .*HTTP 500/),
     ]);
     expect(namesIn(scenario.sandbox)).toEqual(['gha-11-1-0123abcd']);
   });

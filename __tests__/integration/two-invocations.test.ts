@@ -102,6 +102,19 @@ describe('Two invocations in one job', () => {
     expect(scenario.sandbox.orphans()).toEqual([]);
   });
 
+  test('leave what the second one set and was told to keep', async () => {
+    const scenario = await startScenario();
+    await scenario.logIn();
+    const second = await scenario.uses({ ...other, cleanup: 'false' });
+    for (const post of await scenario.finish()) expectSuccess(post);
+    expect(scenario.job.env).toMatchObject({
+      EXABITS_ACCESS_TOKEN: second.outputs['access-token'],
+      EXABITS_REFRESH_TOKEN: second.outputs['refresh-token'],
+      EXABITS_HEADERS_FILE: second.outputs['headers-file'],
+    });
+    expect(existsSync(String(second.outputs['headers-file']))).toBe(true);
+  });
+
   test('for two deployments each talk to their own', async () => {
     const scenario = await startScenario();
     const reseller = await startExabits();

@@ -36,6 +36,24 @@ test('a request says who makes it, and what it takes', async () => {
   expect(headers?.has('content-type')).toBe(false);
 });
 
+test('a request does not tell Exabits which job of the runner it is from', async () => {
+  process.env.ACTIONS_ORCHESTRATION_ID = 'job-of-the-runner';
+  let agent: string | null = null;
+  exabits()
+    .get(path)
+    .reply(200, (request: Request) => {
+      agent = request.headers.get('user-agent');
+      return yes();
+    });
+  try {
+    const { exabits: api, credential } = await converse();
+    await api.verify(credential);
+  } finally {
+    delete process.env.ACTIONS_ORCHESTRATION_ID;
+  }
+  expect(agent).toBe(`exabits-auth/${version}`);
+});
+
 test('a challenge to authenticate is for the caller, and never answered by the HTTP client', async () => {
   const { HttpClient, HttpClientResponse } = await import('@actions/http-client');
   exabits().get(path).reply(401, no('who are you?'), { 'WWW-Authenticate': 'Basic' });

@@ -493,10 +493,18 @@ describe('a main step that was killed', () => {
 
   test('before its request leaves nothing to delete', async () => {
     const { job, main, name } = await announced();
-    prepareList(accessToken, ['mine', 'laptop']);
+    for (let look = 1; look <= 3; look += 1) prepareList(accessToken, ['mine', 'laptop']);
     const post = await job.post(main);
     expect(post.log).toBe(`No API token ${name} is left at Exabits.`);
     expect(post.exitCode).toBe(0);
+  });
+
+  test('during a request that Exabits carries out later leaves a token that a second look finds', async () => {
+    const { job, main, name } = await announced();
+    prepareList(accessToken, ['mine', 'laptop']);
+    prepareList(accessToken, ['mine', 'laptop'], ['late', name]);
+    as(accessToken).delete('/api-tokens/late').reply(200, yes());
+    expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
   });
 
   test('during its request leaves a token that is found by its name', async () => {

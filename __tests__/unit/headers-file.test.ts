@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   headersFilePath,
-  readBearerToken,
+  readTokens,
   removeHeadersFile,
   writeHeadersFile,
 } from '../../src/job/headers-file.ts';
@@ -79,23 +79,24 @@ describe('a header file', () => {
 describe('the bearer token', () => {
   test('is read back out of the file', () => {
     writeHeadersFile(path, headers);
-    expect(readBearerToken(path)).toBe('access');
-    writeFileSync(path, 'X-Other: x\nAuthorization: Bearer token\n');
-    expect(readBearerToken(path)).toBe('token');
+    expect(readTokens(path)).toEqual(['access', 'refresh']);
+    writeFileSync(path, 'Authorization: Bearer token\n');
+    expect(readTokens(path)).toEqual(['token']);
   });
 
   test.each([
     '',
     'refresh-token: x\n',
     'X: Authorization: Bearer x\n',
+    'X: x\nAuthorization: Bearer x\n',
     'Authorization: Basic x\n',
     'Authorization: Bearer \n',
   ])('is not there where no such header is: %j', (text) => {
     writeFileSync(path, text);
-    expect(readBearerToken(path)).toBeUndefined();
+    expect(readTokens(path)).toEqual([]);
   });
 
   test('is not there where no file is', () => {
-    expect(readBearerToken(path)).toBeUndefined();
+    expect(readTokens(path)).toEqual([]);
   });
 });

@@ -37,8 +37,8 @@ describe('a secret is made known to the runner', () => {
     expect((await maskOf('', ' ', '\n', 'a\n \n')).lines).toEqual(['::add-mask::a%0A %0A', '::add-mask::a']);
   });
 
-  test('with its spaces, which belong to it', async () => {
-    expect((await maskOf(' two words ')).lines).toEqual(['::add-mask:: two words ']);
+  test('with its spaces, which belong to it, and without, as it may be quoted', async () => {
+    expect((await maskOf(' two words ')).lines).toEqual(['::add-mask:: two words ', '::add-mask::two words']);
   });
 });
 

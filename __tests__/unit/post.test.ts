@@ -208,6 +208,24 @@ describe('two invocations in one job', () => {
     });
   });
 
+  test('do not clear what the later one leaves because its cleanup is false', async () => {
+    const job = new Job();
+    const first = await job.main(tokenInputs);
+    const second = await job.main({ 'api-token': 'exa-the-second-token', cleanup: 'false' });
+    expect((await job.post(second)).env).toEqual({});
+    const post = await job.post(first);
+    expect(post.env).toEqual({ EXABITS_API_URL: '', EXABITS_API_BASE_URL: '' });
+    expect(post.log).toBe('Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, the header file.');
+    expect(job.env.EXABITS_API_TOKEN).toBe('exa-the-second-token');
+  });
+
+  test('clear variables that still hold what the step set, and none that a later step has set anew', async () => {
+    const job = new Job();
+    const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
+    job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
+    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_API_URL', 'EXABITS_API_TOKEN']);
+  });
+
   test('leave files of others in the folder alone', async () => {
     const job = new Job();
     writeFileSync(`${job.temp}/exabits-headers-of-somebody-else`, 'x');

@@ -36,6 +36,7 @@ export interface Request {
 /** Sends one request and returns its envelope. The only way to Exabits. */
 export type Send = (request: Request) => Promise<Envelope>;
 
+const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 
 /** A try that brought nothing, but another may. */
@@ -66,7 +67,7 @@ export function createSend(connection: Connection): Send {
 
       const remainingMs = deadline.remainingMs();
       if (remainingMs === 0) throw timedOut(tries, outcome);
-      if (outcome.retryAfterMs >= remainingMs) throw waitTooLong(outcome);
+      if (outcome.retryAfterMs >= remainingMs) throw waitTooLong(tries, outcome);
       if (tries >= maxAttempts) throw exhausted(tries, outcome);
 
       const crowded = outcome.failure.code === 'rate-limited';
@@ -103,9 +104,7 @@ export function createSend(connection: Connection): Send {
   }
 
   async function exchange(request: Request, signal: AbortSignal): Promise<Answer> {
-    const client = new HttpClient(`exabits-auth/${version}`, [requestOptions(signal)], {
-      allowRedirects: false,
-    });
+    const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
     const headers: Record<string, string> = { Accept: 'application/json', ...request.headers };
     if (request.body) headers['Content-Type'] = 'application/json';
 
@@ -148,10 +147,10 @@ export function createSend(connection: Connection): Send {
     );
   }
 
-  function waitTooLong(last: TransientFault): Failure {
+  function waitTooLong(tries: number, last: TransientFault): Failure {
     return new Failure(
       'timed-out',
-      `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
+      `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
       { cause: last.failure },
     );
   }
@@ -171,6 +170,8 @@ function requestOptions(signal: AbortSignal) {
   return {
     prepareRequest(options: RequestOptions): void {
       options.signal = signal;
+      // The client adds the runner's orchestration id, which is none of Exabits' business.
+      options.headers = { ...options.headers, 'user-agent': userAgent };
       // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
       options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
     },

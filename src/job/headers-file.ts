@@ -48,17 +48,20 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
   }
 }
 
+const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
+
 /**
- * Reads the bearer token back out of a header file.
+ * Reads the tokens back out of a header file.
  *
  * @param path where it is
- * @returns the token, or undefined where the file is gone or holds none
+ * @returns the bearer token and, for a login, the refresh token; nothing where the file is gone
  */
-export function readBearerToken(path: string): string | undefined {
+export function readTokens(path: string): string[] {
   try {
-    return /^Authorization: Bearer (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1];
+    const [, bearer, refresh] = ourHeaders.exec(readFileSync(path, 'utf8')) ?? [];
+    return [bearer, refresh].filter((token) => token !== undefined);
   } catch {
-    return undefined;
+    return [];
   }
 }
 

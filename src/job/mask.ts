@@ -33,8 +33,9 @@ export function createMasker(): Masker {
   const forms = new Set<string>();
 
   const mask: Mask = (secret) => {
-    // The runner refuses a blank mask, and nothing could be hidden by it.
-    for (const part of [secret, ...secret.split(/[\r\n]+/)]) {
+    // What quotes a secret may quote a line of it, or trim it.
+    for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+      // The runner refuses a blank mask, and nothing could be hidden by it.
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
       for (const form of formsOf(part)) forms.add(form);

@@ -28,6 +28,7 @@ export interface Published {
 }
 
 const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
+const secretVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_API_TOKEN'];
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 
 /**
@@ -40,13 +41,14 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
  */
 export function publish(signIn: SignIn, handover: Handover): Published {
   const { credential } = signIn;
-  const headersFile = handover.writeHeadersFile ? chooseHeadersFile(signIn) : undefined;
-  const ownHeadersFile = headersFile?.own ? headersFile.path : undefined;
+  const carriedHeadersFile = findHeadersFile(signIn);
+  const ownHeadersFile = handover.writeHeadersFile && !carriedHeadersFile ? headersFilePath() : undefined;
+  const headersFile = carriedHeadersFile ?? ownHeadersFile;
 
   const variables = handover.exportEnvironment
-    ? environmentOf(credential, handover.endpoint, headersFile?.path)
+    ? environmentOf(credential, handover.endpoint, headersFile)
     : {};
-  const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile?.path) : [];
+  const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile) : [];
   // What an earlier step of the job has set already is that step's to clear.
   const news = Object.entries(variables).filter(
     ([name, value]) => signIn.method !== 'existing' || process.env[name] !== value,
@@ -54,7 +56,9 @@ export function publish(signIn: SignIn, handover: Handover): Published {
 
   writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
     saveLeftovers({
-      variables: news.map(([name]) => name),
+      variables: Object.fromEntries(
+        news.map(([name, value]) => [name, secretVariables.includes(name) ? null : value]),
+      ),
       headersFile: ownHeadersFile,
       cleanup: handover.cleanup,
     });
@@ -64,7 +68,7 @@ export function publish(signIn: SignIn, handover: Handover): Published {
     }
     for (const [name, value] of news) core.exportVariable(name, value);
     for (const name of emptied) core.exportVariable(name, '');
-    for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile?.path))) {
+    for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile))) {
       core.setOutput(name, value);
     }
   });
@@ -83,10 +87,10 @@ export function emptyVariables(names: readonly string[]): void {
   appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
 }
 
-function chooseHeadersFile({ method, credential }: SignIn): { path: string; own: boolean } {
+// Where an earlier step has written what this one would write.
+function findHeadersFile({ method, credential }: SignIn): string | undefined {
   const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-  if (carried && holds(carried, headersText(headersOf(credential)))) return { path: carried, own: false };
-  return { path: headersFilePath(), own: true };
+  return carried && holds(carried, headersText(headersOf(credential))) ? carried : undefined;
 }
 
 function holds(path: string, text: string): boolean {

@@ -3,7 +3,8 @@ import { writeAllOrNone } from './command-files.ts';
 
 /** What `main` left in the job, for `post` to clear. Names and paths only: state is no place for secrets. */
 export interface Leftovers {
-  readonly variables: readonly string[];
+  /** By name, with the value as long as that is no secret. */
+  readonly variables: Readonly<Record<string, string | null>>;
   readonly headersFile: string | undefined;
   /** False when the user wants everything to stay. */
   readonly cleanup: boolean;
