@@ -3104,6 +3104,7 @@ function writeHeadersFile(path, headers) {
         (0,external_node_fs_namespaceObject.closeSync)(file);
     }
 }
+const largestHeadersFile = 64 * 1024;
 const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
 /**
  * Reads the tokens back out of a header file.
@@ -3112,12 +3113,23 @@ const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
  * @returns the bearer token and, for a login, the refresh token; nothing where the file is gone
  */
 function readTokens(path) {
+    const [, bearer, refresh] = ourHeaders.exec(readHeadersFile(path)) ?? [];
+    return [bearer, refresh].filter((token) => token !== undefined);
+}
+/**
+ * Reads a header file.
+ *
+ * @param path where it is; steps between may have put anything there
+ * @returns its text, or nothing where the file is gone or cannot be one of ours
+ */
+function readHeadersFile(path) {
     try {
-        const [, bearer, refresh] = ourHeaders.exec((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8')) ?? [];
-        return [bearer, refresh].filter((token) => token !== undefined);
+        const file = (0,external_node_fs_namespaceObject.statSync)(path);
+        // Reading a pipe waits for a writer, and reading a device may never end.
+        return file.isFile() && file.size <= largestHeadersFile ? (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') : '';
     }
     catch {
-        return [];
+        return '';
     }
 }
 /** Removes a header file; one that is gone already is fine. */
@@ -3188,15 +3200,7 @@ function emptyVariables(names) {
 // Where an earlier step has written what this one would write.
 function findHeadersFile({ method, credential }) {
     const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-    return carried && holds(carried, headersText(headersOf(credential))) ? carried : undefined;
-}
-function holds(path, text) {
-    try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') === text;
-    }
-    catch {
-        return false;
-    }
+    return carried && readHeadersFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
 }
 function environmentOf(credential, endpoint, headersFile) {
     return {
@@ -3470,6 +3474,8 @@ function howToDelete({ id, name }) {
 async function run(phase) {
     // Deprecations are for the authors of what is in the bundle, not for those who read the job's log.
     process.noDeprecation = true;
+    // A job that trusts everybody for itself must not make this step send a password to whoever answers.
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     const masker = createMasker();
     try {
         await phase(masker);

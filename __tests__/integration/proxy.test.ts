@@ -73,6 +73,16 @@ describe('Through a proxy', () => {
     expect(scenario.calls).toEqual([]);
   });
 
+  test('the host has to prove who it is, even if the job has turned verification off for itself', async () => {
+    const { scenario, env } = await startBehindProxy();
+    const step = await scenario.logIn(
+      { 'api-url': `https://${HOST}` },
+      { env: { ...env, NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
+    );
+    expect(scenario.expectFailure(step)).toMatch(new RegExp(`^No secure connection to ${HOST} `));
+    expect(scenario.calls).toEqual([]);
+  });
+
   test('a username and password of the proxy are used and not shown', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     scenario.expectSecret('proxy-password');

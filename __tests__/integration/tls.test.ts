@@ -56,6 +56,15 @@ describe('An https host', () => {
     expect(scenario.calls).toEqual([]);
   });
 
+  test('of an unknown authority fails even if the job has turned verification off for itself', async () => {
+    const scenario = await startTls();
+    const message = scenario.expectFailure(
+      await scenario.logIn({}, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }),
+    );
+    expect(message).toMatch(/^No secure connection to /);
+    expect(scenario.calls).toEqual([]);
+  });
+
   test('with a certificate that signs itself fails likewise', async () => {
     const tls = makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'] });
     const scenario = await startScenario({ sandbox: { tls } });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +94,14 @@ describe('the bearer token', () => {
     'Authorization: Bearer \n',
   ])('is not there where no such header is: %j', (text) => {
     writeFileSync(path, text);
+    expect(readTokens(path)).toEqual([]);
+  });
+
+  test('is not looked for in a pipe, nor in a file that is too large to be ours', () => {
+    execFileSync('mkfifo', [path]);
+    expect(readTokens(path)).toEqual([]);
+    rmSync(path);
+    writeFileSync(path, `Authorization: Bearer ${'x'.repeat(65 * 1024)}\n`);
     expect(readTokens(path)).toEqual([]);
   });
 

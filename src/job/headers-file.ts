@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
@@ -48,6 +48,7 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
   }
 }
 
+const largestHeadersFile = 64 * 1024;
 const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
 
 /**
@@ -57,11 +58,23 @@ const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
  * @returns the bearer token and, for a login, the refresh token; nothing where the file is gone
  */
 export function readTokens(path: string): string[] {
+  const [, bearer, refresh] = ourHeaders.exec(readHeadersFile(path)) ?? [];
+  return [bearer, refresh].filter((token) => token !== undefined);
+}
+
+/**
+ * Reads a header file.
+ *
+ * @param path where it is; steps between may have put anything there
+ * @returns its text, or nothing where the file is gone or cannot be one of ours
+ */
+export function readHeadersFile(path: string): string {
   try {
-    const [, bearer, refresh] = ourHeaders.exec(readFileSync(path, 'utf8')) ?? [];
-    return [bearer, refresh].filter((token) => token !== undefined);
+    const file = statSync(path);
+    // Reading a pipe waits for a writer, and reading a device may never end.
+    return file.isFile() && file.size <= largestHeadersFile ? readFileSync(path, 'utf8') : '';
   } catch {
-    return [];
+    return '';
   }
 }
 

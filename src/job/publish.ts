@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import {
   accountOf,
@@ -10,7 +10,13 @@ import {
 } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { requireCommandFile, writeAllOrNone } from './command-files.ts';
-import { headersFilePath, headersText, removeHeadersFile, writeHeadersFile } from './headers-file.ts';
+import {
+  headersFilePath,
+  headersText,
+  readHeadersFile,
+  removeHeadersFile,
+  writeHeadersFile,
+} from './headers-file.ts';
 import { saveLeftovers } from './state.ts';
 
 /** How the user wants a credential handed on. */
@@ -90,15 +96,7 @@ export function emptyVariables(names: readonly string[]): void {
 // Where an earlier step has written what this one would write.
 function findHeadersFile({ method, credential }: SignIn): string | undefined {
   const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-  return carried && holds(carried, headersText(headersOf(credential))) ? carried : undefined;
-}
-
-function holds(path: string, text: string): boolean {
-  try {
-    return readFileSync(path, 'utf8') === text;
-  } catch {
-    return false;
-  }
+  return carried && readHeadersFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
 }
 
 function environmentOf(
