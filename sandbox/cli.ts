@@ -63,6 +63,11 @@ ${accounts.join('')}
 Log in:
   curl --fail-with-body ${sandbox.url}/api/v1/authenticate/login -H 'Content-Type: application/json' -d '${login}'
 
+Call with the tokens of its answer:
+  curl --fail-with-body ${sandbox.url}/api/v1/billing/balance -H 'Authorization: Bearer ACCESS_TOKEN' -H 'refresh-token: REFRESH_TOKEN'
+
+For the action on this machine: api-url: ${sandbox.url}
+
 Ctrl-C ends it.
 `);
   const end = (): void => {

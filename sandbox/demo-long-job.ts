@@ -1,7 +1,7 @@
 // npm run demo:long-job: what a job that outlives its access token meets, without and with an ephemeral API token.
 import { CALL_API, demonstrate } from './demonstration.ts';
 
-const TEAR_DOWN = `
+const LATE_CALL = `
 ${CALL_API} && exit
 echo "::error::Exabits refused the call: the access token of the sign-in step has expired. Set ephemeral-api-token: true there, or sign in again before this step."
 exit 1
@@ -14,7 +14,7 @@ await demonstrate(async ({ sandbox, account: { username, password }, job, check,
   check((await job.run(CALL_API)).outcome === 'success', 'the first call with the login failed');
   say('\n… 31 minutes later …\n');
   sandbox.advance(31 * 60);
-  const tooLate = await job.run(TEAR_DOWN, { name: 'Tear down', continueOnError: true });
+  const tooLate = await job.run(LATE_CALL, { name: 'Call the API', continueOnError: true });
   check(tooLate.outcome === 'failure', 'the access token outlived its 30 minutes');
   check(
     tooLate.annotations.some(({ message }) => message.includes('ephemeral-api-token')),
@@ -28,7 +28,7 @@ await demonstrate(async ({ sandbox, account: { username, password }, job, check,
   check(sandbox.orphans().length === 1, 'there is no ephemeral token');
   say('\n… 5 hours later …\n');
   sandbox.advance(5 * 60 * 60);
-  const inTime = await job.run(TEAR_DOWN, { name: 'Tear down' });
+  const inTime = await job.run(LATE_CALL, { name: 'Call the API' });
   check(inTime.outcome === 'success', 'the ephemeral token did not last');
 
   await job.finish();
