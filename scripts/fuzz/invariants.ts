@@ -24,8 +24,12 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
       (text, { summary, state }) => `${text}\n${summary}\n${Object.values(state).join('\n')}`,
       log,
     );
+    const said = JSON.stringify(world.answers);
     for (const secret of secretsOf(world, evidence)) {
-      if (showsSecret(shown, secret)) return JSON.stringify(secret);
+      const part = shownPart(shown, secret);
+      // Half of a secret may be what the server says anyway, without knowing it.
+      if (part !== undefined && !isIn(said, part))
+        return `${JSON.stringify(secret)} as ${JSON.stringify(part)}`;
     }
     // What the user gave is masked before the first line, so that even a single letter of it shows nowhere in the log.
     for (const secret of secretsOfInputs(world)) {
@@ -155,17 +159,24 @@ export function holdInvariants(world: World, evidence: Evidence): void {
   }
 }
 
-/** Whether a text shows a secret, in a form that is no coincidence, or a good part of a long one. */
-export function showsSecret(text: string, secret: string): boolean {
-  if (secret.length < shortestForm) return false;
+/** What a text shows of a secret: a form of it that is no coincidence, or a good part of a long one. */
+function shownPart(text: string, secret: string): string | undefined {
+  if (secret.length < shortestForm) return undefined;
   const forms = new Set(secretForms(secret.toWellFormed()).values());
   for (const form of forms) {
     if (form.length < shortestForm) continue;
     // A text that is cut somewhere may begin or end in the middle of a secret.
     const half = form.length < 40 || new Set(form).size < 8 ? form.length : Math.ceil(form.length / 2);
-    if (text.includes(form.slice(0, half)) || text.includes(form.slice(-half))) return true;
+    const part = [form.slice(0, half), form.slice(-half)].find((each) => text.includes(each));
+    if (part !== undefined) return part;
   }
-  return false;
+  return undefined;
+}
+
+/** Whether JSON holds a text, in its strings or in JSON within these. */
+function isIn(json: string, text: string): boolean {
+  const escaped = JSON.stringify(text).slice(1, -1);
+  return [escaped, JSON.stringify(escaped).slice(1, -1)].some((spelling) => json.includes(spelling));
 }
 
 function first(texts: readonly string[]): string | undefined {
