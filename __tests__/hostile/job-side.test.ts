@@ -9,11 +9,13 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { makeCertificate } from '../../sandbox/certificate.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../sandbox/little-runner.ts';
 import { EXAMPLE_ACCOUNT, type Moment, type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { type Disk, makeDisk } from './support/disk.ts';
@@ -214,6 +216,53 @@ describe('What somebody has put at the path of the header file', () => {
     await expectClean(sandbox, job);
     expect(readFileSync(victim, 'utf8')).toBe('keep me');
   });
+});
+
+describe('What can be read without end, in place of the header file', () => {
+  test.each([
+    ['a named pipe', (path: string) => void execFileSync('mkfifo', [path])],
+    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a file of 64 MiB', (path: string) => truncateSync(path, 64 * 1024 * 1024)],
+  ])('holds the post step up by nothing: %s', async (what, put) => {
+    const { sandbox, job, signIn } = await startJob();
+    const step = await signIn();
+    const path = step.outputs['headers-file'] ?? '';
+    if (!what.includes('file of')) rmSync(path);
+    put(path);
+    const [post] = await job.finish({ timeoutSeconds: 20 });
+    expect(post).toMatchObject({ exitCode: 0, signal: null, annotations: [] });
+    expect(sandbox.orphans()).toEqual([]);
+  });
+
+  test('holds a later step up by nothing: a named pipe', async () => {
+    const { job, signIn } = await startJob();
+    const { outputs } = await signIn();
+    const path = outputs['headers-file'] ?? '';
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    const later = await job.uses(
+      { 'api-url': outputs['api-url'] ?? '', 'use-existing-credentials': 'true' },
+      { timeoutSeconds: 20 },
+    );
+    expect(later).toMatchObject({ exitCode: 0, signal: null });
+    expect(later.outputs['auth-method']).toBe('existing');
+  });
+});
+
+test('A host has to prove itself even where the job tells Node not to look', async () => {
+  const sandbox = await startSandbox({
+    tls: makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
+  });
+  endings.push(() => sandbox.close());
+  const job = new Job({ actionDir, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+  endings.push(() => job.dispose());
+  const { username, password } = EXAMPLE_ACCOUNT;
+  const step = await job.uses({ username, password, 'api-url': sandbox.url });
+  expect(step.exitCode).toBe(1);
+  expect(step.annotations.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^No secure connection to 127\.0\.0\.1:\d+ \(DEPTH_ZERO_SELF_SIGNED_CERT: /),
+  ]);
+  expect(sandbox.requests).toEqual([]);
 });
 
 test('The header file is for its owner alone before its first byte, whatever the umask', async () => {
