@@ -1,0 +1,32 @@
+import base from './jest.config.js';
+
+/**
+ * Changes the sources in every small way, and sees that a unit test fails: `npm run mutation`.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  mutate: ['src/**/*.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    projectType: 'custom',
+    config: {
+      ...base,
+      testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
+      // These hold other things than the sources.
+      testPathIgnorePatterns: [
+        '/(sandbox[\\w-]*|little-runner|picture|examples|docs-[\\w-]+|action-manifest)\\.test\\.ts$',
+      ],
+    },
+  },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // A busy machine is no reason to take a mutant for killed.
+  timeoutMS: 20_000,
+  incremental: true,
+  incrementalFile: 'reports/mutation/incremental.json',
+  reporters: ['clear-text', 'progress', 'json'],
+  tempDirName: '.stryker-tmp',
+  thresholds: { high: 98, low: 95, break: 95 },
+};
