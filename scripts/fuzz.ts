@@ -1,5 +1,4 @@
 // Runs random jobs against random answers of Exabits, and holds every promise of docs/threat-model.md against them.
-// npm run fuzz -- [--seconds 300] [--cases 100000] [--bundle-cases 300] [--seed N]
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -8,27 +7,68 @@ import { type Checked, checkWorlds } from './fuzz/check.ts';
 import { InProcessJobs } from './fuzz/in-process.ts';
 import { invariantNames } from './fuzz/invariants.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '300' },
-    /** It goes on beyond its time until there are so many, but not for more than three times as long. */
-    cases: { type: 'string', default: '100000' },
-    'bundle-cases': { type: 'string', default: '300' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    /** Set in the processes that this one starts. */
-    worker: { type: 'boolean', default: false },
-  },
-});
+const usage = `Usage: npm run fuzz -- [options]
+
+  --seconds N       how long it runs (default: 300). It goes on until it has its cases, up to three times as long
+  --cases N         fail with fewer jobs than these (default: 100000)
+  --bundle-cases N  how many of them run the bundle as a process, which is slow (default: 300)
+  --seed N          repeat a run that printed this seed (default: another one each time)
+  --help            show this text
+`;
+
+interface Options {
+  readonly seconds: number;
+  readonly cases: number;
+  readonly bundleCases: number;
+  readonly seed: number;
+  /** Set in the processes that this one starts. */
+  readonly worker: boolean;
+}
 
 const workers = 2;
 const batch = 500;
-const seed = Number(values.seed);
 
-if (values.worker) await work();
-else await lead();
+const options = parseCommandLine();
+if (options?.worker) await work(options);
+else if (options) await lead(options);
+
+/** What the command line asks for; undefined, with the usage printed, where it asks for help or for what is not there. */
+function parseCommandLine(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seconds: { type: 'string', default: '300' },
+        cases: { type: 'string', default: '100000' },
+        'bundle-cases': { type: 'string', default: '300' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+        worker: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) {
+      return {
+        seconds: wholeNumber('seconds', values.seconds),
+        cases: wholeNumber('cases', values.cases),
+        bundleCases: wholeNumber('bundle-cases', values['bundle-cases']),
+        seed: wholeNumber('seed', values.seed),
+        worker: values.worker,
+      };
+    }
+    process.stdout.write(usage);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exitCode = 2;
+  }
+  return undefined;
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} needs a whole number, not '${text}'`);
+  return Number(text);
+}
 
 /** Runs batch after batch through the sources, and tells of each, until the leader has enough. */
-async function work(): Promise<void> {
+async function work({ seed }: Options): Promise<void> {
   const jobs = await InProcessJobs.start();
   for (let next = seed; ; next += workers) {
     const checked = await checkWorlds((world) => jobs.run(world), next, batch);
@@ -36,10 +76,9 @@ async function work(): Promise<void> {
   }
 }
 
-async function lead(): Promise<void> {
+async function lead({ seconds, cases: enough, bundleCases: enoughOfBundle, seed }: Options): Promise<void> {
   const startedAt = Date.now();
   const elapsed = (): number => (Date.now() - startedAt) / 1000;
-  const [seconds, enough] = [Number(values.seconds), Number(values.cases)];
   console.log(`Seed ${seed}. Promises: ${invariantNames.join('; ')}.`);
 
   const total = { cases: 0, endings: new Map<string, number>(), violations: [] as string[] };
@@ -56,7 +95,7 @@ async function lead(): Promise<void> {
   const children = Array.from({ length: workers }, (_, index) => startWorker(seed + index, add));
   let bundleCases = 0;
   while (!isOver()) {
-    if (bundleCases >= Number(values['bundle-cases'])) {
+    if (bundleCases >= enoughOfBundle) {
       await new Promise((resolve) => setTimeout(resolve, 200));
       continue;
     }
