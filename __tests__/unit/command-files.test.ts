@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { requireCommandFile, writeAllOrNone } from '../../src/job/command-files.ts';
 import { failureOf } from './support/failure.ts';
+import './support/realm.ts';
 
 const { env } = process;
 let folder = '';
