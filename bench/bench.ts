@@ -56,11 +56,34 @@ const report = {
   budget,
   results,
 };
+const checks: [what: string, found: number, ceiling: number][] = [
+  ...results.flatMap(({ subject, toFloor, peakMemoryMiB = Number.NaN }): [string, number, number][] => [
+    ...ceiling(budget.ratio, subject).map((most): [string, number, number] => [
+      `${subject} to its floor`,
+      toFloor,
+      most,
+    ]),
+    ...ceiling(budget.peakMemoryMiB, subject).map((most): [string, number, number] => [
+      `MiB of ${subject}`,
+      peakMemoryMiB,
+      most,
+    ]),
+  ]),
+];
 writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
 console.log(
   `${rounds} rounds on ${report.machine.cores} cores, Node ${report.node}; bundle ${report.bundleBytes} bytes.`,
 );
+
+for (const [what, found, most] of checks) {
+  console.log(`${found <= most ? 'within' : 'OVER  '} budget: ${found} of ${most} ${what}`);
+}
+
+function ceiling(ceilings: Readonly<Record<string, number>>, subject: string): number[] {
+  const most = ceilings[subject];
+  return most === undefined ? [] : [most];
+}
 
 function ratio(ms: readonly number[], base: string): number {
   const baseMs = times.get(base) ?? [];

@@ -483,7 +483,7 @@ const failureCodes = (/* unused pure expression or super */ null && ([
 ]));
 /**
  * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `untrusted`.
+ * It never holds a secret, and text from outside in it has been through `redact`.
  */
 class Failure extends Error {
     name = 'Failure';
@@ -1582,10 +1582,12 @@ function read(name) {
 
 /** Only names of exactly this form are ever deleted. */
 const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
-const longestDescription = 250;
+/** More than the longest names on GitHub need. */
+const longestDescription = 500;
 const mostStaleTokens = 50;
-/** How long to wait between looks for a token that may not exist yet, as shares of the deadline: 1 and 2 seconds of 60. */
-const lateCreationShares = [1 / 60, 1 / 30];
+/** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
+const lateCreationMs = [1_000, 2_000];
+const lateCreationShare = 1 / 30;
 const hourMs = 60 * 60 * 1000;
 /**
  * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
@@ -1596,12 +1598,12 @@ const hourMs = 60 * 60 * 1000;
 function ephemeralTokenLabel(env) {
     const run = digits(env.GITHUB_RUN_ID, 20);
     const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
-    const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
-    const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
-    const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
+    const { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
+    const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
+    const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${run}/attempts/${attempt}`;
     return {
         name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
-        description: oneLine(description, longestDescription),
+        description: oneLine(`${where}: ${url}`, longestDescription),
     };
 }
 // A runner that numbers runs in another way must not make names that `ephemeralName` does not know.
@@ -1644,7 +1646,9 @@ async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
     const tokens = listed.result ?? [];
     const stale = [];
     let staleFailure = listed.failure;
-    for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+    for (const { id, name } of tokens
+        .filter(isStale(token, earliest(token, tokens, now)))
+        .slice(0, mostStaleTokens)) {
         const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
         if (!failure)
             stale.push(name);
@@ -1663,13 +1667,18 @@ async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
 }
 // A request that was under way when `main` was killed may be carried out a little later.
 async function lookFor({ name, timeoutMs }, exabits, credential) {
-    for (const share of lateCreationShares) {
+    for (const waitMs of lateCreationMs) {
         const tokens = await exabits.listApiTokens(credential);
         if (tokens.some((token) => token.name === name))
             return tokens;
-        await (0,promises_namespaceObject.setTimeout)(timeoutMs * share);
+        await (0,promises_namespaceObject.setTimeout)(Math.min(waitMs, timeoutMs * lateCreationShare));
     }
     return exabits.listApiTokens(credential);
+}
+// Ages are counted from the birth of the own token where the list tells it: the runner's clock may be ahead.
+function earliest({ name }, tokens, now) {
+    const born = tokens.find((token) => token.name === name)?.createdAt;
+    return born && born < now ? born : now;
 }
 function isStale({ name: ownName, staleTokenHours }, now) {
     if (staleTokenHours === 0)
@@ -1697,6 +1706,8 @@ class Rejection extends Failure {
     /** The status and the server's words, for messages. */
     saw;
     retryAfter;
+    /** The server's clock, where the answer tells it. */
+    date;
     /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
     enveloped;
     constructor(code, message, answer, seen) {
@@ -1705,6 +1716,7 @@ class Rejection extends Failure {
         this.saw = seen.saw;
         this.enveloped = seen.enveloped;
         this.retryAfter = answer.headers['retry-after'];
+        this.date = answer.headers.date;
     }
     /** Whether the same request may succeed later: 408, 429 and 5xx. */
     get transient() {
@@ -1811,11 +1823,9 @@ function parseJson(text) {
 
 
 
-
 /** Lifetimes by the API's documentation, for tokens that do not say themselves. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
-const longestName = 320;
 const pageSize = 100;
 const mostPages = 100;
 const list = 'GET /api-tokens';
@@ -1823,9 +1833,9 @@ const list = 'GET /api-tokens';
  * Makes the calls of the API over one request path.
  *
  * @param send the request path
- * @param mask makes the tokens that come back known to the runner, before anybody else sees them
+ * @param masker makes the tokens that come back known to the runner, before anybody else sees them
  */
-function createExabits(send, mask) {
+function createExabits(send, masker) {
     const sendAs = async (credential, request) => {
         try {
             return await send({ ...request, headers: headersOf(credential) });
@@ -1839,11 +1849,10 @@ function createExabits(send, mask) {
             try {
                 const body = { username, password: passwordMd5 };
                 const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
-                return readLogin(data, username, mask);
+                return readLogin(data, username, masker);
             }
             catch (thrown) {
-                // `status: false` comes with HTTP 200.
-                throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
+                throw isWrongCredentials(thrown) ? wrongCredentials(thrown) : thrown;
             }
         },
         async verify(credential) {
@@ -1861,7 +1870,7 @@ function createExabits(send, mask) {
                     }
                 },
             });
-            return readCreatedToken(data, mask);
+            return readCreatedToken(data, masker);
         },
         async listApiTokens(credential) {
             const entries = [];
@@ -1894,6 +1903,10 @@ function createExabits(send, mask) {
 function isRefusal(thrown, statuses) {
     return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
+// `status: false` comes with HTTP 200. A 403 may also be of a firewall, which knows nothing about passwords.
+function isWrongCredentials(thrown) {
+    return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
+}
 function wrongCredentials(rejection) {
     return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
 }
@@ -1903,8 +1916,8 @@ function accessRefused(credential, rejection) {
         : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
     return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
 }
-function readLogin(data, username, mask) {
-    const read = reader('POST /authenticate/login', data, mask);
+function readLogin(data, username, masker) {
+    const read = reader('POST /authenticate/login', data, masker);
     const accessToken = read.token('access_token');
     const refreshToken = read.token('refresh_token');
     const now = Date.now();
@@ -1919,13 +1932,14 @@ function readLogin(data, username, mask) {
         account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
     };
 }
-function readCreatedToken(data, mask) {
-    const read = reader('POST /api-tokens', data, mask);
+function readCreatedToken(data, masker) {
+    const read = reader('POST /api-tokens', data, masker);
     const token = read.token('token');
     const id = read.id('id');
-    // The id is saved in the state, and printed.
-    if (id === token)
-        throw malformed('POST /api-tokens', 'its "id" is the token itself');
+    // The id is saved in the state, and printed. A short one may be found in a token by chance.
+    const isPartOfToken = id.length >= 16 && token.includes(id);
+    if (isPartOfToken || masker.redact(id) !== id)
+        throw malformed('POST /api-tokens', 'its "id" shows a secret');
     return { credential: toApiToken(token), id };
 }
 function readList(data) {
@@ -1955,7 +1969,7 @@ function readListedToken(entry) {
 function isId(id) {
     return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
 }
-function reader(answer, data, mask) {
+function reader(answer, data, { mask, redact }) {
     if (!isObject(data))
         throw malformed(answer, 'its "data" is not an object');
     const fields = data;
@@ -1980,7 +1994,7 @@ function reader(answer, data, mask) {
             const name = fields[field] ?? '';
             if (typeof name !== 'string')
                 throw malformed(answer, `its "${field}" is not a text`);
-            return oneLine(name, longestName);
+            return redact(name);
         },
     };
 }
@@ -2023,16 +2037,24 @@ function backoffMs(wait, random = Math.random()) {
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
  * @param header seconds or an HTTP date
- * @param now the current time
+ * @param serverDate the `Date` header of the same answer: by its clock the date is meant
+ * @param now the current time, for an answer without a `Date`
  * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
  */
-function retryAfterMs(header, now) {
+function retryAfterMs(header, serverDate, now) {
     const text = header?.trim() ?? '';
     if (/^\d+$/.test(text))
         return Number(text) * 1000;
-    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
-    const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
+    const at = httpDateMs(text);
+    return at === undefined ? 0 : Math.max(0, at - (httpDateMs(serverDate) ?? now.getTime()));
+}
+// Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday. Its oldest form
+// (that of C's asctime) leaves out that it is GMT.
+function httpDateMs(text = '') {
+    if (!/^[A-Z][a-z]+,? /.test(text))
+        return undefined;
+    const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+    return Number.isNaN(at) ? undefined : at;
 }
 
 // EXTERNAL MODULE: external "http"
@@ -2196,7 +2218,7 @@ var MediaTypes;
  * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
  */
 function lib_getProxyUrl(serverUrl) {
-    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
+    const proxyUrl = getProxyUrl(new URL(serverUrl));
     return proxyUrl ? proxyUrl.href : '';
 }
 const HttpRedirectCodes = [
@@ -2893,6 +2915,7 @@ function codeOf(thrown) {
 
 
 
+
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 /**
@@ -2957,6 +2980,7 @@ function createSend(connection) {
         }
     }
     async function exchange(request, signal) {
+        assertProxy(new URL(endpoint.apiUrl));
         const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
         const headers = { Accept: 'application/json', ...request.headers };
         if (request.body)
@@ -2978,7 +3002,7 @@ function createSend(connection) {
         return {
             failure: rejection,
             saw: rejection.saw,
-            retryAfterMs: retryAfterMs(rejection.retryAfter, new Date()),
+            retryAfterMs: retryAfterMs(rejection.retryAfter, rejection.date, new Date()),
         };
     }
     function timedOut(tries, last) {
@@ -2992,6 +3016,16 @@ function createSend(connection) {
             cause: last.failure,
         });
     }
+}
+// With a proxy that it cannot read, the client would go around it, and take the credentials along.
+function assertProxy(url) {
+    const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
+    if (url.protocol !== 'https:' || !proxy || checkBypass(url))
+        return;
+    const readable = lib_getProxyUrl(url.href);
+    if (readable && new URL(readable).hostname)
+        return;
+    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
 }
 function times(tries) {
     return tries === 1 ? '1 try' : `${tries} tries`;
@@ -3046,15 +3080,15 @@ function aborted(signal) {
  * @param onRetry told, in one line, about every try that failed and is followed by another
  * @returns the calls of the API
  */
-function connect({ endpoint, timeoutMs, maxAttempts }, { mask, redact }, onRetry) {
+function connect({ endpoint, timeoutMs, maxAttempts }, masker, onRetry) {
     const connection = {
         endpoint,
         maxAttempts,
-        redact,
+        redact: masker.redact,
         onRetry,
         deadline: startDeadline(timeoutMs),
     };
-    return createExabits(createSend(connection), mask);
+    return createExabits(createSend(connection), masker);
 }
 
 ;// CONCATENATED MODULE: ./build/job/headers-file.js
@@ -3385,11 +3419,15 @@ async function post(masker) {
     if (leftovers)
         await post_attempt('clear what the step left', () => clear(leftovers, tokens));
     if (ephemeral) {
-        const own = tokens[0] ? toApiToken(masker.mask(tokens[0])) : undefined;
-        await post_attempt('delete the API token', () => revoke(ephemeral, own, masker));
+        await post_attempt('delete the API token', () => revoke(ephemeral, ownTokens(tokens), masker));
     }
     if (!leftovers && !ephemeral)
         log_info('Nothing to clear: the step handed nothing on.');
+}
+// The header file may be gone, or was never wanted; the variable may be another step's by now.
+function ownTokens([fromFile]) {
+    const candidates = [fromFile, process.env.EXABITS_API_TOKEN].filter((token) => token !== undefined);
+    return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 async function post_attempt(what, act) {
     try {
@@ -3401,7 +3439,7 @@ async function post_attempt(what, act) {
     }
 }
 async function clear({ variables, headersFile, cleanup }, tokens) {
-    const ours = Object.keys(variables).filter((name) => isStillOurs(name, variables[name], tokens));
+    const ours = stillOurs(variables, tokens);
     if (!cleanup) {
         const left = [...ours, ...(headersFile ? ['the header file'] : [])];
         return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
@@ -3420,14 +3458,20 @@ async function clear({ variables, headersFile, cleanup }, tokens) {
     });
     log_info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
-// A later step may have set a variable anew; what it left is not ours to clear.
-function isStillOurs(name, value, tokens) {
-    const current = process.env[name];
-    if (!current)
-        return true;
-    if (typeof value === 'string')
-        return current === value;
-    return tokens.length === 0 || tokens.includes(current);
+// A later step may have set a variable anew; what it left is not ours to clear. Who has set a secret or the header file
+// anew has set the addresses as well, though they may be the same.
+function stillOurs(variables, tokens) {
+    const holdsOurs = (name) => {
+        const current = process.env[name];
+        if (!current)
+            return true;
+        const value = variables[name];
+        return typeof value === 'string' ? current === value : tokens.length === 0 || tokens.includes(current);
+    };
+    const names = Object.keys(variables);
+    const tellsWhose = (name) => variables[name] === null || name === 'EXABITS_HEADERS_FILE';
+    const isTakenOver = names.some((name) => tellsWhose(name) && !holdsOurs(name));
+    return names.filter((name) => holdsOurs(name) && (tellsWhose(name) || !isTakenOver));
 }
 async function revoke(token, own, masker) {
     const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
@@ -3435,7 +3479,8 @@ async function revoke(token, own, masker) {
     const sweeper = connect({ ...settings, timeoutMs: settings.timeoutMs / 2 }, masker, log_info);
     const logInAfresh = async () => (await authenticate(readConfigured(masker, new Date()).configured, exabits)).credential;
     let reason = '';
-    for (const obtain of own ? [async () => own, logInAfresh] : [logInAfresh]) {
+    const asItself = own.map((text) => async () => toApiToken(masker.mask(text)));
+    for (const obtain of [...asItself, logInAfresh]) {
         try {
             report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
             return;

@@ -9,10 +9,12 @@ import { oneLine } from './text.ts';
 /** Only names of exactly this form are ever deleted. */
 const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
 
-const longestDescription = 250;
+/** More than the longest names on GitHub need. */
+const longestDescription = 500;
 const mostStaleTokens = 50;
-/** How long to wait between looks for a token that may not exist yet, as shares of the deadline: 1 and 2 seconds of 60. */
-const lateCreationShares = [1 / 60, 1 / 30];
+/** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
+const lateCreationMs = [1_000, 2_000];
+const lateCreationShare = 1 / 30;
 const hourMs = 60 * 60 * 1000;
 
 /**
@@ -24,12 +26,12 @@ const hourMs = 60 * 60 * 1000;
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   const run = digits(env.GITHUB_RUN_ID, 20);
   const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
-  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = env;
-  const url = `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`;
-  const description = `${url} (repository ${repository}, workflow ${env.GITHUB_WORKFLOW}, job ${env.GITHUB_JOB})`;
+  const { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
+  const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
+  const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${run}/attempts/${attempt}`;
   return {
     name: `gha-${run}-${attempt}-${randomBytes(4).toString('hex')}`,
-    description: oneLine(description, longestDescription),
+    description: oneLine(`${where}: ${url}`, longestDescription),
   };
 }
 
@@ -97,7 +99,9 @@ export async function deleteEphemeralToken(
 
   const stale: string[] = [];
   let staleFailure = listed.failure;
-  for (const { id, name } of tokens.filter(isStale(token, now)).slice(0, mostStaleTokens)) {
+  for (const { id, name } of tokens
+    .filter(isStale(token, earliest(token, tokens, now)))
+    .slice(0, mostStaleTokens)) {
     const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
     if (!failure) stale.push(name);
     staleFailure ??= failure;
@@ -120,12 +124,18 @@ async function lookFor(
   exabits: Exabits,
   credential: Credential,
 ): Promise<ListedToken[]> {
-  for (const share of lateCreationShares) {
+  for (const waitMs of lateCreationMs) {
     const tokens = await exabits.listApiTokens(credential);
     if (tokens.some((token) => token.name === name)) return tokens;
-    await sleep(timeoutMs * share);
+    await sleep(Math.min(waitMs, timeoutMs * lateCreationShare));
   }
   return exabits.listApiTokens(credential);
+}
+
+// Ages are counted from the birth of the own token where the list tells it: the runner's clock may be ahead.
+function earliest({ name }: EphemeralToken, tokens: readonly ListedToken[], now: Date): Date {
+  const born = tokens.find((token) => token.name === name)?.createdAt;
+  return born && born < now ? born : now;
 }
 
 function isStale(

@@ -30,7 +30,7 @@ export type FailureCode = (typeof failureCodes)[number];
 
 /**
  * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `untrusted`.
+ * It never holds a secret, and text from outside in it has been through `redact`.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';

@@ -1,5 +1,5 @@
 import { authenticate } from './authenticate.ts';
-import { type Credential, toApiToken } from './credentials.ts';
+import { type Credential, toApiToken, tokenDefect } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type Deletion, deleteEphemeralToken } from './ephemeral-token.ts';
 import { connect } from './exabits/connect.ts';
@@ -25,10 +25,15 @@ export async function post(masker: Masker): Promise<void> {
   const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
   if (leftovers) await attempt('clear what the step left', () => clear(leftovers, tokens));
   if (ephemeral) {
-    const own = tokens[0] ? toApiToken(masker.mask(tokens[0])) : undefined;
-    await attempt('delete the API token', () => revoke(ephemeral, own, masker));
+    await attempt('delete the API token', () => revoke(ephemeral, ownTokens(tokens), masker));
   }
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
+}
+
+// The header file may be gone, or was never wanted; the variable may be another step's by now.
+function ownTokens([fromFile]: readonly string[]): string[] {
+  const candidates = [fromFile, process.env.EXABITS_API_TOKEN].filter((token) => token !== undefined);
+  return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 
 async function attempt<Result>(
@@ -47,7 +52,7 @@ async function clear(
   { variables, headersFile, cleanup }: Leftovers,
   tokens: readonly string[],
 ): Promise<void> {
-  const ours = Object.keys(variables).filter((name) => isStillOurs(name, variables[name], tokens));
+  const ours = stillOurs(variables, tokens);
   if (!cleanup) {
     const left = [...ours, ...(headersFile ? ['the header file'] : [])];
     return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
@@ -65,15 +70,22 @@ async function clear(
   info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
 
-// A later step may have set a variable anew; what it left is not ours to clear.
-function isStillOurs(name: string, value: string | null | undefined, tokens: readonly string[]): boolean {
-  const current = process.env[name];
-  if (!current) return true;
-  if (typeof value === 'string') return current === value;
-  return tokens.length === 0 || tokens.includes(current);
+// A later step may have set a variable anew; what it left is not ours to clear. Who has set a secret or the header file
+// anew has set the addresses as well, though they may be the same.
+function stillOurs(variables: Leftovers['variables'], tokens: readonly string[]): string[] {
+  const holdsOurs = (name: string): boolean => {
+    const current = process.env[name];
+    if (!current) return true;
+    const value = variables[name];
+    return typeof value === 'string' ? current === value : tokens.length === 0 || tokens.includes(current);
+  };
+  const names = Object.keys(variables);
+  const tellsWhose = (name: string): boolean => variables[name] === null || name === 'EXABITS_HEADERS_FILE';
+  const isTakenOver = names.some((name) => tellsWhose(name) && !holdsOurs(name));
+  return names.filter((name) => holdsOurs(name) && (tellsWhose(name) || !isTakenOver));
 }
 
-async function revoke(token: EphemeralToken, own: Credential | undefined, masker: Masker): Promise<void> {
+async function revoke(token: EphemeralToken, own: readonly string[], masker: Masker): Promise<void> {
   const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
   const exabits = connect(settings, masker, info);
   const sweeper = connect({ ...settings, timeoutMs: settings.timeoutMs / 2 }, masker, info);
@@ -81,7 +93,8 @@ async function revoke(token: EphemeralToken, own: Credential | undefined, masker
     (await authenticate(readConfigured(masker, new Date()).configured, exabits)).credential;
 
   let reason = '';
-  for (const obtain of own ? [async () => own, logInAfresh] : [logInAfresh]) {
+  const asItself = own.map((text) => async (): Promise<Credential> => toApiToken(masker.mask(text)));
+  for (const obtain of [...asItself, logInAfresh]) {
     try {
       report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
       return;

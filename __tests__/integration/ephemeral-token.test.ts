@@ -197,7 +197,7 @@ describe('The post step deletes the token', () => {
     ['there was no header file', { 'write-headers-file': 'false' }, false],
   ])('by logging in afresh when %s', async (_why, inputs, remove) => {
     const scenario = await startScenario();
-    const { outputs } = await scenario.logIn({ ...EPHEMERAL, ...inputs });
+    const { outputs } = await scenario.logIn({ ...EPHEMERAL, ...inputs, 'export-environment': 'false' });
     if (remove) rmSync(outputs['headers-file'] ?? '');
     scenario.sandbox.advance(6 * 3600);
     scenario.sandbox.clearRequests();
@@ -216,10 +216,27 @@ describe('The post step deletes the token', () => {
     expect(scenario.calls).toContain(LOGIN);
   });
 
+  test('by the variable when there was no header file, even if what made it is gone by then', async () => {
+    const scenario = await startScenario();
+    const { token, id } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    await scenario.uses({ 'api-token': token, ...EPHEMERAL, 'write-headers-file': 'false' });
+    await fetch(`${scenario.sandbox.url}/api/v1/api-tokens/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expectSuccess(await scenario.post());
+    expect(scenario.sandbox.apiTokens()).toEqual([]);
+  });
+
   test('with the long-lived API token when its own is not there', async () => {
     const scenario = await startScenario();
     const long = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
-    await scenario.uses({ 'api-token': long.token, ...EPHEMERAL, 'write-headers-file': 'false' });
+    await scenario.uses({
+      'api-token': long.token,
+      ...EPHEMERAL,
+      'write-headers-file': 'false',
+      'export-environment': 'false',
+    });
     scenario.sandbox.clearRequests();
     expectSuccess(await scenario.post());
     expect(scenario.sandbox.apiTokens().map(({ id }) => id)).toEqual([long.id]);

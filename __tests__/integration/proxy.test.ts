@@ -83,6 +83,16 @@ describe('Through a proxy', () => {
     expect(scenario.calls).toEqual([]);
   });
 
+  test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128'])(
+    'a proxy that cannot be read is an error, and the credentials do not go around it: %s',
+    async (https_proxy) => {
+      const { scenario, env } = await startBehindProxy();
+      const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
+      expect(scenario.expectFailure(step)).toMatch(/^The variable https_proxy is not an address/);
+      expect(scenario.calls).toEqual([]);
+    },
+  );
+
   test('a username and password of the proxy are used and not shown', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     scenario.expectSecret('proxy-password');

@@ -108,6 +108,8 @@ describe('Two invocations in one job', () => {
     const second = await scenario.uses({ ...other, cleanup: 'false' });
     for (const post of await scenario.finish()) expectSuccess(post);
     expect(scenario.job.env).toMatchObject({
+      EXABITS_API_URL: scenario.sandbox.url,
+      EXABITS_API_BASE_URL: `${scenario.sandbox.url}/api/v1`,
       EXABITS_ACCESS_TOKEN: second.outputs['access-token'],
       EXABITS_REFRESH_TOKEN: second.outputs['refresh-token'],
       EXABITS_HEADERS_FILE: second.outputs['headers-file'],

@@ -192,8 +192,14 @@ describe('an answer of the wrong shape', () => {
     [
       'an id that is the token itself',
       { token: ephemeralToken, id: ephemeralToken },
-      /its "id" is the token/,
+      /its "id" shows a secret/,
     ],
+    [
+      'an id that is most of the token',
+      { token: ephemeralToken, id: ephemeralToken.slice(0, 16) },
+      /its "id" shows a secret/,
+    ],
+    ['an id that is another secret', { token: ephemeralToken, id: apiToken }, /its "id" shows a secret/],
   ])('is an error of a token that was created: %s', async (_what, data, words) => {
     exabits().post('/api-tokens').reply(200, yes(data));
     const { exabits: api, credential } = await converse();

@@ -76,20 +76,27 @@ describe('Retry-After', () => {
     ['seconds with white space', ' 5 ', 5000],
     ['a date', 'Tue, 24 Nov 2026 12:00:30 GMT', 30_000],
     ['a date in the form of RFC 850', 'Tuesday, 24-Nov-26 12:00:30 GMT', 30_000],
+    ['a date in the form of asctime, which is GMT', 'Tue Nov 24 12:00:30 2026', 30_000],
     ['a date in the past', 'Tue, 24 Nov 2026 11:59:30 GMT', 0],
   ])('may be %s', (_what, header, ms) => {
-    expect(retryAfterMs(header, now)).toBe(ms);
+    expect(retryAfterMs(header, undefined, now)).toBe(ms);
   });
 
   test.each(['-5', '1.5', '5 s', 'soon', 'Tuesday', 'Tuesday evening', '2026-11-24T13:00:00Z', '', '+5'])(
     'asks for nothing where it makes no sense: %s',
     (header) => {
-      expect(retryAfterMs(header, now)).toBe(0);
+      expect(retryAfterMs(header, undefined, now)).toBe(0);
     },
   );
 
   test('asks for nothing where it is missing', () => {
-    expect(retryAfterMs(undefined, now)).toBe(0);
+    expect(retryAfterMs(undefined, undefined, now)).toBe(0);
+  });
+
+  test('is meant by the clock of the server, where the answer tells that', () => {
+    const header = 'Tue, 24 Nov 2026 11:50:02 GMT';
+    expect(retryAfterMs(header, 'Tue, 24 Nov 2026 11:50:00 GMT', now)).toBe(2000);
+    expect(retryAfterMs(header, 'no date', now)).toBe(0);
   });
 });
 

@@ -348,24 +348,33 @@ describe('the post step deletes the token', () => {
     expect(filesThen).toEqual([]);
   });
 
-  test('with a fresh login where the header file is gone', async () => {
+  test('with the variable where the header file is gone', async () => {
     const { job, main, name } = await jobWithToken();
     rmSync(main.outputs['headers-file'] ?? '');
-    prepareLogin();
-    prepareDeletion(accessToken);
+    prepareDeletion(ephemeralToken);
     expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
   });
 
-  test('with a fresh login where no header file was wanted', async () => {
+  test('with the variable where no header file was wanted', async () => {
     const { job, main, name } = await jobWithToken({ 'write-headers-file': 'false' });
+    prepareDeletion(ephemeralToken);
+    expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
+  });
+
+  test('with a fresh login where neither was wanted', async () => {
+    const { job, main, name } = await jobWithToken({
+      'write-headers-file': 'false',
+      'export-environment': 'false',
+    });
     prepareLogin();
     prepareDeletion(accessToken);
     expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
   });
 
-  test('with a fresh login where the header file holds something else', async () => {
+  test('with a fresh login where the header file and the variable hold something else', async () => {
     const { job, main, name } = await jobWithToken();
     writeFileSync(main.outputs['headers-file'] ?? '', 'X-Other: header\n');
+    job.env.EXABITS_API_TOKEN = 'two words';
     prepareLogin();
     prepareDeletion(accessToken);
     expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
@@ -394,7 +403,13 @@ describe('the post step deletes the token', () => {
       .post('/api-tokens')
       .reply(200, yes({ id: 'tok-1', token: ephemeralToken }));
     const job = new Job();
-    const main = await job.main({ ...inputs, username: '', password: '', 'api-token': apiToken });
+    const main = await job.main({
+      ...inputs,
+      username: '',
+      password: '',
+      'api-token': apiToken,
+      'export-environment': 'false',
+    });
     rmSync(main.outputs['headers-file'] ?? '');
     prepareDeletion(apiToken);
     expect((await job.post(main)).log).toContain('\nDeleted the API token gha-');

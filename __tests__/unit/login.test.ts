@@ -158,11 +158,18 @@ describe('the account', () => {
     expect(outputs).toMatchObject({ username: 'ada', email: '' });
   });
 
+  test('shows no secret, not even half of one where it is cut', async () => {
+    answerLogin({ ...login, username: `${'x'.repeat(290)}${refreshToken}` });
+    const { outputs, log } = await new Job().main(loginInputs);
+    expect(outputs.username).toBe(`${'x'.repeat(290)}***`);
+    expect(log).not.toContain(refreshToken.slice(0, 8));
+  });
+
   test('comes as one line of sensible length, whatever the answer holds', async () => {
     answerLogin({ ...login, username: 'ada\n::error::pwned', email: `${'e'.repeat(5000)}@example.com` });
     const { outputs, lines } = await new Job().main(loginInputs);
     expect(outputs.username).toBe('ada ::error::pwned');
-    expect(outputs.email).toHaveLength(320);
+    expect(outputs.email).toHaveLength(300);
     expect(lines.filter((line) => line.startsWith('::error'))).toEqual([]);
   });
 });

@@ -198,6 +198,16 @@ describe('https', () => {
       expect(asked).toHaveLength(1);
     });
 
+    test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128'])(
+      'that cannot be read is an error: %s',
+      async (proxy) => {
+        process.env.https_proxy = proxy;
+        const failure = await failureAt(apiUrl);
+        expect(failure.code).toBe('proxy-failed');
+        expect(failure.message).toMatch(/^The variable https_proxy is not an address/);
+      },
+    );
+
     test('fails with words of its own when the proxy says no', async () => {
       const proxy = createServer();
       proxy.on('connect', (_request, socket: Socket) => {

@@ -125,11 +125,12 @@ describe('tokens that earlier jobs left', () => {
     expect(deleted).toEqual(['own']);
   });
 
-  test('are not the own one, however long the job has run', async () => {
+  test('are not the own one, however long the job has run, nor those that are not much older', async () => {
     const { job, main, name } = await jobWithToken({ 'stale-token-hours': '1' });
     prepareList([
       { id: 'own', name, created_at: now - 5 * hour },
-      { id: 'old', name: 'gha-111-1-0a1b2c3d', created_at: now - 5 * hour },
+      { id: 'as-old', name: 'gha-222-1-0a1b2c3d', created_at: now - 5 * hour },
+      { id: 'old', name: 'gha-111-1-0a1b2c3d', created_at: now - 7 * hour },
     ]);
     const deleted = prepareDeletions('old', 'own');
     const post = await job.post(main);

@@ -9,8 +9,7 @@ import {
   tokenDefect,
 } from '../credentials.ts';
 import { Failure } from '../failure.ts';
-import type { Mask, Masked } from '../job/mask.ts';
-import { oneLine } from '../text.ts';
+import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
 import type { Request, Send } from './http.ts';
 
@@ -18,7 +17,6 @@ import type { Request, Send } from './http.ts';
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
-const longestName = 320;
 const pageSize = 100;
 const mostPages = 100;
 const list = 'GET /api-tokens';
@@ -63,7 +61,7 @@ export interface Exabits {
    */
   createApiToken(credential: Credential, label: TokenLabel): Promise<{ id: string; credential: ApiToken }>;
 
-  /** `GET api-tokens`, all pages: what is not in the result is not there. */
+  /** `GET api-tokens`, all pages. Other jobs may change the list between two of them. */
   listApiTokens(credential: Credential): Promise<ListedToken[]>;
 
   /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
@@ -74,9 +72,9 @@ export interface Exabits {
  * Makes the calls of the API over one request path.
  *
  * @param send the request path
- * @param mask makes the tokens that come back known to the runner, before anybody else sees them
+ * @param masker makes the tokens that come back known to the runner, before anybody else sees them
  */
-export function createExabits(send: Send, mask: Mask): Exabits {
+export function createExabits(send: Send, masker: Masker): Exabits {
   const sendAs = async (credential: Credential, request: Request) => {
     try {
       return await send({ ...request, headers: headersOf(credential) });
@@ -90,10 +88,9 @@ export function createExabits(send: Send, mask: Mask): Exabits {
       try {
         const body = { username, password: passwordMd5 };
         const { data } = await send({ method: 'POST', path: '/authenticate/login', body });
-        return readLogin(data, username, mask);
+        return readLogin(data, username, masker);
       } catch (thrown) {
-        // `status: false` comes with HTTP 200.
-        throw isRefusal(thrown, [200, 401, 403]) ? wrongCredentials(thrown) : thrown;
+        throw isWrongCredentials(thrown) ? wrongCredentials(thrown) : thrown;
       }
     },
 
@@ -112,7 +109,7 @@ export function createExabits(send: Send, mask: Mask): Exabits {
           }
         },
       });
-      return readCreatedToken(data, mask);
+      return readCreatedToken(data, masker);
     },
 
     async listApiTokens(credential) {
@@ -146,6 +143,11 @@ function isRefusal(thrown: unknown, statuses: readonly number[]): thrown is Reje
   return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
 
+// `status: false` comes with HTTP 200. A 403 may also be of a firewall, which knows nothing about passwords.
+function isWrongCredentials(thrown: unknown): thrown is Rejection {
+  return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
+}
+
 function wrongCredentials(rejection: Rejection): Failure {
   return new Failure(
     'wrong-credentials',
@@ -162,8 +164,8 @@ function accessRefused(credential: Credential, rejection: Rejection): Failure {
   return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
 }
 
-function readLogin(data: unknown, username: string, mask: Mask): Login {
-  const read = reader('POST /authenticate/login', data, mask);
+function readLogin(data: unknown, username: string, masker: Masker): Login {
+  const read = reader('POST /authenticate/login', data, masker);
   const accessToken = read.token('access_token');
   const refreshToken = read.token('refresh_token');
   const now = Date.now();
@@ -179,12 +181,14 @@ function readLogin(data: unknown, username: string, mask: Mask): Login {
   };
 }
 
-function readCreatedToken(data: unknown, mask: Mask): { id: string; credential: ApiToken } {
-  const read = reader('POST /api-tokens', data, mask);
+function readCreatedToken(data: unknown, masker: Masker): { id: string; credential: ApiToken } {
+  const read = reader('POST /api-tokens', data, masker);
   const token = read.token('token');
   const id = read.id('id');
-  // The id is saved in the state, and printed.
-  if (id === token) throw malformed('POST /api-tokens', 'its "id" is the token itself');
+  // The id is saved in the state, and printed. A short one may be found in a token by chance.
+  const isPartOfToken = id.length >= 16 && token.includes(id);
+  if (isPartOfToken || masker.redact(id) !== id)
+    throw malformed('POST /api-tokens', 'its "id" shows a secret');
   return { credential: toApiToken(token), id };
 }
 
@@ -214,7 +218,7 @@ function isId(id: unknown): id is string | number {
   return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
 }
 
-function reader(answer: string, data: unknown, mask: Mask) {
+function reader(answer: string, data: unknown, { mask, redact }: Masker) {
   if (!isObject(data)) throw malformed(answer, 'its "data" is not an object');
   const fields: JsonObject = data;
   return {
@@ -236,7 +240,7 @@ function reader(answer: string, data: unknown, mask: Mask) {
     optionalName(field: string): string {
       const name = fields[field] ?? '';
       if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a text`);
-      return oneLine(name, longestName);
+      return redact(name);
     },
   };
 }

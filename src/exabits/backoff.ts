@@ -58,13 +58,21 @@ export function backoffMs(wait: Wait, random = Math.random()): number {
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
  * @param header seconds or an HTTP date
- * @param now the current time
+ * @param serverDate the `Date` header of the same answer: by its clock the date is meant
+ * @param now the current time, for an answer without a `Date`
  * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
  */
-export function retryAfterMs(header: string | undefined, now: Date): number {
+export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
   const text = header?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
-  const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? 0 : Math.max(0, at - now.getTime());
+  const at = httpDateMs(text);
+  return at === undefined ? 0 : Math.max(0, at - (httpDateMs(serverDate) ?? now.getTime()));
+}
+
+// Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday. Its oldest form
+// (that of C's asctime) leaves out that it is GMT.
+function httpDateMs(text = ''): number | undefined {
+  if (!/^[A-Z][a-z]+,? /.test(text)) return undefined;
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(at) ? undefined : at;
 }

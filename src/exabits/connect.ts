@@ -23,15 +23,15 @@ export interface ConnectionSettings {
  */
 export function connect(
   { endpoint, timeoutMs, maxAttempts }: ConnectionSettings,
-  { mask, redact }: Masker,
+  masker: Masker,
   onRetry: (line: string) => void,
 ): Exabits {
   const connection: Connection = {
     endpoint,
     maxAttempts,
-    redact,
+    redact: masker.redact,
     onRetry,
     deadline: startDeadline(timeoutMs),
   };
-  return createExabits(createSend(connection), mask);
+  return createExabits(createSend(connection), masker);
 }

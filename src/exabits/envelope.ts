@@ -26,6 +26,8 @@ export class Rejection extends Failure {
   /** The status and the server's words, for messages. */
   readonly saw: string;
   readonly retryAfter: string | undefined;
+  /** The server's clock, where the answer tells it. */
+  readonly date: string | undefined;
   /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
   readonly enveloped: boolean;
 
@@ -35,6 +37,7 @@ export class Rejection extends Failure {
     this.saw = seen.saw;
     this.enveloped = seen.enveloped;
     this.retryAfter = answer.headers['retry-after'];
+    this.date = answer.headers.date;
   }
 
   /** Whether the same request may succeed later: 408, 429 and 5xx. */

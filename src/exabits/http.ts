@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpClient } from '@actions/http-client';
+import { getProxyUrl, HttpClient } from '@actions/http-client';
+import { checkBypass } from '@actions/http-client/lib/proxy';
 import type { Endpoint } from '../endpoint.ts';
 import { Failure } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
@@ -104,6 +105,7 @@ export function createSend(connection: Connection): Send {
   }
 
   async function exchange(request: Request, signal: AbortSignal): Promise<Answer> {
+    assertProxy(new URL(endpoint.apiUrl));
     const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
     const headers: Record<string, string> = { Accept: 'application/json', ...request.headers };
     if (request.body) headers['Content-Type'] = 'application/json';
@@ -135,7 +137,7 @@ export function createSend(connection: Connection): Send {
     return {
       failure: rejection,
       saw: rejection.saw,
-      retryAfterMs: retryAfterMs(rejection.retryAfter, new Date()),
+      retryAfterMs: retryAfterMs(rejection.retryAfter, rejection.date, new Date()),
     };
   }
 
@@ -160,6 +162,18 @@ export function createSend(connection: Connection): Send {
       cause: last.failure,
     });
   }
+}
+
+// With a proxy that it cannot read, the client would go around it, and take the credentials along.
+function assertProxy(url: URL): void {
+  const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
+  if (url.protocol !== 'https:' || !proxy || checkBypass(url)) return;
+  const readable = getProxyUrl(url.href);
+  if (readable && new URL(readable).hostname) return;
+  throw new Failure(
+    'proxy-failed',
+    'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.',
+  );
 }
 
 function times(tries: number): string {
