@@ -3419,15 +3419,16 @@ async function post(masker) {
     if (leftovers)
         await post_attempt('clear what the step left', () => clear(leftovers, tokens));
     if (ephemeral) {
-        await post_attempt('delete the API token', () => revoke(ephemeral, ownTokens(tokens), masker));
+        await post_attempt('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
     }
     if (!leftovers && !ephemeral)
         log_info('Nothing to clear: the step handed nothing on.');
 }
-// The header file may be gone, or was never wanted; the variable may be another step's by now.
-function ownTokens([fromFile]) {
-    const candidates = [fromFile, process.env.EXABITS_API_TOKEN].filter((token) => token !== undefined);
-    return [...new Set(candidates)].filter((token) => !tokenDefect(token));
+// The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
+function ownTokens({ apiUrl }, [fromFile]) {
+    const { EXABITS_API_URL, EXABITS_API_TOKEN = '' } = process.env;
+    const candidates = new Set([fromFile ?? '', EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : '']);
+    return [...candidates].filter((token) => !tokenDefect(token));
 }
 async function post_attempt(what, act) {
     try {

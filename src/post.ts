@@ -25,15 +25,16 @@ export async function post(masker: Masker): Promise<void> {
   const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
   if (leftovers) await attempt('clear what the step left', () => clear(leftovers, tokens));
   if (ephemeral) {
-    await attempt('delete the API token', () => revoke(ephemeral, ownTokens(tokens), masker));
+    await attempt('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
   }
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
 }
 
-// The header file may be gone, or was never wanted; the variable may be another step's by now.
-function ownTokens([fromFile]: readonly string[]): string[] {
-  const candidates = [fromFile, process.env.EXABITS_API_TOKEN].filter((token) => token !== undefined);
-  return [...new Set(candidates)].filter((token) => !tokenDefect(token));
+// The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
+function ownTokens({ apiUrl }: EphemeralToken, [fromFile]: readonly string[]): string[] {
+  const { EXABITS_API_URL, EXABITS_API_TOKEN = '' } = process.env;
+  const candidates = new Set([fromFile ?? '', EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : '']);
+  return [...candidates].filter((token) => !tokenDefect(token));
 }
 
 async function attempt<Result>(

@@ -361,6 +361,15 @@ describe('the post step deletes the token', () => {
     expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
   });
 
+  test('with a fresh login where the header file is gone and the variable is for another host', async () => {
+    const { job, main, name } = await jobWithToken();
+    rmSync(main.outputs['headers-file'] ?? '');
+    job.env.EXABITS_API_URL = 'https://reseller.example';
+    prepareLogin();
+    prepareDeletion(accessToken);
+    expect((await job.post(main)).log).toContain(`\nDeleted the API token ${name}.`);
+  });
+
   test('with a fresh login where neither was wanted', async () => {
     const { job, main, name } = await jobWithToken({
       'write-headers-file': 'false',
