@@ -25,10 +25,13 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
       log,
     );
     const said = JSON.stringify(world.answers);
+    const plainInputs = JSON.stringify(
+      Object.entries(world.inputs).filter(([name]) => name !== 'password' && name !== 'api-token'),
+    );
     for (const secret of secretsOf(world, evidence)) {
       const part = shownPart(shown, secret);
-      // Half of a secret may be what the server says anyway, without knowing it.
-      if (part !== undefined && !isIn(said, part))
+      // Half of a secret may be what the server, or another input, says anyway, without knowing it.
+      if (part !== undefined && !isIn(said, part) && !isIn(plainInputs, part))
         return `${JSON.stringify(secret)} as ${JSON.stringify(part)}`;
     }
     // What the user gave is masked before the first line, so that even a single letter of it shows nowhere in the log.
