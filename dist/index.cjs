@@ -505,6 +505,16 @@ function toFailure(thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
 }
+/**
+ * The name that Node gives to an error of the system, of OpenSSL or of its own.
+ *
+ * @param thrown what a `catch` received
+ * @returns such as `ECONNREFUSED`; nothing where it has none
+ */
+function codeOf(thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    return typeof code === 'string' ? code : '';
+}
 
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
@@ -1004,6 +1014,9 @@ function getIDToken(aud) {
 
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./build/text.js
+// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
+// printing together.
+const plain = /^[\x20-\x7e]*$/;
 // Control characters, line and paragraph separators, and the marks that reorder text on a screen.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 // The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
@@ -1017,8 +1030,9 @@ const oldCommand = '##[';
  * @returns one line, white space folded, cut with an ellipsis when it was longer
  */
 function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
-    return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+    const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
+    const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+    return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
 }
 /**
  * Writes a duration for a person.
@@ -1070,8 +1084,8 @@ const longestQuote = 300;
  */
 function createMasker() {
     const known = new Set();
-    /** What to look for: each known secret as it is, and as it may be quoted. */
-    const forms = new Set();
+    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+    let forms;
     const mask = (secret) => {
         // What quotes a secret may quote a line of it, or trim it.
         for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
@@ -1079,14 +1093,16 @@ function createMasker() {
             if (part.trim() === '' || known.has(part))
                 continue;
             known.add(part);
-            for (const form of formsOf(part))
-                forms.add(form);
+            forms = undefined;
             setSecret(part);
         }
         return secret;
     };
-    // The longest first: one secret may hold another.
-    const replaceKnown = (text) => [...forms].sort((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    const replaceKnown = (text) => {
+        // The longest first: one secret may hold another.
+        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    };
     return {
         mask,
         redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
@@ -1109,6 +1125,39 @@ function formsOf(secret) {
         ...base64,
         ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
     ];
+}
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./build/job/stdout.js
+
+
+const stdoutDescriptor = 1;
+const retryMs = 5;
+/**
+ * Makes `process.stdout.write` return only when the runner can read what was written: a mask is there before anything
+ * else happens, and nothing is lost when the process ends. Node's own stream promises that for no pipe on Windows, and
+ * setting it up takes a tenth of the time of a post step.
+ */
+function printAtOnce() {
+    Object.defineProperty(process, 'stdout', { value: { write }, configurable: true });
+}
+function write(text) {
+    let rest = Buffer.from(text);
+    while (rest.length > 0) {
+        try {
+            rest = rest.subarray((0,external_node_fs_namespaceObject.writeSync)(stdoutDescriptor, rest));
+        }
+        catch (thrown) {
+            const code = codeOf(thrown);
+            // Nobody reads any more, but what is left to clean up still has to be. Windows calls it the end of a file.
+            if (code === 'EPIPE' || code === 'EOF')
+                return;
+            if (code !== 'EAGAIN')
+                throw thrown;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+        }
+    }
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -1490,8 +1539,6 @@ function variable(name) {
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]);
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./build/job/command-files.js
 
 
@@ -2901,10 +2948,6 @@ function tlsAdvice(code) {
     }
     return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
-function codeOf(thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    return typeof code === 'string' ? code : '';
-}
 
 ;// CONCATENATED MODULE: ./build/exabits/http.js
 
@@ -3512,6 +3555,7 @@ function howToDelete({ id, name }) {
 
 
 
+
 /**
  * Runs one phase of the action and ends the process. A failure becomes one line of the log and exit code 1.
  *
@@ -3529,9 +3573,10 @@ async function run(phase) {
     catch (thrown) {
         fail(toFailure(thrown), masker.redact);
     }
-    // A connection that was given up may still hold the process open; what was printed has to get out first.
-    process.stdout.write('', () => process.exit());
+    // A connection that was given up may still hold the process open.
+    process.exit();
 }
+printAtOnce();
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
 void run((0,external_node_path_namespaceObject.basename)(String(process.argv[1])).startsWith('post') ? post : main);
 

@@ -57,3 +57,14 @@ export function toFailure(thrown: unknown): Failure {
     { cause: thrown },
   );
 }
+
+/**
+ * The name that Node gives to an error of the system, of OpenSSL or of its own.
+ *
+ * @param thrown what a `catch` received
+ * @returns such as `ECONNREFUSED`; nothing where it has none
+ */
+export function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

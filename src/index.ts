@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { toFailure } from './failure.ts';
 import { fail } from './job/log.ts';
 import { createMasker, type Masker } from './job/mask.ts';
+import { printAtOnce } from './job/stdout.ts';
 import { main } from './main.ts';
 import { post } from './post.ts';
 
@@ -21,9 +22,10 @@ export async function run(phase: (masker: Masker) => Promise<void>): Promise<voi
   } catch (thrown) {
     fail(toFailure(thrown), masker.redact);
   }
-  // A connection that was given up may still hold the process open; what was printed has to get out first.
-  process.stdout.write('', () => process.exit());
+  // A connection that was given up may still hold the process open.
+  process.exit();
 }
 
+printAtOnce();
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
 void run(basename(String(process.argv[1])).startsWith('post') ? post : main);

@@ -1,3 +1,7 @@
+// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
+// printing together.
+const plain = /^[\x20-\x7e]*$/;
+
 // Control characters, line and paragraph separators, and the marks that reorder text on a screen.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
@@ -13,8 +17,9 @@ const oldCommand = '##[';
  * @returns one line, white space folded, cut with an ellipsis when it was longer
  */
 export function oneLine(text: string, limit = Number.POSITIVE_INFINITY): string {
-  const line = text.replace(unprintable, ' ').replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+  const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
+  const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+  return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
 }
 
 /**

@@ -1,5 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
 import { expectSuccess, startExabits, startJob, startScenario, warningsOf } from './scenario.ts';
@@ -50,6 +53,24 @@ describe('The post step', () => {
     expectSuccess(await scenario.post());
     expect(scenario.job.env).toEqual(emptied(LOGIN_VARIABLES));
     expect(scenario.job.conclusion).toBe('failure');
+  });
+
+  test('clears even when nobody reads any more what it prints', async () => {
+    const scenario = await startScenario();
+    const { state, outputs } = await scenario.logIn();
+    const commandFile = join(scenario.job.runnerTemp, 'env');
+    writeFileSync(commandFile, '');
+    const post = spawn(process.execPath, [join(import.meta.dirname, '../../dist/post.cjs')], {
+      env: { STATE_leftovers: state.leftovers, GITHUB_ENV: commandFile },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    post.stdout.destroy();
+    let complaints = '';
+    post.stderr.on('data', (chunk) => (complaints += chunk));
+    const [exitCode] = await once(post, 'close');
+    expect({ exitCode, complaints }).toEqual({ exitCode: 0, complaints: '' });
+    expect(existsSync(outputs['headers-file'] ?? '')).toBe(false);
+    expect(readFileSync(commandFile, 'utf8')).toBe(LOGIN_VARIABLES.map((name) => `${name}=\n`).join(''));
   });
 
   test('clears the header file alone with export-environment: false', async () => {

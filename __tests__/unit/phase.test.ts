@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { captureOutput, type Printed } from './support/output.ts';
 
+// The tests look at what goes to the stream that this would replace.
+const printAtOnce = jest.fn();
+jest.unstable_mockModule('../../src/job/stdout.ts', () => ({ printAtOnce }));
+
 const { argv, env } = process;
 
 beforeEach(() => {
@@ -38,6 +42,14 @@ describe('the file that the runner starts tells the phase:', () => {
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');
     expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
     expect(exitCode).toBe(0);
+  });
+
+  test('and whatever it prints, it prints at once', async () => {
+    printAtOnce.mockClear();
+    printAtOnce.mockImplementationOnce(() => void process.stdout.write('from now on\n'));
+    const { lines } = await start('post.cjs');
+    expect(lines[0]).toBe('from now on');
+    expect(printAtOnce).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { codeOf, Failure } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
@@ -71,9 +71,4 @@ function tlsAdvice(code: string): string {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
   }
   return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
-}
-
-function codeOf(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : '';
 }

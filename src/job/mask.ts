@@ -29,8 +29,8 @@ const longestQuote = 300;
  */
 export function createMasker(): Masker {
   const known = new Set<string>();
-  /** What to look for: each known secret as it is, and as it may be quoted. */
-  const forms = new Set<string>();
+  /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+  let forms: readonly string[] | undefined;
 
   const mask: Mask = (secret) => {
     // What quotes a secret may quote a line of it, or trim it.
@@ -38,15 +38,17 @@ export function createMasker(): Masker {
       // The runner refuses a blank mask, and nothing could be hidden by it.
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
-      for (const form of formsOf(part)) forms.add(form);
+      forms = undefined;
       core.setSecret(part);
     }
     return secret as Masked;
   };
 
-  // The longest first: one secret may hold another.
-  const replaceKnown = (text: string): string =>
-    [...forms].sort((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, '***'), text);
+  const replaceKnown = (text: string): string => {
+    // The longest first: one secret may hold another.
+    forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+    return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+  };
 
   return {
     mask,

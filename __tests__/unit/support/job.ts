@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
+import { afterAll, jest } from '@jest/globals';
 import { readActionManifest } from '../../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../../sandbox/command-file.ts';
 import { Masker } from '../../../sandbox/masker.ts';
@@ -165,11 +165,13 @@ function prefixed(
 type Run = (phase: (masker: ActionMasker) => Promise<void>) => Promise<void>;
 let loading: Promise<Run> | undefined;
 
-// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it.
+// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it. It must not replace
+// the stream in which the tests look.
 function loadRun(): Promise<Run> {
   loading ??= (async () => {
     const environment = process.env;
     process.env = {};
+    jest.unstable_mockModule('../../../src/job/stdout.ts', () => ({ printAtOnce: () => {} }));
     try {
       let run: Run | undefined;
       await captureOutput(async () => {
