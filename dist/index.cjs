@@ -443,16 +443,11 @@ var __webpack_exports__ = {};
 // This entry need to be wrapped in an IIFE because it need to be in strict mode.
 (() => {
 "use strict";
-// ESM COMPAT FLAG
-__nccwpck_require__.r(__webpack_exports__);
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  run: () => (/* binding */ run)
-});
 
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = require("node:path");
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./build/failure.js
 /** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
 const failureCodes = (/* unused pure expression or super */ null && ([
@@ -515,7 +510,54 @@ function codeOf(thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     return typeof code === 'string' ? code : '';
 }
+/**
+ * Does something that may fail without ending what is around it.
+ *
+ * @param act what to do
+ * @returns what came of it: its result, or the failure
+ */
+async function attempt(act) {
+    try {
+        return { result: await act() };
+    }
+    catch (thrown) {
+        return { failure: toFailure(thrown) };
+    }
+}
 
+;// CONCATENATED MODULE: ./build/job/stdout.js
+
+
+const stdoutDescriptor = 1;
+const retryMs = 5;
+/**
+ * Makes `process.stdout.write` return only when the runner can read what was written: a mask is there before anything
+ * else happens, and nothing is lost when the process ends. Node's own stream promises that for no pipe on Windows, and
+ * setting it up takes a tenth of the time of a post step.
+ */
+function printAtOnce() {
+    Object.defineProperty(process, 'stdout', { value: { write }, configurable: true });
+}
+function write(text) {
+    let rest = Buffer.from(text);
+    while (rest.length > 0) {
+        try {
+            rest = rest.subarray((0,external_node_fs_namespaceObject.writeSync)(stdoutDescriptor, rest));
+        }
+        catch (thrown) {
+            const code = codeOf(thrown);
+            // Nobody reads any more, but what is left to clean up still has to be. Windows calls it the end of a file.
+            if (code === 'EPIPE' || code === 'EOF')
+                return;
+            if (code !== 'EAGAIN')
+                throw thrown;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -1013,155 +1055,6 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./build/text.js
-// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
-// printing together.
-const plain = /^[\x20-\x7e]*$/;
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
-// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
-const oldCommand = '##[';
-/**
- * Makes a single printable line of any text, so that it can neither start a workflow command
- * (the runner reads those line by line) nor flood the log.
- *
- * @param text any text
- * @param limit the most characters to keep
- * @returns one line, white space folded, cut with an ellipsis when it was longer
- */
-function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
-    const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
-    return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
-}
-/**
- * Writes a duration for a person.
- *
- * @param ms milliseconds
- * @returns seconds with at most one decimal, such as `1.5 s`
- */
-function seconds(ms) {
-    return `${Number((ms / 1000).toFixed(1))} s`;
-}
-
-;// CONCATENATED MODULE: ./build/job/log.js
-
-
-// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
-/** Prints a line of the log. */
-function log_info(line) {
-    info(oneLine(line));
-}
-/** Prints a warning, which the runner also shows beside the job. */
-function log_warning(line) {
-    warning(oneLine(line));
-}
-/**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which hold texts of libraries
- */
-function fail(failure, redact) {
-    setFailed(oneLine(failure.message));
-    for (let error = failure; error instanceof Error; error = error.cause) {
-        for (const line of (error.stack ?? error.message).split('\n'))
-            debug(redact(line));
-    }
-}
-
-;// CONCATENATED MODULE: ./build/job/mask.js
-
-
-const longestQuote = 300;
-/**
- * The one place where secrets are made known to the runner.
- *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
- *
- * @returns `mask` and `redact`, which share the secrets seen so far
- */
-function createMasker() {
-    const known = new Set();
-    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
-    let forms;
-    const mask = (secret) => {
-        // What quotes a secret may quote a line of it, or trim it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
-            // The runner refuses a blank mask, and nothing could be hidden by it.
-            if (part.trim() === '' || known.has(part))
-                continue;
-            known.add(part);
-            forms = undefined;
-            setSecret(part);
-        }
-        return secret;
-    };
-    const replaceKnown = (text) => {
-        // The longest first: one secret may hold another.
-        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
-        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
-    };
-    return {
-        mask,
-        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
-    };
-}
-const shortestBase64 = 8;
-// The ways in which a text from outside may quote a secret, such that most of it could be read back.
-function formsOf(secret) {
-    const bytes = Buffer.from(secret);
-    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
-    const base64 = [0, 1, 2]
-        .map((skipped) => bytes.subarray(skipped))
-        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
-        .filter((form) => form.length >= shortestBase64);
-    return [
-        secret,
-        encodeURIComponent(secret.toWellFormed()),
-        JSON.stringify(secret).slice(1, -1),
-        bytes.toString('base64'),
-        ...base64,
-        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
-    ];
-}
-
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./build/job/stdout.js
-
-
-const stdoutDescriptor = 1;
-const retryMs = 5;
-/**
- * Makes `process.stdout.write` return only when the runner can read what was written: a mask is there before anything
- * else happens, and nothing is lost when the process ends. Node's own stream promises that for no pipe on Windows, and
- * setting it up takes a tenth of the time of a post step.
- */
-function printAtOnce() {
-    Object.defineProperty(process, 'stdout', { value: { write }, configurable: true });
-}
-function write(text) {
-    let rest = Buffer.from(text);
-    while (rest.length > 0) {
-        try {
-            rest = rest.subarray((0,external_node_fs_namespaceObject.writeSync)(stdoutDescriptor, rest));
-        }
-        catch (thrown) {
-            const code = codeOf(thrown);
-            // Nobody reads any more, but what is left to clean up still has to be. Windows calls it the end of a file.
-            if (code === 'EPIPE' || code === 'EOF')
-                return;
-            if (code !== 'EAGAIN')
-                throw thrown;
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
 ;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
 class InvalidTokenError extends Error {
 }
@@ -1621,6 +1514,37 @@ function read(name) {
     return text === '' ? undefined : JSON.parse(text);
 }
 
+;// CONCATENATED MODULE: ./build/text.js
+// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
+// printing together.
+const plain = /^[\x20-\x7e]*$/;
+// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
+const oldCommand = '##[';
+/**
+ * Makes a single printable line of any text, so that it can neither start a workflow command
+ * (the runner reads those line by line) nor flood the log.
+ *
+ * @param text any text
+ * @param limit the most characters to keep
+ * @returns one line, white space folded, cut with an ellipsis when it was longer
+ */
+function oneLine(text, limit = Number.POSITIVE_INFINITY) {
+    const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
+    const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+    return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
+}
+/**
+ * Writes a duration for a person.
+ *
+ * @param ms milliseconds
+ * @returns seconds with at most one decimal, such as `1.5 s`
+ */
+function seconds(ms) {
+    return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
 ;// CONCATENATED MODULE: ./build/ephemeral-token.js
 
 
@@ -1735,14 +1659,6 @@ function isStale({ name: ownName, staleTokenHours }, now) {
         ephemeralName.test(name) &&
         createdAt !== undefined &&
         createdAt.getTime() < bornBefore;
-}
-async function attempt(act) {
-    try {
-        return { result: await act() };
-    }
-    catch (thrown) {
-        return { failure: toFailure(thrown) };
-    }
 }
 
 ;// CONCATENATED MODULE: ./build/exabits/envelope.js
@@ -1875,6 +1791,8 @@ const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 const pageSize = 100;
 const mostPages = 100;
+/** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
+const overlap = 0.2;
 const list = 'GET /api-tokens';
 /**
  * Makes the calls of the API over one request path.
@@ -1920,16 +1838,22 @@ function createExabits(send, masker) {
             return readCreatedToken(data, masker);
         },
         async listApiTokens(credential) {
-            const entries = [];
+            const tokens = new Map();
+            let offset = 0;
+            let reached = 0;
             for (let page = 0; page < mostPages; page += 1) {
-                const path = `/api-tokens?limit=${pageSize}&offset=${entries.length}`;
+                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
                 const { data, total } = await sendAs(credential, { method: 'GET', path });
-                const more = readList(data);
-                entries.push(...more);
-                if (more.length === 0 && entries.length < (total ?? 0))
+                const entries = readList(data);
+                for (const token of entries.flatMap(readListedToken))
+                    tokens.set(token.id, token);
+                const end = offset + entries.length;
+                if (end <= reached && reached < (total ?? 0))
                     throw malformed(list, 'it ends before its "total"');
-                if (more.length === 0 || entries.length === total)
-                    return entries.flatMap(readListedToken);
+                if (end <= reached || end === total)
+                    return [...tokens.values()];
+                reached = end;
+                offset = end - Math.floor(entries.length * overlap);
             }
             throw malformed(list, `it goes on after ${mostPages} pages`);
         },
@@ -2906,6 +2830,83 @@ const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCa
 /** The version that goes into the User-Agent; a test holds it to package.json. */
 const version = '1.0.0';
 
+;// CONCATENATED MODULE: ./build/exabits/exchange.js
+
+
+
+
+const userAgent = `exabits-auth/${version}`;
+const largestAnswer = 1024 * 1024;
+/**
+ * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
+ *
+ * @param baseUrl what the request's path is appended to
+ * @param request what to send
+ * @param signal gives the exchange up
+ * @returns the answer, whatever its status
+ * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
+ */
+async function exchange(baseUrl, request, signal) {
+    const url = baseUrl + request.path;
+    assertProxy(new URL(url));
+    const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
+    const headers = { Accept: 'application/json', ...request.headers };
+    if (request.body)
+        headers['Content-Type'] = 'application/json';
+    const answered = client
+        .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
+        .then(({ message }) => readAnswer(message, request));
+    // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+    return Promise.race([answered, aborted(signal)]);
+}
+// With a proxy that it cannot read, the client would go around it, and take the credentials along.
+function assertProxy(url) {
+    const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
+    if (url.protocol !== 'https:' || !proxy || checkBypass(url))
+        return;
+    const readable = lib_getProxyUrl(url.href);
+    if (readable && new URL(readable).hostname)
+        return;
+    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
+}
+function requestOptions(signal) {
+    return {
+        prepareRequest(options) {
+            options.signal = signal;
+            // The client adds the runner's orchestration id, which is none of Exabits' business.
+            options.headers = { ...options.headers, 'user-agent': userAgent };
+            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
+            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
+        },
+        canHandleAuthentication: () => false,
+        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
+    };
+}
+async function readAnswer(message, { method, path, mayBeEmpty = false }) {
+    const request = `${method} ${path.replace(/\?.*/, '')}`;
+    const chunks = [];
+    let size = 0;
+    for await (const chunk of message) {
+        size += chunk.length;
+        if (size > largestAnswer) {
+            throw new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
+        }
+        chunks.push(chunk);
+    }
+    return {
+        request,
+        status: Number(message.statusCode),
+        headers: message.headers,
+        mayBeEmpty,
+        body: Buffer.concat(chunks).toString('utf8'),
+    };
+}
+function aborted(signal) {
+    return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+}
+
 ;// CONCATENATED MODULE: ./build/exabits/transport.js
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
@@ -2949,7 +2950,7 @@ function tlsAdvice(code) {
     return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
 
-;// CONCATENATED MODULE: ./build/exabits/http.js
+;// CONCATENATED MODULE: ./build/exabits/send.js
 
 
 
@@ -2957,22 +2958,20 @@ function tlsAdvice(code) {
 
 
 
-
-
-const userAgent = `exabits-auth/${version}`;
-const largestAnswer = 1024 * 1024;
 /**
- * Makes the request path: a deadline for everything, retries of what may pass (transport errors, 408, 429, 5xx),
- * no redirects, and every other answer final at once.
+ * Makes the request path: a deadline for everything, which starts now, retries of what may pass (transport errors, 408,
+ * 429, 5xx), and every other answer final at once.
  *
- * @param connection what the requests are held to
+ * @param conversation what the requests are held to
+ * @param redact makes text from outside printable
+ * @param onRetry told, in one line, about every try that failed and is followed by another
  * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
  */
-function createSend(connection) {
-    const { endpoint, deadline, maxAttempts, redact, onRetry } = connection;
+function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const { host } = new URL(endpoint.apiUrl);
+    const deadline = startDeadline(timeoutMs);
     // A try that hangs must leave time for another.
-    const tryLimitMs = Math.max(10_000, deadline.totalMs / 3);
+    const tryLimitMs = Math.max(10_000, timeoutMs / 3);
     return async (request) => {
         for (let tries = 1;; tries += 1) {
             const outcome = await tryOnce(request);
@@ -2980,18 +2979,14 @@ function createSend(connection) {
                 return outcome.envelope;
             const remainingMs = deadline.remainingMs();
             if (remainingMs === 0)
-                throw timedOut(tries, outcome);
+                throw timedOut(host, timeoutMs, tries, outcome);
             if (outcome.retryAfterMs >= remainingMs)
-                throw waitTooLong(tries, outcome);
+                throw waitTooLong(host, remainingMs, tries, outcome);
             if (tries >= maxAttempts)
                 throw exhausted(tries, outcome);
             const crowded = outcome.failure.code === 'rate-limited';
-            const waitMs = backoffMs({
-                failedTries: tries,
-                retryAfterMs: outcome.retryAfterMs,
-                crowded,
-                remainingMs,
-            });
+            const wait = { failedTries: tries, retryAfterMs: outcome.retryAfterMs, crowded, remainingMs };
+            const waitMs = backoffMs(wait);
             onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
             await (0,promises_namespaceObject.setTimeout)(waitMs);
             await request.beforeRetry?.();
@@ -3004,11 +2999,11 @@ function createSend(connection) {
         // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
         try {
-            return { envelope: readEnvelope(await exchange(request, limit.signal), redact) };
+            return { envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact) };
         }
         catch (thrown) {
             if (limit.signal.aborted)
-                return silence(limitMs);
+                return silence(host, limitMs);
             if (thrown instanceof Rejection && thrown.transient)
                 return trouble(thrown);
             if (thrown instanceof Failure)
@@ -3022,116 +3017,70 @@ function createSend(connection) {
             clearTimeout(timer);
         }
     }
-    async function exchange(request, signal) {
-        assertProxy(new URL(endpoint.apiUrl));
-        const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
-        const headers = { Accept: 'application/json', ...request.headers };
-        if (request.body)
-            headers['Content-Type'] = 'application/json';
-        const answered = client
-            .request(request.method, endpoint.apiBaseUrl + request.path, request.body ? JSON.stringify(request.body) : null, headers)
-            .then(({ message }) => readAnswer(message, request));
-        // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-        return Promise.race([answered, aborted(signal)]);
-    }
-    function silence(limitMs) {
-        return {
-            failure: new Failure('timed-out', `${host} did not answer within ${seconds(limitMs)}. Run the job again later.`),
-            saw: 'no answer',
-            retryAfterMs: 0,
-        };
-    }
-    function trouble(rejection) {
-        return {
-            failure: rejection,
-            saw: rejection.saw,
-            retryAfterMs: retryAfterMs(rejection.retryAfter, rejection.date, new Date()),
-        };
-    }
-    function timedOut(tries, last) {
-        return new Failure('timed-out', `No usable answer from ${host} within ${seconds(deadline.totalMs)} (${times(tries)}; the last try saw: ${last.saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: last.failure });
-    }
-    function waitTooLong(tries, last) {
-        return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${last.saw}), and ${seconds(deadline.remainingMs())} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
-    }
-    function exhausted(tries, last) {
-        return new Failure(last.failure.code, `${last.failure.message} (${times(tries)})`, {
-            cause: last.failure,
-        });
-    }
 }
-// With a proxy that it cannot read, the client would go around it, and take the credentials along.
-function assertProxy(url) {
-    const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
-    if (url.protocol !== 'https:' || !proxy || checkBypass(url))
-        return;
-    const readable = lib_getProxyUrl(url.href);
-    if (readable && new URL(readable).hostname)
-        return;
-    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
+function silence(host, limitMs) {
+    const message = `${host} did not answer within ${seconds(limitMs)}. Run the job again later.`;
+    return { failure: new Failure('timed-out', message), saw: 'no answer', retryAfterMs: 0 };
+}
+function trouble(rejection) {
+    return {
+        failure: rejection,
+        saw: rejection.saw,
+        retryAfterMs: retryAfterMs(rejection.retryAfter, rejection.date, new Date()),
+    };
+}
+function timedOut(host, timeoutMs, tries, { failure, saw }) {
+    return new Failure('timed-out', `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: failure });
+}
+function waitTooLong(host, remainingMs, tries, last) {
+    return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${last.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
+}
+function exhausted(tries, { failure }) {
+    return new Failure(failure.code, `${failure.message} (${times(tries)})`, { cause: failure });
 }
 function times(tries) {
     return tries === 1 ? '1 try' : `${tries} tries`;
-}
-function requestOptions(signal) {
-    return {
-        prepareRequest(options) {
-            options.signal = signal;
-            // The client adds the runner's orchestration id, which is none of Exabits' business.
-            options.headers = { ...options.headers, 'user-agent': userAgent };
-            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
-            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
-        },
-        canHandleAuthentication: () => false,
-        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
-    };
-}
-async function readAnswer(message, { method, path, mayBeEmpty = false }) {
-    const request = `${method} ${path.replace(/\?.*/, '')}`;
-    const chunks = [];
-    let size = 0;
-    for await (const chunk of message) {
-        size += chunk.length;
-        if (size > largestAnswer) {
-            throw new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
-        }
-        chunks.push(chunk);
-    }
-    return {
-        request,
-        status: Number(message.statusCode),
-        headers: message.headers,
-        mayBeEmpty,
-        body: Buffer.concat(chunks).toString('utf8'),
-    };
-}
-function aborted(signal) {
-    return new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
 }
 
 ;// CONCATENATED MODULE: ./build/exabits/connect.js
 
 
-
 /**
  * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
  *
- * @param settings what the conversation is held to
+ * @param conversation what it is held to
  * @param masker hides the secrets in what is sent and what comes back
  * @param onRetry told, in one line, about every try that failed and is followed by another
  * @returns the calls of the API
  */
-function connect({ endpoint, timeoutMs, maxAttempts }, masker, onRetry) {
-    const connection = {
-        endpoint,
-        maxAttempts,
-        redact: masker.redact,
-        onRetry,
-        deadline: startDeadline(timeoutMs),
-    };
-    return createExabits(createSend(connection), masker);
+function connect(conversation, masker, onRetry) {
+    return createExabits(createSend(conversation, masker.redact, onRetry), masker);
+}
+
+;// CONCATENATED MODULE: ./build/job/log.js
+
+
+// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
+/** Prints a line of the log. */
+function log_info(line) {
+    info(oneLine(line));
+}
+/** Prints a warning, which the runner also shows beside the job. */
+function log_warning(line) {
+    warning(oneLine(line));
+}
+/**
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
+ *
+ * @param failure what to show
+ * @param redact hides secrets in the stacks, which hold texts of libraries
+ */
+function fail(failure, redact) {
+    setFailed(oneLine(failure.message));
+    for (let error = failure; error instanceof Error; error = error.cause) {
+        for (const line of (error.stack ?? error.message).split('\n'))
+            debug(redact(line));
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/job/headers-file.js
@@ -3382,7 +3331,7 @@ async function main(masker) {
         log_info(`Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`);
     }
     if (inputs.jobSummary)
-        summarise(signIn, inputs);
+        await summarise(signIn, inputs);
 }
 async function useCarried(inputs, exabits, { mask }) {
     if (!inputs.useExistingCredentials)
@@ -3390,24 +3339,20 @@ async function useCarried(inputs, exabits, { mask }) {
     const credential = carriedCredential(inputs.endpoint, mask, new Date());
     if (!credential)
         return undefined;
-    try {
-        if (inputs.verify)
-            await exabits.verify(credential);
+    const { failure } = await attempt(() => (inputs.verify ? exabits.verify(credential) : undefined));
+    if (!failure)
         return { method: 'existing', credential };
-    }
-    catch (thrown) {
-        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${toFailure(thrown).message}`);
-        return undefined;
-    }
+    log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+    return undefined;
 }
 async function obtain(inputs, exabits) {
     const authenticated = await authenticate(inputs.configured, exabits);
-    const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+    const signIn = inputs.ephemeralApiToken ? await main_exchange(authenticated, inputs, exabits) : authenticated;
     if (inputs.verify)
         await exabits.verify(signIn.credential);
     return signIn;
 }
-async function exchange(authenticated, inputs, exabits) {
+async function main_exchange(authenticated, inputs, exabits) {
     const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
     const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
     const created = await createEphemeralToken(exabits, authenticated.credential, settings);
@@ -3427,13 +3372,10 @@ function describe(signIn, { endpoint }) {
             return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
     }
 }
-function summarise(signIn, { endpoint }) {
-    try {
-        writeSummary(signIn, endpoint);
-    }
-    catch (thrown) {
-        log_warning(`Could not write the job summary: ${toFailure(thrown).message}`);
-    }
+async function summarise(signIn, { endpoint }) {
+    const { failure } = await attempt(() => writeSummary(signIn, endpoint));
+    if (failure)
+        log_warning(`Could not write the job summary: ${failure.message}`);
 }
 
 ;// CONCATENATED MODULE: ./build/post.js
@@ -3455,14 +3397,14 @@ function summarise(signIn, { endpoint }) {
  * @param masker makes secrets known to the runner
  */
 async function post(masker) {
-    const leftovers = await post_attempt('read what the step left', readLeftovers);
-    const ephemeral = await post_attempt('read which API token the step made', readEphemeralToken);
+    const leftovers = await orWarn('read what the step left', readLeftovers);
+    const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
     // Read before the file is removed.
     const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
     if (leftovers)
-        await post_attempt('clear what the step left', () => clear(leftovers, tokens));
+        await orWarn('clear what the step left', () => clear(leftovers, tokens));
     if (ephemeral) {
-        await post_attempt('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
+        await orWarn('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
     }
     if (!leftovers && !ephemeral)
         log_info('Nothing to clear: the step handed nothing on.');
@@ -3473,14 +3415,11 @@ function ownTokens({ apiUrl }, [fromFile]) {
     const candidates = new Set([fromFile ?? '', EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : '']);
     return [...candidates].filter((token) => !tokenDefect(token));
 }
-async function post_attempt(what, act) {
-    try {
-        return await act();
-    }
-    catch (thrown) {
-        log_warning(`Could not ${what}: ${toFailure(thrown).message}`);
-        return undefined;
-    }
+async function orWarn(what, act) {
+    const { result, failure } = await attempt(act);
+    if (failure)
+        log_warning(`Could not ${what}: ${failure.message}`);
+    return result;
 }
 async function clear({ variables, headersFile, cleanup }, tokens) {
     const ours = stillOurs(variables, tokens);
@@ -3489,12 +3428,12 @@ async function clear({ variables, headersFile, cleanup }, tokens) {
         return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
     }
     const cleared = [];
-    await post_attempt('empty the variables', () => {
+    await orWarn('empty the variables', () => {
         if (ours.length > 0)
             emptyVariables(ours);
         cleared.push(...ours);
     });
-    await post_attempt('remove the header file', () => {
+    await orWarn('remove the header file', () => {
         if (!headersFile)
             return;
         removeHeadersFile(headersFile);
@@ -3525,13 +3464,10 @@ async function revoke(token, own, masker) {
     let reason = '';
     const asItself = own.map((text) => async () => toApiToken(masker.mask(text)));
     for (const obtain of [...asItself, logInAfresh]) {
-        try {
-            report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
-            return;
-        }
-        catch (thrown) {
-            reason = toFailure(thrown).message;
-        }
+        const { result, failure } = await attempt(async () => deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
+        if (!failure)
+            return report(token, result);
+        reason = failure.message;
     }
     log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
 }
@@ -3548,11 +3484,64 @@ function howToDelete({ id, name }) {
         : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 
-;// CONCATENATED MODULE: ./build/index.js
+;// CONCATENATED MODULE: ./build/job/mask.js
 
 
+const longestQuote = 300;
+/**
+ * The one place where secrets are made known to the runner.
+ *
+ * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
+ * because half a secret no longer matches any mask.
+ *
+ * @returns `mask` and `redact`, which share the secrets seen so far
+ */
+function createMasker() {
+    const known = new Set();
+    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+    let forms;
+    const mask = (secret) => {
+        // What quotes a secret may quote a line of it, or trim it.
+        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+            // The runner refuses a blank mask, and nothing could be hidden by it.
+            if (part.trim() === '' || known.has(part))
+                continue;
+            known.add(part);
+            forms = undefined;
+            setSecret(part);
+        }
+        return secret;
+    };
+    const replaceKnown = (text) => {
+        // The longest first: one secret may hold another.
+        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    };
+    return {
+        mask,
+        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+    };
+}
+const shortestBase64 = 8;
+// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+function formsOf(secret) {
+    const bytes = Buffer.from(secret);
+    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+    const base64 = [0, 1, 2]
+        .map((skipped) => bytes.subarray(skipped))
+        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
+        .filter((form) => form.length >= shortestBase64);
+    return [
+        secret,
+        encodeURIComponent(secret.toWellFormed()),
+        JSON.stringify(secret).slice(1, -1),
+        bytes.toString('base64'),
+        ...base64,
+        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    ];
+}
 
-
+;// CONCATENATED MODULE: ./build/run.js
 
 
 
@@ -3576,6 +3565,13 @@ async function run(phase) {
     // A connection that was given up may still hold the process open.
     process.exit();
 }
+
+;// CONCATENATED MODULE: ./build/index.js
+
+
+
+
+
 printAtOnce();
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
 void run((0,external_node_path_namespaceObject.basename)(String(process.argv[1])).startsWith('post') ? post : main);

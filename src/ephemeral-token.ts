@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiToken, Credential } from './credentials.ts';
 import type { Exabits, ListedToken, TokenLabel } from './exabits/api.ts';
-import { type Failure, toFailure } from './failure.ts';
+import { attempt, type Failure } from './failure.ts';
 import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
 
@@ -149,12 +149,4 @@ function isStale(
     ephemeralName.test(name) &&
     createdAt !== undefined &&
     createdAt.getTime() < bornBefore;
-}
-
-async function attempt<Result>(act: () => Promise<Result>): Promise<{ result?: Result; failure?: Failure }> {
-  try {
-    return { result: await act() };
-  } catch (thrown) {
-    return { failure: toFailure(thrown) };
-  }
 }

@@ -68,3 +68,21 @@ export function codeOf(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return typeof code === 'string' ? code : '';
 }
+
+/**
+ * Does something that may fail without ending what is around it.
+ *
+ * @param act what to do
+ * @returns what came of it: its result, or the failure
+ */
+export async function attempt<Result>(act: () => Result | Promise<Result>): Promise<Attempt<Result>> {
+  try {
+    return { result: await act() };
+  } catch (thrown) {
+    return { failure: toFailure(thrown) };
+  }
+}
+
+export type Attempt<Result> =
+  | { readonly result: Result; readonly failure?: undefined }
+  | { readonly result?: undefined; readonly failure: Failure };

@@ -4,7 +4,7 @@ import { accountOf, expiryOf, type SignIn } from './credentials.ts';
 import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
-import { toFailure } from './failure.ts';
+import { attempt } from './failure.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { info, warning } from './job/log.ts';
 import type { Masker } from './job/mask.ts';
@@ -31,22 +31,17 @@ export async function main(masker: Masker): Promise<void> {
       `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
     );
   }
-  if (inputs.jobSummary) summarise(signIn, inputs);
+  if (inputs.jobSummary) await summarise(signIn, inputs);
 }
 
 async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): Promise<SignIn | undefined> {
   if (!inputs.useExistingCredentials) return undefined;
   const credential = carriedCredential(inputs.endpoint, mask, new Date());
   if (!credential) return undefined;
-  try {
-    if (inputs.verify) await exabits.verify(credential);
-    return { method: 'existing', credential };
-  } catch (thrown) {
-    info(
-      `The credentials that the job carries do not work, so the step signs in afresh: ${toFailure(thrown).message}`,
-    );
-    return undefined;
-  }
+  const { failure } = await attempt(() => (inputs.verify ? exabits.verify(credential) : undefined));
+  if (!failure) return { method: 'existing', credential };
+  info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+  return undefined;
 }
 
 async function obtain(inputs: Inputs, exabits: Exabits): Promise<SignIn> {
@@ -78,10 +73,7 @@ function describe(signIn: SignIn, { endpoint }: Inputs): string {
   }
 }
 
-function summarise(signIn: SignIn, { endpoint }: Inputs): void {
-  try {
-    writeSummary(signIn, endpoint);
-  } catch (thrown) {
-    warning(`Could not write the job summary: ${toFailure(thrown).message}`);
-  }
+async function summarise(signIn: SignIn, { endpoint }: Inputs): Promise<void> {
+  const { failure } = await attempt(() => writeSummary(signIn, endpoint));
+  if (failure) warning(`Could not write the job summary: ${failure.message}`);
 }

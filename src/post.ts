@@ -3,7 +3,7 @@ import { type Credential, toApiToken, tokenDefect } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type Deletion, deleteEphemeralToken } from './ephemeral-token.ts';
 import { connect } from './exabits/connect.ts';
-import { toFailure } from './failure.ts';
+import { attempt } from './failure.ts';
 import { readConfigured } from './inputs.ts';
 import { readTokens, removeHeadersFile } from './job/headers-file.ts';
 import { info, warning } from './job/log.ts';
@@ -18,14 +18,14 @@ import { type EphemeralToken, type Leftovers, readEphemeralToken, readLeftovers 
  * @param masker makes secrets known to the runner
  */
 export async function post(masker: Masker): Promise<void> {
-  const leftovers = await attempt('read what the step left', readLeftovers);
-  const ephemeral = await attempt('read which API token the step made', readEphemeralToken);
+  const leftovers = await orWarn('read what the step left', readLeftovers);
+  const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
 
   // Read before the file is removed.
   const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
-  if (leftovers) await attempt('clear what the step left', () => clear(leftovers, tokens));
+  if (leftovers) await orWarn('clear what the step left', () => clear(leftovers, tokens));
   if (ephemeral) {
-    await attempt('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
+    await orWarn('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
   }
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
 }
@@ -37,16 +37,13 @@ function ownTokens({ apiUrl }: EphemeralToken, [fromFile]: readonly string[]): s
   return [...candidates].filter((token) => !tokenDefect(token));
 }
 
-async function attempt<Result>(
+async function orWarn<Result>(
   what: string,
   act: () => Result | Promise<Result>,
 ): Promise<Result | undefined> {
-  try {
-    return await act();
-  } catch (thrown) {
-    warning(`Could not ${what}: ${toFailure(thrown).message}`);
-    return undefined;
-  }
+  const { result, failure } = await attempt(act);
+  if (failure) warning(`Could not ${what}: ${failure.message}`);
+  return result;
 }
 
 async function clear(
@@ -59,11 +56,11 @@ async function clear(
     return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
   }
   const cleared: string[] = [];
-  await attempt('empty the variables', () => {
+  await orWarn('empty the variables', () => {
     if (ours.length > 0) emptyVariables(ours);
     cleared.push(...ours);
   });
-  await attempt('remove the header file', () => {
+  await orWarn('remove the header file', () => {
     if (!headersFile) return;
     removeHeadersFile(headersFile);
     cleared.push('the header file');
@@ -96,12 +93,11 @@ async function revoke(token: EphemeralToken, own: readonly string[], masker: Mas
   let reason = '';
   const asItself = own.map((text) => async (): Promise<Credential> => toApiToken(masker.mask(text)));
   for (const obtain of [...asItself, logInAfresh]) {
-    try {
-      report(token, await deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
-      return;
-    } catch (thrown) {
-      reason = toFailure(thrown).message;
-    }
+    const { result, failure } = await attempt(async () =>
+      deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()),
+    );
+    if (!failure) return report(token, result);
+    reason = failure.message;
   }
   warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
 }

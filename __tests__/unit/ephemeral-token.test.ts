@@ -556,18 +556,16 @@ describe('a main step that was killed', () => {
     },
   );
 
-  test('leaves a token that is found on the last page', async () => {
+  test.each([
+    ['is found on the last page', 70, 151],
+    ['has moved up to where the first page was, because other jobs delete theirs meanwhile', 0, 81],
+  ])('leaves a token that %s', async (_where, before, total) => {
     const { job, main, name } = await announced();
     const page = (offset: number, length: number) =>
       Array.from({ length }, (_, index) => ({ id: offset + index, name: 'laptop', created_at: nowSeconds }));
-    exabits()
-      .get('/api-tokens')
-      .query({ limit: 100, offset: 0 })
-      .reply(200, yes(page(1, 100), { total: 151 }));
-    exabits()
-      .get('/api-tokens')
-      .query({ limit: 100, offset: 100 })
-      .reply(200, yes([...page(101, 50), { id: 'lost', name, created_at: nowSeconds }], { total: 151 }));
+    const get = (offset: number) => exabits().get('/api-tokens').query({ limit: 100, offset });
+    get(0).reply(200, yes(page(0, 100), { total: 151 }));
+    get(80).reply(200, yes([...page(80, before), { id: 'lost', name, created_at: nowSeconds }], { total }));
     exabits().delete('/api-tokens/lost').reply(200, yes());
     expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
   });

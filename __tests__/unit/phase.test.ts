@@ -55,8 +55,7 @@ describe('the file that the runner starts tells the phase:', () => {
 
 describe('a phase', () => {
   async function run(phase: () => Promise<void>): Promise<Printed> {
-    await start('post.cjs');
-    const { run: runPhase } = await import('../../src/index.ts');
+    const { run: runPhase } = await import('../../src/run.ts');
     return captureOutput(() => runPhase(phase));
   }
 

@@ -205,8 +205,8 @@ describe('nothing else is ever deleted:', () => {
 });
 
 describe('the list', () => {
-  const page = (length: number) =>
-    Array.from({ length }, (_, index) => ({ id: index, name: 'laptop', created_at: now }));
+  const page = (length: number, first = 0) =>
+    Array.from({ length }, (_, index) => ({ id: first + index, name: 'laptop', created_at: now }));
   const get = (offset: number, tokens: unknown[], more: Record<string, unknown> = {}) =>
     exabits().get('/api-tokens').query({ limit: 100, offset }).reply(200, yes(tokens, more));
 
@@ -218,21 +218,29 @@ describe('the list', () => {
 
   test('is read to the end that its total tells', async () => {
     get(0, page(100), { total: 250 });
-    get(100, page(100), { total: 250 });
-    get(200, page(50), { total: 250 });
+    get(80, page(100, 80), { total: 250 });
+    get(160, page(90, 160), { total: 250 });
     expect((await post()).exitCode).toBe(0);
   });
 
-  test('is read until a page is empty where it tells no total', async () => {
+  test('is read until a page brings nothing new where it tells no total', async () => {
     get(0, page(100));
-    get(100, page(3), { total: '103' });
-    get(103, []);
+    get(80, page(23, 80), { total: '103' });
+    get(99, page(4, 99));
     expect((await post()).exitCode).toBe(0);
+  });
+
+  test('tells of each token once, though its pages overlap', async () => {
+    const stale = { id: 'left', name: 'gha-111-1-0a1b2c3d', created_at: old };
+    get(0, [...page(99), stale], { total: 101 });
+    get(80, [...page(19, 80), stale, ...page(1, 100)], { total: 101 });
+    prepareDeletions('left');
+    expect((await post()).log).toMatch(/left: gha-111-1-0a1b2c3d\.$/);
   });
 
   test('is read on where a server gives smaller pages', async () => {
     get(0, page(20), { total: 30 });
-    get(20, page(10), { total: 30 });
+    get(16, page(14, 16), { total: 30 });
     expect((await post()).exitCode).toBe(0);
   });
 
@@ -252,7 +260,7 @@ describe('the list', () => {
 
   test('is not believed where it ends before its total', async () => {
     get(0, page(100), { total: 101 });
-    get(100, [], { total: 101 });
+    get(80, page(20, 80), { total: 101 });
     expect((await post()).log).toMatch(/\nWarning: .*GET \/api-tokens .*it ends before its "total"/);
   });
 });

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { readActionManifest } from '../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../sandbox/command-file.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';
-import type { Masker } from '../../src/job/mask.ts';
+import { main } from '../../src/main.ts';
+import { post } from '../../src/post.ts';
+import { run } from '../../src/run.ts';
 import { type Evidence, type PhaseEvidence, VisibleLog } from './evidence.ts';
 import { type ReceivedRequest, type ScriptedExabits, startScriptedExabits } from './exabits.ts';
 import { addressOfExabits, type World } from './worlds.ts';
 
-type Phase = (masker: Masker) => Promise<void>;
-
+const phases = { main, post };
 const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
 
 /** Runs worlds through the sources in this process, one after the other. */
@@ -19,24 +20,14 @@ export class InProcessJobs {
   readonly #temp = join(this.#folder, 'temp');
   readonly #defaults = readActionManifest(join(import.meta.dirname, '../..')).inputs;
   readonly #exabits: ScriptedExabits;
-  readonly #run: (phase: Phase) => Promise<void>;
-  readonly #phases: { readonly main: Phase; readonly post: Phase };
 
-  private constructor(
-    exabits: ScriptedExabits,
-    run: (phase: Phase) => Promise<void>,
-    phases: { readonly main: Phase; readonly post: Phase },
-  ) {
+  private constructor(exabits: ScriptedExabits) {
     this.#exabits = exabits;
-    this.#run = run;
-    this.#phases = phases;
     mkdirSync(this.#temp);
   }
 
   static async start(): Promise<InProcessJobs> {
-    const { main } = await import('../../src/main.ts');
-    const { post } = await import('../../src/post.ts');
-    return new InProcessJobs(await startScriptedExabits(), await loadRun(), { main, post });
+    return new InProcessJobs(await startScriptedExabits());
   }
 
   async stop(): Promise<void> {
@@ -84,7 +75,7 @@ export class InProcessJobs {
       sentUnmasked.push(...secretsOfRequest(request).filter((secret) => !masks.has(secret)));
     });
     const startedAt = performance.now();
-    const exitCode = await captured(env, output, () => this.#run(this.#phases[phase]));
+    const exitCode = await captured(env, output, () => run(phases[phase]));
     const tookMs = performance.now() - startedAt;
 
     const shown = log.read(output.lines);
@@ -134,9 +125,6 @@ class Output {
   }
 }
 
-/** The end of the process, which the process outlives here. */
-class ProcessEnd extends Error {}
-
 /**
  * Runs a phase as if it were alone in its process.
  *
@@ -150,32 +138,25 @@ async function captured(
   const { env: environment, exit } = process;
   const { random } = Math;
   const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
-  const end = Promise.withResolvers<number>();
+  let exitCode: number | undefined;
 
-  const write = (chunk: unknown, ...more: unknown[]): boolean => {
+  const write = (chunk: unknown): boolean => {
     output.text += String(chunk);
-    const written = more.at(-1);
-    if (typeof written === 'function') {
-      try {
-        written();
-      } catch (thrown) {
-        if (!(thrown instanceof ProcessEnd)) throw thrown;
-      }
-    }
     return true;
   };
   process.env = env;
   process.exitCode = undefined;
   process.exit = () => {
-    end.resolve(Number(process.exitCode ?? 0));
-    throw new ProcessEnd();
+    exitCode = Number(process.exitCode ?? 0);
+    return undefined as never;
   };
   for (const { stream } of streams) stream.write = write;
   // No wait between tries is longer than the server asks for.
   Math.random = () => 0;
   try {
     await act();
-    return await end.promise;
+    if (exitCode === undefined) throw new Error('The phase did not end the process');
+    return exitCode;
   } finally {
     Math.random = random;
     for (const { stream, write: original } of streams) stream.write = original;
@@ -183,22 +164,4 @@ async function captured(
     process.env = environment;
     process.exitCode = undefined;
   }
-}
-
-let loading: Promise<(phase: Phase) => Promise<void>> | undefined;
-
-// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it.
-function loadRun(): Promise<(phase: Phase) => Promise<void>> {
-  loading ??= (async () => {
-    const { argv } = process;
-    let run: ((phase: Phase) => Promise<void>) | undefined;
-    process.argv = [argv[0] ?? '', 'post.cjs'];
-    await captured({}, new Output(), async () => {
-      ({ run } = await import('../../src/index.ts'));
-    });
-    process.argv = argv;
-    if (!run) throw new Error('index.ts exports no run');
-    return run;
-  })();
-  return loading;
 }

@@ -11,7 +11,8 @@ import {
 import { Failure } from '../failure.ts';
 import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
-import type { Request, Send } from './http.ts';
+import type { Request } from './exchange.ts';
+import type { Repeatable, Send } from './send.ts';
 
 /** Lifetimes by the API's documentation, for tokens that do not say themselves. */
 const accessTokenMs = 30 * 60 * 1000;
@@ -19,6 +20,8 @@ const refreshTokenMs = 2 * 60 * 60 * 1000;
 
 const pageSize = 100;
 const mostPages = 100;
+/** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
+const overlap = 0.2;
 const list = 'GET /api-tokens';
 
 /** What a login brings. */
@@ -75,7 +78,7 @@ export interface Exabits {
  * @param masker makes the tokens that come back known to the runner, before anybody else sees them
  */
 export function createExabits(send: Send, masker: Masker): Exabits {
-  const sendAs = async (credential: Credential, request: Request) => {
+  const sendAs = async (credential: Credential, request: Request & Repeatable) => {
     try {
       return await send({ ...request, headers: headersOf(credential) });
     } catch (thrown) {
@@ -113,15 +116,19 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     },
 
     async listApiTokens(credential) {
-      const entries: unknown[] = [];
+      const tokens = new Map<string, ListedToken>();
+      let offset = 0;
+      let reached = 0;
       for (let page = 0; page < mostPages; page += 1) {
-        const path = `/api-tokens?limit=${pageSize}&offset=${entries.length}`;
+        const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
         const { data, total } = await sendAs(credential, { method: 'GET', path });
-        const more = readList(data);
-        entries.push(...more);
-        if (more.length === 0 && entries.length < (total ?? 0))
-          throw malformed(list, 'it ends before its "total"');
-        if (more.length === 0 || entries.length === total) return entries.flatMap(readListedToken);
+        const entries = readList(data);
+        for (const token of entries.flatMap(readListedToken)) tokens.set(token.id, token);
+        const end = offset + entries.length;
+        if (end <= reached && reached < (total ?? 0)) throw malformed(list, 'it ends before its "total"');
+        if (end <= reached || end === total) return [...tokens.values()];
+        reached = end;
+        offset = end - Math.floor(entries.length * overlap);
       }
       throw malformed(list, `it goes on after ${mostPages} pages`);
     },

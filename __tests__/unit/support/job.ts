@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, jest } from '@jest/globals';
+import { afterAll } from '@jest/globals';
 import { readActionManifest } from '../../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../../sandbox/command-file.ts';
 import { Masker } from '../../../sandbox/masker.ts';
@@ -100,7 +100,7 @@ export class Job {
   ): Promise<Step> {
     this.#steps += 1;
     for (const file of commandFiles) writeFileSync(this.commandFile(file), '');
-    const run = await loadRun();
+    const { run } = await import('../../../src/run.ts');
 
     const environment = process.env;
     process.env = {
@@ -160,29 +160,4 @@ function prefixed(
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [`${prefix}${spell(name)}`, value]),
   );
-}
-
-type Run = (phase: (masker: ActionMasker) => Promise<void>) => Promise<void>;
-let loading: Promise<Run> | undefined;
-
-// index.ts runs a phase as soon as it is loaded: here it finds nothing to do, and nobody sees it. It must not replace
-// the stream in which the tests look.
-function loadRun(): Promise<Run> {
-  loading ??= (async () => {
-    const environment = process.env;
-    process.env = {};
-    jest.unstable_mockModule('../../../src/job/stdout.ts', () => ({ printAtOnce: () => {} }));
-    try {
-      let run: Run | undefined;
-      await captureOutput(async () => {
-        ({ run } = await import('../../../src/index.ts'));
-        await new Promise(setImmediate);
-      });
-      if (!run) throw new Error('index.ts exports no run');
-      return run;
-    } finally {
-      process.env = environment;
-    }
-  })();
-  return loading;
 }
