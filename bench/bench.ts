@@ -4,16 +4,24 @@ import { statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSandbox } from '../sandbox/server.ts';
 import budget from './budget.json' with { type: 'json' };
-import { bundlePath, median, root, run, runWithUsage, type Subject, subjects } from './subjects.ts';
+import {
+  bundlePath,
+  median,
+  root,
+  run,
+  runWithUsage,
+  type Subject,
+  startSandboxes,
+  subjects,
+} from './subjects.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '41' } } });
 const rounds = Math.max(21, Number(values.rounds));
 const warmUps = 3;
 
-const sandbox = await startSandbox();
-const measured = subjects(sandbox.url);
+const sandboxes = await startSandboxes();
+const measured = subjects(sandboxes);
 const names = Object.keys(measured) as (keyof typeof measured)[];
 
 const times = new Map<string, number[]>(names.map((name) => [name, []]));
@@ -34,12 +42,12 @@ for (const name of names) {
     fastestMs: round(Math.min(...ms), 1),
     // The median of the ratios within a round: both runs of a pair met the same noise.
     toNode: ratio(ms, 'node'),
-    toFloor: ratio(ms, name.startsWith('post') ? 'post floor' : 'floor'),
+    toFloor: ratio(ms, measured[name].floor),
     modulesLoaded: usage?.modules,
     peakMemoryMiB: usage && round(usage.peakMemoryMiB, 1),
   });
 }
-await sandbox.close();
+await sandboxes.close();
 
 const report = {
   at: new Date().toISOString(),

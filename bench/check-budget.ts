@@ -1,11 +1,10 @@
 // npm run bench:budget: holds what does not depend on the machine, the bundle's size and the modules it loads.
 import { statSync } from 'node:fs';
-import { startSandbox } from '../sandbox/server.ts';
 import budget from './budget.json' with { type: 'json' };
-import { bundlePath, runWithUsage, subjects } from './subjects.ts';
+import { bundlePath, runWithUsage, startSandboxes, subjects } from './subjects.ts';
 
-const sandbox = await startSandbox();
-const measured = subjects(sandbox.url);
+const sandboxes = await startSandboxes();
+const measured = subjects(sandboxes);
 const checks: [what: string, found: number, ceiling: number][] = [
   ['bytes of the bundle', statSync(bundlePath).size, budget.bundleBytes],
 ];
@@ -14,7 +13,7 @@ for (const name of ['login', 'API token', 'ephemeral token', 'post'] as const) {
   if (exitCode !== 0 || !usage) throw new Error(`${name} ended with ${exitCode}:\n${output}`);
   checks.push([`modules loaded for ${name}`, usage.modules, budget.modulesLoaded[name]]);
 }
-await sandbox.close();
+await sandboxes.close();
 
 for (const [what, found, ceiling] of checks) {
   console.log(`${found <= ceiling ? 'within' : 'OVER  '} budget: ${found} of ${ceiling} ${what}`);

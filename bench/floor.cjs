@@ -1,13 +1,13 @@
 // The least that any login action must do, with Node's own modules: what our start-up time is measured against.
 const { createHash, randomUUID } = require('node:crypto');
 const { appendFileSync, writeFileSync } = require('node:fs');
-const { request } = require('node:http');
 const {
   INPUT_USERNAME: username,
   INPUT_PASSWORD: plain,
   'INPUT_API-URL': url,
   RUNNER_TEMP: temp,
 } = process.env;
+const { request } = require(url.startsWith('https:') ? 'node:https' : 'node:http');
 const print = (line) => process.stdout.write(`${line}\n`);
 const assign = (file, name, value) => {
   const end = randomUUID();

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EXAMPLE_ACCOUNT } from '../sandbox/server.ts';
+import { makeAuthority, makeCertificate } from '../sandbox/certificate.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
 
 export const root = join(import.meta.dirname, '..');
 export const bundlePath = join(root, 'dist/index.cjs');
@@ -11,6 +12,16 @@ export const bundlePath = join(root, 'dist/index.cjs');
 export interface Subject {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The name of the subject that it is measured against. */
+  readonly floor: string;
+}
+
+/** Where the sandboxes are. */
+export interface Sandboxes {
+  readonly http: string;
+  readonly https: string;
+  /** The file with the certificate of the authority that the https sandbox has its own from. */
+  readonly authority: string;
 }
 
 /** What one run of a subject was like. */
@@ -34,15 +45,16 @@ const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STE
 /**
  * The programs that are compared.
  *
- * @param apiUrl where the sandbox is
- * @returns them by name; `node`, `floor` and `post floor` are what the others are measured against
+ * @param sandboxes what they call
+ * @returns them by name
  */
-export function subjects(apiUrl: string) {
+export function subjects({ http, https, authority }: Sandboxes) {
   const login = {
     INPUT_USERNAME: EXAMPLE_ACCOUNT.username,
     INPUT_PASSWORD: EXAMPLE_ACCOUNT.password,
-    'INPUT_API-URL': apiUrl,
+    'INPUT_API-URL': http,
   };
+  const secureLogin = { ...login, 'INPUT_API-URL': https, NODE_EXTRA_CA_CERTS: authority };
   const leftovers = {
     variables: {
       EXABITS_API_URL: '',
@@ -54,18 +66,45 @@ export function subjects(apiUrl: string) {
     cleanup: true,
   };
   const post = { STATE_leftovers: JSON.stringify(leftovers) };
+  const floorOfLogin = join(root, 'bench/floor.cjs');
   return {
-    node: { args: ['-e', '0'], env: {} },
-    floor: { args: [join(root, 'bench/floor.cjs')], env: login },
-    'post floor': { args: [join(root, 'bench/post-floor.cjs')], env: post },
-    login: { args: [bundlePath], env: login },
+    node: { args: ['-e', '0'], env: {}, floor: 'floor' },
+    floor: { args: [floorOfLogin], env: login, floor: 'floor' },
+    login: { args: [bundlePath], env: login, floor: 'floor' },
+    'floor over https': { args: [floorOfLogin], env: secureLogin, floor: 'floor over https' },
+    'login over https': { args: [bundlePath], env: secureLogin, floor: 'floor over https' },
     'API token': {
       args: [bundlePath],
-      env: { 'INPUT_API-TOKEN': 'not-a-real-token', 'INPUT_API-URL': apiUrl },
+      env: { 'INPUT_API-TOKEN': 'not-a-real-token', 'INPUT_API-URL': http },
+      floor: 'floor',
     },
-    'ephemeral token': { args: [bundlePath], env: { ...login, 'INPUT_EPHEMERAL-API-TOKEN': 'true' } },
-    post: { args: [join(root, 'dist/post.cjs')], env: post },
+    'ephemeral token': {
+      args: [bundlePath],
+      env: { ...login, 'INPUT_EPHEMERAL-API-TOKEN': 'true' },
+      floor: 'floor',
+    },
+    'post floor': { args: [join(root, 'bench/post-floor.cjs')], env: post, floor: 'post floor' },
+    post: { args: [join(root, 'dist/post.cjs')], env: post, floor: 'post floor' },
   } satisfies Record<string, Subject>;
+}
+
+/** Starts what the subjects call. */
+export async function startSandboxes(): Promise<Sandboxes & { close(): Promise<void> }> {
+  const authority = makeAuthority();
+  const tls = makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'], issuer: authority });
+  const [http, https] = await Promise.all([startSandbox(), startSandbox({ tls })]);
+  const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
+  const file = join(folder, 'authority.pem');
+  writeFileSync(file, authority.cert);
+  return {
+    http: http.url,
+    https: https.url,
+    authority: file,
+    async close() {
+      await Promise.all([http.close(), https.close()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 /** Runs a subject in a process and folder of its own. */
