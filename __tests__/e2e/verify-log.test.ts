@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { tellingForms } from '../../sandbox/secret-forms.ts';
 import { probeLine, resultLine, secretsLine } from '../../scripts/e2e/log-lines.ts';
 import type { Scenario } from '../../scripts/e2e/scenarios.ts';
-import { secretForms } from '../../scripts/e2e/secret-forms.ts';
 import { verifyLog } from '../../scripts/e2e/verify-log.ts';
 
 const scenario: Scenario = {
@@ -62,8 +62,8 @@ describe('the complete log of the end-to-end jobs', () => {
     ]);
   });
 
-  test.each([...secretForms(secret).keys()])('fails when a secret is in it: %s', (form) => {
-    const leak = secretForms(secret).get(form);
+  test.each([...tellingForms(secret).keys()])('fails when a secret is in it: %s', (form) => {
+    const leak = tellingForms(secret).get(form);
     const [failure, ...others] = failuresOf([...sound, `[e2e/login]   | a=${leak} b`]);
     expect(others).toEqual([]);
     expect(failure).toMatchObject({ scenario: 'complete-log', outcome: 'fail' });

@@ -1,6 +1,13 @@
+import { tellingForms } from '../../sandbox/secret-forms.ts';
 import { parseProbe, parseResult, parseSecrets, type Result } from './log-lines.ts';
 import type { Scenario } from './scenarios.ts';
-import { secretForms, TOKEN_SHAPES } from './secret-forms.ts';
+
+/** What gives a token of the sandbox away, whichever it is, and a login. */
+const TOKEN_SHAPES: ReadonlyMap<string, RegExp> = new Map([
+  ['a JWT', /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/],
+  ['a JWT in base64', /ZXlK[\w+/-]{24,}/],
+  ['a password hash in a request', /"password":\s*"[0-9a-f]{32}"/],
+]);
 
 /**
  * Reads the complete log of the end-to-end jobs: what every check came to, and whether a secret is in it.
@@ -57,7 +64,7 @@ function secrecyResults(lines: string[]): Result[] {
       : { scenario, title, outcome: 'fail', reason: leaks.join('; ') };
 
   const known = [...secrets].flatMap((secret) => {
-    for (const [form, text] of secretForms(secret)) {
+    for (const [form, text] of tellingForms(secret)) {
       const line = rest.findIndex((each) => each.includes(text));
       if (line >= 0) return [`a secret of ${secret.length} characters, ${form}: ${around(rest, line, text)}`];
     }
