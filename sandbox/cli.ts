@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { md5 } from './exabits.ts';
+import { md5 } from './md5.ts';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, type SandboxOptions, startSandbox } from './server.ts';
 
 const USAGE = `Usage: npm run sandbox -- [options]

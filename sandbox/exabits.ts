@@ -1,4 +1,5 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { md5 } from './md5.ts';
 
 /** An account of the sandbox. The password is plain here; the API gets and compares its MD5. */
 export interface Account {
@@ -65,11 +66,6 @@ export const AWKWARD_ACCOUNT: Account = {
 interface RefreshToken {
   username: string;
   expiresAt: number;
-}
-
-/** The lower-case hexadecimal MD5 of a text in UTF-8, which is how passwords are sent. */
-export function md5(text: string): string {
-  return createHash('md5').update(text, 'utf8').digest('hex');
 }
 
 function encodeSegment(claims: Record<string, unknown>): string {

@@ -1,4 +1,4 @@
-import { md5 } from './exabits.ts';
+import { md5 } from './md5.ts';
 
 /** Shorter texts than this are in any log by chance. */
 const SHORTEST_FORM = 6;

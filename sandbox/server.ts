@@ -14,8 +14,9 @@ import { type Account, type ApiTokenRecord, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, Ex
 import { type Answer, carriesOut, deliverFault, type Fault, FaultList, pause, sendAnswer } from './faults.ts';
 
 export type { Account, ApiTokenRecord } from './exabits.ts';
-export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from './exabits.ts';
+export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './exabits.ts';
 export type { Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
+export { md5 } from './md5.ts';
 
 /** How a sandbox is started. Everything is optional. */
 export interface SandboxOptions {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { apiToken, loginInputs, md5, password } from './support/exabits.ts';
+import { md5 } from '../../sandbox/md5.ts';
+import { apiToken, loginInputs, password } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';
 
