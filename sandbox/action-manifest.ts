@@ -37,6 +37,26 @@ export function readActionManifest(actionDir: string): ActionManifest {
   };
 }
 
+/**
+ * The inputs that an action gets when a step gives it these.
+ *
+ * @param defaults the inputs that the action has
+ * @returns what is given besides is an input all the same, and named as unexpected
+ */
+export function resolveInputs(
+  defaults: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, string>>,
+): { inputs: ReadonlyMap<string, string>; unexpected: readonly string[] } {
+  const inputs = new Map(defaults);
+  const unexpected: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const known = [...inputs.keys()].find((key) => key.toLowerCase() === name.toLowerCase());
+    if (known === undefined) unexpected.push(name);
+    inputs.set(known ?? name, value);
+  }
+  return { inputs, unexpected };
+}
+
 function mapping(value: unknown, where: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error(`${where} is not a mapping`);

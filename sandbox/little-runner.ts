@@ -1,15 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { type ActionManifest, readActionManifest } from './action-manifest.ts';
-import { type Assignment, parseCommandFile } from './command-file.ts';
+import { type ActionManifest, readActionManifest, resolveInputs } from './action-manifest.ts';
+import { CommandFiles } from './command-files.ts';
 import { Masker } from './masker.ts';
-import { COMMAND_NAMES, parseWorkflowCommand, type WorkflowCommand } from './workflow-command.ts';
+import { runnerVariables } from './runner-variables.ts';
+import type { Launch, StepOptions, StepResult } from './step.ts';
+import { StepOutput } from './step-output.ts';
+import { runProcess } from './step-process.ts';
+
+export type { Annotation, StepOptions, StepResult } from './step.ts';
 
 /** A job on this machine: where its action is and what the runner gives it. */
 export interface JobOptions {
@@ -27,80 +27,6 @@ export interface JobOptions {
   github?: Readonly<Record<string, string>>;
   /** Gets each visible line as soon as it is known. */
   print?: (line: string) => void;
-}
-
-/** How one step is run. */
-export interface StepOptions {
-  /** What stands after `Run` in the log. */
-  name?: string;
-  /** The step's `env:`. */
-  env?: Readonly<Record<string, string>>;
-  /** A failure of this step is then none of the job. */
-  continueOnError?: boolean;
-  /** Gets the process when it has been started. It is the leader of a process group of its own. */
-  onSpawn?: (child: ChildProcess) => void;
-  /** Is called before the process starts, with its whole environment, and may change that or the files in it. */
-  onPrepare?: (env: Record<string, string>) => void | Promise<void>;
-  /** Arguments of Node itself, before the entry file. */
-  nodeArgs?: readonly string[];
-  /** Cancels the step as the runner does: SIGINT, SIGTERM after 7.5 s, SIGKILL after 2.5 s more. */
-  cancel?: AbortSignal;
-  /** The step is killed after this long. Default 120. */
-  timeoutSeconds?: number;
-}
-
-/** A line that GitHub also shows on the page of the run. */
-export interface Annotation {
-  level: 'error' | 'warning' | 'notice';
-  /** With masks. */
-  message: string;
-}
-
-/** What a step did. */
-export interface StepResult {
-  name: string;
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  outputs: Record<string, string>;
-  /** The variables that the step set for later steps. */
-  env: Record<string, string>;
-  state: Record<string, string>;
-  /** stdout and stderr in the order of arrival, before masks and workflow commands. */
-  raw: string;
-  /** What the log shows of the step's own output: masked, commands carried out. Without the runner's headings. */
-  visible: string;
-  annotations: Annotation[];
-  /** The step summary as GitHub shows it, masked. */
-  summary: string;
-  /** The step summary as the step wrote it. */
-  rawSummary: string;
-  outcome: 'success' | 'failure' | 'cancelled';
-}
-
-const COMMAND_FILES = [
-  'GITHUB_ENV',
-  'GITHUB_OUTPUT',
-  'GITHUB_STATE',
-  'GITHUB_PATH',
-  'GITHUB_STEP_SUMMARY',
-] as const;
-type CommandFiles = Readonly<Record<(typeof COMMAND_FILES)[number], string>>;
-
-const DEFAULT_TIMEOUT_SECONDS = 120;
-const SIGTERM_AFTER_MS = 7_500;
-const SIGKILL_AFTER_MS = 10_000;
-/** How long the output may stay open after the process itself has ended. */
-const DRAIN_MS = 5_000;
-const MAX_SUMMARY_BYTES = 1024 * 1024;
-
-interface Launch {
-  kind: 'action' | 'script';
-  title: string;
-  /** What the heading shows below the title. */
-  details: readonly string[];
-  command: string;
-  args: readonly string[];
-  env: Readonly<Record<string, string>>;
 }
 
 interface PendingPost {
@@ -162,43 +88,26 @@ export class Job {
   /** Runs `main` of the action with these inputs and notes its post step. */
   async uses(inputs: Readonly<Record<string, string>>, options: StepOptions = {}): Promise<StepResult> {
     const title = options.name ?? `./${basename(resolve(this.#options.actionDir))}`;
-    const resolved = new Map(this.#manifest.inputs);
-    const unexpected: string[] = [];
-    for (const [name, value] of Object.entries(inputs)) {
-      const known = [...resolved.keys()].find((key) => key.toLowerCase() === name.toLowerCase());
-      if (known === undefined) unexpected.push(name);
-      resolved.set(known ?? name, value);
-    }
-    const inputVariables: Record<string, string> = {};
-    for (const [name, value] of resolved)
-      inputVariables[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] = value;
-
+    const { main, post: postEntry, inputs: defaults } = this.#manifest;
+    const { inputs: resolved, unexpected } = resolveInputs(defaults, inputs);
+    const env = { ...options.env, ...inputVariables(resolved) };
     const post: PendingPost | undefined =
-      this.#manifest.post === undefined
-        ? undefined
-        : {
-            title: `Post Run ${title}`,
-            entry: this.#manifest.post,
-            env: { ...options.env, ...inputVariables },
-            state: {},
-          };
+      postEntry === undefined ? undefined : { title: `Post Run ${title}`, entry: postEntry, env, state: {} };
     // Before main runs: it may be killed.
     if (post !== undefined) this.#posts.push(post);
 
+    const valid = [...defaults.keys()].map((key) => `'${key}'`).join(', ');
     const result = await this.#step(
       {
         kind: 'action',
         title: `Run ${title}`,
         details: [...listing('with', Object.fromEntries(resolved)), ...this.#envListing(options)],
         command: process.execPath,
-        args: [...(options.nodeArgs ?? []), this.#manifest.main],
-        env: { ...options.env, ...inputVariables },
+        args: [...(options.nodeArgs ?? []), main],
+        env,
       },
       options,
-      unexpected.map((name) => {
-        const valid = [...this.#manifest.inputs.keys()].map((key) => `'${key}'`).join(', ');
-        return `Unexpected input(s) '${name}', valid inputs are [${valid}]`;
-      }),
+      unexpected.map((name) => `Unexpected input(s) '${name}', valid inputs are [${valid}]`),
     );
     if (post !== undefined) post.state = result.state;
     return result;
@@ -245,66 +154,37 @@ export class Job {
 
   async #step(launch: Launch, options: StepOptions, warnings: readonly string[] = []): Promise<StepResult> {
     const output = new StepOutput(this.#masker, this.#options.debug ?? false, (line) => this.#print(line));
-    this.#print(this.#masker.mask(`▼ ${launch.title}`));
-    for (const detail of launch.details) this.#print(this.#masker.mask(`  ${detail}`));
+    for (const line of [`▼ ${launch.title}`, ...launch.details.map((detail) => `  ${detail}`)]) {
+      this.#print(this.#masker.mask(line));
+    }
     for (const warning of warnings) output.annotate('warning', warning);
 
-    const files = this.#createCommandFiles();
-    const env = {
-      ...this.#baseEnvironment(),
-      ...this.#env,
-      ...launch.env,
-      ...this.#runnerVariables(launch, files),
-    };
+    const files = new CommandFiles(join(this.#directory, '_commands'));
+    const env = this.#environment(launch, files);
     await options.onPrepare?.(env);
-    const child = spawn(launch.command, launch.args, {
-      cwd: join(this.#directory, 'workspace'),
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    const ended = watch(child, options, output);
-    options.onSpawn?.(child);
-    const { cancelled } = await ended;
-    if (launch.kind === 'script' && child.exitCode !== 0) {
-      output.fail(`Process completed with exit code ${child.exitCode ?? child.signalCode}.`);
+    const cwd = join(this.#directory, 'workspace');
+    const { exitCode, signal, cancelled } = await runProcess(launch, { cwd, env }, options, output);
+    if (launch.kind === 'script' && exitCode !== 0) {
+      output.fail(`Process completed with exit code ${exitCode ?? signal}.`);
     }
 
-    const [outputs, stepEnv, state]: [
-      Record<string, string>,
-      Record<string, string>,
-      Record<string, string>,
-    ] = [{}, {}, {}];
-    this.#readCommandFile(files.GITHUB_ENV, output, ([name, value]) => {
-      if (name.toUpperCase() === 'NODE_OPTIONS') {
-        throw new Error(`Can't store ${name} output parameter using '$GITHUB_ENV' command.`);
-      }
-      stepEnv[name] = value;
-    });
-    this.#readCommandFile(files.GITHUB_OUTPUT, output, ([name, value]) => {
-      outputs[name] = value;
-    });
-    this.#readCommandFile(files.GITHUB_STATE, output, ([name, value]) => {
-      state[name] = value;
-    });
-    this.#path.unshift(...readText(files.GITHUB_PATH).split('\n').filter(Boolean).reverse());
-    Object.assign(this.#env, stepEnv);
-
-    const rawSummary = this.#readSummary(files.GITHUB_STEP_SUMMARY, output);
-    const failed = child.exitCode !== 0 || output.failed;
+    const written = files.read(output);
+    this.#path.unshift(...written.path);
+    Object.assign(this.#env, written.env);
+    const failed = exitCode !== 0 || output.failed;
     if ((failed || cancelled) && !options.continueOnError) this.#failed = true;
     return {
       name: launch.title,
-      exitCode: child.exitCode,
-      signal: child.signalCode,
-      outputs,
-      env: stepEnv,
-      state,
+      exitCode,
+      signal,
+      outputs: written.outputs,
+      env: written.env,
+      state: written.state,
       raw: output.raw,
       visible: output.visible,
       annotations: output.annotations,
-      summary: this.#masker.mask(rawSummary),
-      rawSummary,
+      summary: this.#masker.mask(written.summary),
+      rawSummary: written.summary,
       outcome: cancelled ? 'cancelled' : failed ? 'failure' : 'success',
     };
   }
@@ -314,303 +194,37 @@ export class Job {
     this.#options.print?.(line);
   }
 
-  #createCommandFiles(): CommandFiles {
-    const create = (variable: string): string => {
-      const path = join(
-        this.#directory,
-        '_commands',
-        `${variable.slice('GITHUB_'.length).toLowerCase()}_${randomUUID()}`,
-      );
-      writeFileSync(path, '', { mode: 0o600 });
-      return path;
-    };
-    return {
-      GITHUB_ENV: create('GITHUB_ENV'),
-      GITHUB_OUTPUT: create('GITHUB_OUTPUT'),
-      GITHUB_STATE: create('GITHUB_STATE'),
-      GITHUB_PATH: create('GITHUB_PATH'),
-      GITHUB_STEP_SUMMARY: create('GITHUB_STEP_SUMMARY'),
-    };
-  }
-
-  #readCommandFile(path: string, output: StepOutput, apply: (assignment: Assignment) => void): void {
-    try {
-      for (const assignment of parseCommandFile(readText(path))) apply(assignment);
-    } catch (error) {
-      const kind = basename(path).replace(/_.*/, '');
-      output.fail(`Unable to process file command '${kind}' successfully.`);
-      output.fail(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  #readSummary(path: string, output: StepOutput): string {
-    const summary = readText(path);
-    const bytes = Buffer.byteLength(summary);
-    if (bytes <= MAX_SUMMARY_BYTES) return summary;
-    const kibibytes = Math.ceil(bytes / 1024);
-    output.annotate(
-      'error',
-      `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${kibibytes}k.`,
-    );
-    return '';
-  }
-
   #envListing(options: StepOptions): string[] {
     return listing('env', { ...this.#env, ...options.env });
   }
 
-  #baseEnvironment(): Record<string, string> {
+  /** What a step finds in its environment, and nothing else of this machine's. */
+  #environment(launch: Launch, files: CommandFiles): Record<string, string> {
     return {
       HOME: process.env.HOME ?? this.#directory,
       LANG: 'C.UTF-8',
       CI: 'true',
-    };
-  }
-
-  #runnerVariables(launch: Launch, files: CommandFiles): Record<string, string> {
-    return {
+      ...this.#env,
+      ...launch.env,
       PATH: [...this.#path, launch.env.PATH ?? this.#env.PATH ?? process.env.PATH ?? ''].join(':'),
-      GITHUB_ACTIONS: 'true',
-      GITHUB_ACTION: '__run',
-      GITHUB_ACTOR: 'octocat',
-      GITHUB_API_URL: 'https://api.github.com',
-      GITHUB_EVENT_NAME: 'push',
-      GITHUB_GRAPHQL_URL: 'https://api.github.com/graphql',
-      GITHUB_JOB: 'train',
-      GITHUB_REF: 'refs/heads/main',
-      GITHUB_REF_NAME: 'main',
-      GITHUB_REPOSITORY: 'octo-org/octo-repo',
-      GITHUB_REPOSITORY_OWNER: 'octo-org',
-      GITHUB_RETENTION_DAYS: '90',
-      GITHUB_RUN_ATTEMPT: '1',
-      GITHUB_RUN_ID: '1658821493',
-      GITHUB_RUN_NUMBER: '7',
-      GITHUB_SERVER_URL: 'https://github.com',
-      GITHUB_SHA: 'ffac537e6cbbf934b08745a378932722df287a53',
-      GITHUB_WORKFLOW: 'Train a model',
-      GITHUB_WORKSPACE: join(this.#directory, 'workspace'),
-      RUNNER_ARCH: 'X64',
-      RUNNER_ENVIRONMENT: 'self-hosted',
-      RUNNER_NAME: 'little-runner',
-      RUNNER_OS: 'Linux',
-      RUNNER_TEMP: this.runnerTemp,
-      RUNNER_TOOL_CACHE: join(this.#directory, '_tool'),
-      ...(this.#options.debug ? { RUNNER_DEBUG: '1' } : {}),
+      ...runnerVariables({
+        directory: this.#directory,
+        runnerTemp: this.runnerTemp,
+        debug: this.#options.debug ?? false,
+      }),
       ...this.#options.github,
-      ...files,
+      ...files.paths,
     };
   }
 }
 
-/** Turns what a step writes into what the log shows, and carries out the workflow commands in it. */
-class StepOutput {
-  readonly annotations: Annotation[] = [];
-  raw = '';
-  failed = false;
-  readonly #masker: Masker;
-  readonly #debug: boolean;
-  readonly #print: (line: string) => void;
-  readonly #shown: string[] = [];
-  #indent = '';
-  #stopToken: string | undefined;
-
-  constructor(masker: Masker, debug: boolean, print: (line: string) => void) {
-    this.#masker = masker;
-    this.#debug = debug;
-    this.#print = print;
-  }
-
-  get visible(): string {
-    return this.#shown.map((line) => `${line}\n`).join('');
-  }
-
-  /** Reads a stream to its end, a line at a time. */
-  read(stream: Readable): void {
-    const lines = new LineSplitter((line) => this.#line(line));
-    const decoder = new StringDecoder('utf8');
-    const take = (text: string): void => {
-      this.raw += text;
-      lines.push(text);
-    };
-    stream.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
-    stream.on('end', () => {
-      take(decoder.end());
-      lines.end();
-    });
-  }
-
-  annotate(level: Annotation['level'], message: string): void {
-    const masked = this.#masker.mask(message);
-    this.annotations.push({ level, message: masked });
-    this.#show(`${level.charAt(0).toUpperCase()}${level.slice(1)}: ${masked}`);
-  }
-
-  /** An error that makes the step fail. */
-  fail(message: string): void {
-    this.annotate('error', message);
-    this.failed = true;
-  }
-
-  #line(line: string): void {
-    if (this.#stopToken !== undefined) {
-      if (parseWorkflowCommand(line, new Set([this.#stopToken.toLowerCase()])) !== undefined)
-        this.#stopToken = undefined;
-      this.#show(line);
-      return;
-    }
-    const command = parseWorkflowCommand(line, COMMAND_NAMES);
-    if (command === undefined) this.#show(line);
-    else this.#carryOut(command);
-  }
-
-  #carryOut({ name, text }: WorkflowCommand): void {
-    switch (name) {
-      case 'add-mask':
-        if (text.trim() === '') {
-          this.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.");
-        } else {
-          this.#masker.add(text);
-        }
-        return;
-      case 'error':
-      case 'warning':
-      case 'notice':
-        this.annotate(name, text);
-        return;
-      case 'debug':
-        if (this.#debug) this.#show(`##[debug]${text}`);
-        return;
-      case 'group':
-        this.#show(`▼ ${text}`);
-        this.#indent = '  ';
-        return;
-      case 'endgroup':
-        this.#indent = '';
-        return;
-      case 'stop-commands':
-        this.#stopCommands(text);
-        return;
-      case 'save-state':
-      case 'set-output':
-      case 'set-env':
-      case 'add-path':
-        this.fail(`The \`${name}\` command is disabled. Please upgrade to using Environment Files.`);
-        return;
-      default:
-        // echo and the matchers change nothing that the little runner shows.
-        return;
-    }
-  }
-
-  #stopCommands(token: string): void {
-    if (token === '' || token === 'pause-logging' || COMMAND_NAMES.has(token.toLowerCase())) {
-      this.fail(`Invoked ::stopCommand:: with an unsecure stop token: '${token}'`);
-      return;
-    }
-    this.#stopToken = token;
-    if (token.length > 6) this.#masker.add(token);
-    this.#show(`::stop-commands::${token}`);
-  }
-
-  #show(text: string): void {
-    for (const line of this.#masker.mask(text).split(/\r\n|\r|\n/)) {
-      this.#shown.push(this.#indent + line);
-      this.#print(this.#indent + line);
-    }
-  }
-}
-
-/** Cuts text into lines at \n, \r\n and \r, as the runner's reader does. */
-class LineSplitter {
-  readonly #take: (line: string) => void;
-  #rest = '';
-  #afterReturn = false;
-
-  constructor(take: (line: string) => void) {
-    this.#take = take;
-  }
-
-  push(text: string): void {
-    if (text === '') return;
-    const added = this.#afterReturn && text.startsWith('\n') ? text.slice(1) : text;
-    this.#afterReturn = text.endsWith('\r');
-    const lines = (this.#rest + added).split(/\r\n|\r|\n/);
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#take(line);
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.#take(this.#rest);
-    this.#rest = '';
-  }
-}
-
-/** Follows a process to its end, within its limits. Rejects when it cannot be started. */
-async function watch(
-  child: ChildProcess,
-  options: StepOptions,
-  output: StepOutput,
-): Promise<{ cancelled: boolean }> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error('The process has no output');
-  output.read(stdout);
-  output.read(stderr);
-  const limitSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const timers: NodeJS.Timeout[] = [];
-  let cancelled = false;
-  const cancel = (): void => {
-    cancelled = true;
-    child.kill('SIGINT');
-    timers.push(setTimeout(() => child.kill('SIGTERM'), SIGTERM_AFTER_MS));
-    timers.push(setTimeout(() => killGroup(child), SIGKILL_AFTER_MS));
-  };
-  const closed = once(child, 'close');
-  timers.push(
-    setTimeout(() => {
-      output.fail(`The step has exceeded its limit of ${limitSeconds} seconds.`);
-      killGroup(child);
-    }, limitSeconds * 1000),
+function inputVariables(inputs: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    [...inputs].map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
   );
-  child.once('exit', () => {
-    timers.push(
-      setTimeout(() => {
-        killGroup(child);
-        stdout.destroy();
-        stderr.destroy();
-      }, DRAIN_MS),
-    );
-  });
-  if (options.cancel?.aborted) cancel();
-  options.cancel?.addEventListener('abort', cancel, { once: true });
-  try {
-    await closed;
-  } finally {
-    options.cancel?.removeEventListener('abort', cancel);
-    for (const timer of timers) clearTimeout(timer);
-  }
-  return { cancelled };
-}
-
-/** Kills a process and what it started, if any of it is left. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // All gone already.
-  }
 }
 
 function listing(title: string, values: Readonly<Record<string, string>>): string[] {
   const shown = Object.entries(values).filter(([, value]) => value !== '');
   return shown.length === 0 ? [] : [`${title}:`, ...shown.map(([name, value]) => `  ${name}: ${value}`)];
-}
-
-/** The text of a command file; a step that removed its file has said nothing. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

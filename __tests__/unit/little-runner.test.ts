@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { parseCommandFile } from '../../sandbox/command-file.ts';
+import { parseCommandFile } from '../../sandbox/command-files.ts';
 import { Job, type JobOptions } from '../../sandbox/little-runner.ts';
 import { Masker } from '../../sandbox/masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';

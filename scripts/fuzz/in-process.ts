@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readActionManifest } from '../../sandbox/action-manifest.ts';
-import { parseCommandFile } from '../../sandbox/command-file.ts';
+import { parseCommandFile } from '../../sandbox/command-files.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';
 import { main } from '../../src/main.ts';
 import { post } from '../../src/post.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { readActionManifest } from '../../../sandbox/action-manifest.ts';
-import { parseCommandFile } from '../../../sandbox/command-file.ts';
+import { parseCommandFile } from '../../../sandbox/command-files.ts';
 import { Masker } from '../../../sandbox/masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
 import type { Masker as ActionMasker } from '../../../src/job/mask.ts';
