@@ -1,22 +1,18 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
 import { Api, envelope } from './api.ts';
+import { Connections } from './connections.ts';
 import { answerControl, CONTROL_PATH } from './control.ts';
 import { type Account, type ApiTokenRecord, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, Exabits } from './exabits.ts';
 import { type Answer, carriesOut, deliverFault, type Fault, FaultList, pause, sendAnswer } from './faults.ts';
+import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
 
 export type { Account, ApiTokenRecord } from './exabits.ts';
 export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './exabits.ts';
 export type { Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
 export { md5 } from './md5.ts';
+export type { Moment, RecordedRequest, RequestEvent, RequestEventListener } from './request-history.ts';
 
 /** How a sandbox is started. Everything is optional. */
 export interface SandboxOptions {
@@ -37,34 +33,6 @@ export interface SandboxOptions {
   /** The most items that a list answers at once, whatever `limit` says. Default 100. */
   maxPageSize?: number;
 }
-
-/** A request that the sandbox received. */
-export interface RecordedRequest {
-  /** Milliseconds since the epoch, of the real clock. */
-  at: number;
-  method: string;
-  path: string;
-  query: Record<string, string>;
-  /** Lower-case names. */
-  headers: Record<string, string>;
-  body: string;
-  /** The status of the answer; undefined while there is none, or when a fault kept it from being sent whole. */
-  status: number | undefined;
-}
-
-/** Where a request is: nothing done yet, carried out but not answered, or nothing more will be sent. */
-export type Moment = 'received' | 'handled' | 'answered';
-
-/** What a listener is told; `nth` counts the requests with this method and path, from 1. */
-export interface RequestEvent {
-  moment: Moment;
-  method: string;
-  path: string;
-  nth: number;
-}
-
-/** Is called at each moment of each request, which goes on when the promise that it returns is settled. */
-export type RequestEventListener = (event: RequestEvent) => void | Promise<void>;
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -104,11 +72,39 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** The name of a token that a job created for itself. */
 const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
 
+/** What a sandbox works with. */
+interface Parts {
+  readonly exabits: Exabits;
+  readonly api: Api;
+  readonly faults: FaultList;
+  readonly history: RequestHistory;
+  readonly connections: Connections;
+  /** Ends all waiting when it is aborted. */
+  readonly closing: AbortController;
+}
+
 /**
  * Starts an embedded Exabits API on 127.0.0.1.
  * @throws when the port is taken or the key and certificate are unusable
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
+  const parts = makeParts(options, server);
+  const port = await listen(server, options.port ?? 0);
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  const sandbox = makeSandbox(parts, server, { url: `${scheme}://127.0.0.1:${port}`, port });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    serve(request, response, parts, sandbox).catch((error: unknown) => {
+      // A client that hangs up, or is killed, in the middle of its request is no fault of the sandbox.
+      if (request.destroyed && !request.complete) return;
+      process.emitWarning(error instanceof Error ? error : String(error));
+      response.destroy();
+    });
+  });
+  return sandbox;
+}
+
+function makeParts(options: SandboxOptions, server: Server): Parts {
   const exabits = new Exabits(options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT], {
     accessTokenSeconds: options.accessTokenSeconds ?? 1800,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
@@ -118,19 +114,33 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     maxPageSize: options.maxPageSize ?? 100,
     loginsPerSecond: options.loginsPerSecond,
   });
-  const faults = new FaultList();
-  const requests: RecordedRequest[] = [];
-  const listeners = new Set<RequestEventListener>();
-  const connections = new Map<number, Socket>();
-  const closing = new AbortController();
+  return {
+    exabits,
+    api,
+    faults: new FaultList(),
+    history: new RequestHistory(),
+    connections: new Connections(server),
+    closing: new AbortController(),
+  };
+}
 
-  const sandbox: Sandbox = {
-    url: '',
-    port: 0,
-    requests,
-    clearRequests: () => {
-      requests.length = 0;
-    },
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
+  return address.port;
+}
+
+function makeSandbox(
+  { exabits, faults, history, connections, closing }: Parts,
+  server: Server,
+  address: Pick<Sandbox, 'url' | 'port'>,
+): Sandbox {
+  return {
+    ...address,
+    requests: history.requests,
+    clearRequests: () => history.clear(),
     faults,
     apiTokens: () => exabits.apiTokens(),
     orphans: () => exabits.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
@@ -142,97 +152,72 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     advance: (seconds) => exabits.advance(seconds),
     now: () => exabits.nowMs(),
-    onRequest(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onRequest: (listener) => history.onRequest(listener),
     async close() {
       closing.abort();
       const closed = once(server, 'close');
       server.close();
-      for (const connection of connections.values()) connection.destroy();
+      connections.destroy();
       await closed;
     },
   };
+}
 
-  async function announce(moment: Moment, recorded: RecordedRequest, nth: number): Promise<void> {
-    const { method, path } = recorded;
-    for (const listener of listeners) await listener({ moment, method, path, nth });
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: Parts,
+  sandbox: Sandbox,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://sandbox');
+  const method = request.method ?? 'GET';
+  const path = url.pathname;
+  const body = await readBody(request);
+  if (path.startsWith(CONTROL_PATH)) {
+    await sendAnswer(answerControl(sandbox, method, path, body ?? ''), response);
+    return;
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://sandbox');
-    const method = request.method ?? 'GET';
-    const body = await readBody(request);
-    if (url.pathname.startsWith(CONTROL_PATH)) {
-      await sendAnswer(answerControl(sandbox, method, url.pathname, body ?? ''), response);
-      return;
-    }
-
-    const recorded: RecordedRequest = {
-      at: Date.now(),
-      method,
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers: flatHeaders(request),
-      body: body ?? '',
-      status: undefined,
-    };
-    requests.push(recorded);
-    const nth = requests.filter((other) => other.method === method && other.path === url.pathname).length;
-    await announce('received', recorded, nth);
-    if (body === undefined) {
-      const tooLarge = envelope(413, { status: false, message: 'The request is too large', data: null });
-      recorded.status = await sendAnswer(tooLarge, response);
-      return;
-    }
-
-    const taken = faults.take(method, url.pathname);
-    for (const fault of taken) if (fault.effect === 'delay') await pause(fault.ms, closing.signal);
-    const fault = taken.at(-1);
-    let answer: Answer = envelope(200, { status: true, message: 'success', data: {} });
-    if (fault === undefined || carriesOut(fault)) {
-      answer = api.answer({
-        method,
-        path: url.pathname,
-        query: url.searchParams,
-        headers: request.headers,
-        body,
-      });
-      await announce('handled', recorded, nth);
-    }
-    const connection = connections.get(request.socket.remotePort ?? 0) ?? request.socket;
-    recorded.status =
-      fault === undefined
-        ? await sendAnswer(answer, response)
-        : await deliverFault(fault, answer, { response, connection, closing: closing.signal });
-    await announce('answered', recorded, nth);
-  }
-
-  const listener: RequestListener = (request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      // A client that hangs up, or is killed, in the middle of its request is no fault of the sandbox.
-      if (request.destroyed && !request.complete) return;
-      process.emitWarning(error instanceof Error ? error : String(error));
-      response.destroy();
-    });
+  const recorded: RecordedRequest = {
+    at: Date.now(),
+    method,
+    path,
+    query: Object.fromEntries(url.searchParams),
+    headers: flatHeaders(request),
+    body: body ?? '',
+    status: undefined,
   };
-  const server: Server =
-    options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
-  server.on('connection', (connection: Socket) => {
-    const port = connection.remotePort ?? 0;
-    connections.set(port, connection);
-    connection.on('error', () => connection.destroy());
-    connection.once('close', () => {
-      if (connections.get(port) === connection) connections.delete(port);
-    });
-  });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  return Object.assign(sandbox, { url: `${scheme}://127.0.0.1:${address.port}`, port: address.port });
+  const announce = parts.history.record(recorded);
+  await announce('received');
+  if (body === undefined) {
+    const tooLarge = envelope(413, { status: false, message: 'The request is too large', data: null });
+    recorded.status = await sendAnswer(tooLarge, response);
+    return;
+  }
+
+  const fault = await nextFault(parts, method, path);
+  let answer: Answer = envelope(200, { status: true, message: 'success', data: {} });
+  if (fault === undefined || carriesOut(fault)) {
+    answer = parts.api.answer({ method, path, query: url.searchParams, headers: request.headers, body });
+    await announce('handled');
+  }
+  const connection = parts.connections.below(request.socket);
+  recorded.status =
+    fault === undefined
+      ? await sendAnswer(answer, response)
+      : await deliverFault(fault, answer, { response, connection, closing: parts.closing.signal });
+  await announce('answered');
+}
+
+/** Waits for the delays that hit a request. Returns what then happens to its answer, if anything does. */
+async function nextFault(
+  { faults, closing }: Parts,
+  method: string,
+  path: string,
+): Promise<Fault | undefined> {
+  const taken = faults.take(method, path);
+  for (const fault of taken) if (fault.effect === 'delay') await pause(fault.ms, closing.signal);
+  return taken.at(-1);
 }
 
 /** The body as text, or undefined when it is larger than the sandbox takes. */

@@ -1,0 +1,57 @@
+/** A request that the sandbox received. */
+export interface RecordedRequest {
+  /** Milliseconds since the epoch, of the real clock. */
+  at: number;
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: string;
+  /** The status of the answer; undefined while there is none, or when a fault kept it from being sent whole. */
+  status: number | undefined;
+}
+
+/** Where a request is: nothing done yet, carried out but not answered, or nothing more will be sent. */
+export type Moment = 'received' | 'handled' | 'answered';
+
+/** What a listener is told; `nth` counts the requests with this method and path, from 1. */
+export interface RequestEvent {
+  moment: Moment;
+  method: string;
+  path: string;
+  nth: number;
+}
+
+/** Is called at each moment of each request, which goes on when the promise that it returns is settled. */
+export type RequestEventListener = (event: RequestEvent) => void | Promise<void>;
+
+/** Every request since the start, or since it was cleared, and who is told of them. */
+export class RequestHistory {
+  readonly requests: RecordedRequest[] = [];
+  readonly #listeners = new Set<RequestEventListener>();
+
+  clear(): void {
+    this.requests.length = 0;
+  }
+
+  /** Adds a listener; the returned function removes it. */
+  onRequest(listener: RequestEventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Adds a request.
+   *
+   * @returns what tells the listeners where it is, and resolves when they have done with it
+   */
+  record(request: RecordedRequest): (moment: Moment) => Promise<void> {
+    const { method, path } = request;
+    this.requests.push(request);
+    const nth = this.requests.filter((other) => other.method === method && other.path === path).length;
+    return async (moment) => {
+      for (const listener of this.#listeners) await listener({ moment, method, path, nth });
+    };
+  }
+}
