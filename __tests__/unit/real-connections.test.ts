@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type CertificateRequest,
   type KeyAndCertificate,
@@ -11,35 +11,19 @@ import {
 } from '../../sandbox/certificate.ts';
 import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
-import { failureOf } from './support/failure.ts';
 import { silenceOutput } from './support/output.ts';
 import './support/realm.ts';
 import { apiToken, yes } from './support/samples.ts';
-import { forgetProxies, listen } from './support/servers.ts';
+import { failureAt, forgetProxies, listen } from './support/servers.ts';
 
 skipWaits();
 silenceOutput();
-
-const environment = process.env;
-
-beforeEach(() => {
-  process.env = forgetProxies(environment);
-});
-
-afterEach(() => {
-  process.env = environment;
-});
+forgetProxies();
 
 const answerYes: RequestListener = (_request, response) => {
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(yes()));
 };
-
-/** How a call fails that is made once. */
-async function failureAt(apiUrl: string) {
-  const { exabits, credential } = await converse({ apiUrl, maxAttempts: 1 });
-  return failureOf(() => exabits.verify(credential));
-}
 
 /** A port of this machine at which nothing listens. */
 async function closedPort(): Promise<number> {

@@ -1,37 +1,23 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { skipWaits } from './support/clock.ts';
-import { converse } from './support/conversation.ts';
-import { failureOf } from './support/failure.ts';
 import { silenceOutput } from './support/output.ts';
 import './support/realm.ts';
-import { forgetProxies, listen } from './support/servers.ts';
+import { failureAt, forgetProxies, listen } from './support/servers.ts';
 
 skipWaits();
 silenceOutput();
+forgetProxies();
 
-const environment = process.env;
-
-beforeEach(() => {
-  process.env = forgetProxies(environment);
-});
-
-afterEach(() => {
-  process.env = environment;
-});
-
-async function failureAt(apiUrl: string) {
-  const { exabits, credential } = await converse({ apiUrl, timeoutMs: 200, maxAttempts: 1 });
-  return failureOf(() => exabits.verify(credential));
-}
+const timeoutMs = 200;
 
 test.each<[string, RequestListener]>([
   ['says nothing', () => {}],
   ['begins an answer and never ends it', (_request, response) => void response.write('{"status":')],
 ])('a server that %s is given up in time', async (_what, answer) => {
   const port = await listen(createServer(answer));
-  const failure = await failureAt(`http://127.0.0.1:${port}`);
+  const failure = await failureAt(`http://127.0.0.1:${port}`, timeoutMs);
   expect(failure.code).toBe('timed-out');
   // Whether the deadline or the only try ends first is a matter of less than a millisecond.
   expect(failure.message).toMatch(/127\.0\.0\.1:\d+ .*within 0\.2 s\b.*1 try/);
@@ -42,7 +28,7 @@ test('a try that is given up leaves no connection behind', async () => {
   const server = createServer((request) => {
     closed = once(request.socket, 'close');
   });
-  await failureAt(`http://127.0.0.1:${await listen(server)}`);
+  await failureAt(`http://127.0.0.1:${await listen(server)}`, timeoutMs);
   await expect(closed).resolves.toBeDefined();
 });
 
@@ -50,5 +36,5 @@ test('a proxy that never opens its tunnel is given up in time', async () => {
   const proxy = createServer();
   proxy.on('connect', () => {});
   process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
-  expect((await failureAt('https://api.example')).code).toBe('timed-out');
+  expect((await failureAt('https://api.example', timeoutMs)).code).toBe('timed-out');
 });

@@ -1,5 +1,8 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach } from '@jest/globals';
+import { afterEach, beforeEach } from '@jest/globals';
+import type { Failure } from '../../../src/failure.ts';
+import { converse } from './conversation.ts';
+import { failureOf } from './failure.ts';
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -31,6 +34,18 @@ export async function listen(server: Server, host = '127.0.0.1'): Promise<number
 }
 
 /** Takes the variables of a proxy, which this machine may have, away from the tests of a file. */
-export function forgetProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
+export function forgetProxies(): void {
+  const environment = process.env;
+  beforeEach(() => {
+    process.env = Object.fromEntries(Object.entries(environment).filter(([name]) => !/_proxy$/i.test(name)));
+  });
+  afterEach(() => {
+    process.env = environment;
+  });
+}
+
+/** How a call fails that is made once. */
+export async function failureAt(apiUrl: string, timeoutMs = 60_000): Promise<Failure> {
+  const { exabits, credential } = await converse({ apiUrl, timeoutMs, maxAttempts: 1 });
+  return failureOf(() => exabits.verify(credential));
 }
