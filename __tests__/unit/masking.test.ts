@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type nock from 'nock';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import {
   apiToken,
@@ -36,11 +37,20 @@ function firstMasks({ lines }: Step): readonly string[] {
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-/** What a job has printed so far. */
-function printedBy(job: Job): string[] {
-  const lines: string[] = [];
-  job.onLine = (line) => lines.push(line);
-  return lines;
+/**
+ * Answers a request of a job.
+ *
+ * @returns what the job has printed by the time when the request comes
+ */
+function printedBefore(request: nock.Interceptor, answer: Record<string, unknown>, job: Job): string[] {
+  const printed: string[] = [];
+  job.onLine = (line) => printed.push(line);
+  const whenSent: string[] = [];
+  request.reply(200, () => {
+    whenSent.push(...printed);
+    return answer;
+  });
+  return whenSent;
 }
 
 /** Whether anything but masks has left the step: into the runner's files, or into the header file. */
@@ -56,28 +66,14 @@ function handedOn(job: Job): boolean {
 describe('before anything else is printed, exported or sent, the step masks', () => {
   test('the password and its MD5', async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(login);
-      });
+    const whenSent = printedBefore(exabits().post('/authenticate/login'), yes(login), job);
     await job.main(loginInputs);
     expectMasks(whenSent, password, passwordMd5);
   });
 
   test('a password that is stored as its MD5, in both cases', async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(login);
-      });
+    const whenSent = printedBefore(exabits().post('/authenticate/login'), yes(login), job);
     await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
     expectMasks(whenSent, ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
   });
@@ -106,15 +102,8 @@ describe('before anything else is printed, exported or sent, the step masks', ()
 
   test("the tokens of the login that creates a job's own token, and then that", async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
     exabits().post('/authenticate/login').reply(200, yes(login));
-    exabits()
-      .post('/api-tokens')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(created);
-      });
+    const whenSent = printedBefore(exabits().post('/api-tokens'), yes(created), job);
     const step = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
     expectMasks(whenSent, password, passwordMd5, accessToken, refreshToken);
     expectMasks(firstMasks(step), ephemeralToken);
@@ -145,15 +134,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
     const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true', 'stale-token-hours': '0' });
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .get('/api-tokens')
-      .query(true)
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes([]);
-      });
+    const whenSent = printedBefore(exabits().get('/api-tokens').query(true), yes([]), job);
     exabits().delete('/api-tokens/tok-1').reply(200, yes());
     await job.post(main);
     expect(whenSent).toContain(`::add-mask::${ephemeralToken}`);
