@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
 import { expectSuccess, isoTime, startScenario, unixTime, unsignedJwt, warningsOf } from './scenario.ts';
@@ -17,30 +16,12 @@ describe('Signing in with an API token', () => {
 
     expectSuccess(step);
     expect(scenario.calls).toEqual([]);
-    const headersFile = step.outputs['headers-file'] ?? '';
-    const { url } = scenario.sandbox;
-    expect(step.outputs).toEqual({
+    scenario.expectApiTokenHandedOn(step, token, {
       'auth-method': 'api-token',
-      token,
-      'access-token': '',
-      'refresh-token': '',
-      'api-token': token,
       'api-token-id': '',
-      'access-token-expires-at': '',
-      'refresh-token-expires-at': '',
       username: '',
       email: '',
-      'api-url': url,
-      'api-base-url': `${url}/api/v1`,
-      'headers-file': headersFile,
     });
-    expect(step.env).toEqual({
-      EXABITS_API_URL: url,
-      EXABITS_API_BASE_URL: `${url}/api/v1`,
-      EXABITS_HEADERS_FILE: headersFile,
-      EXABITS_API_TOKEN: token,
-    });
-    expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
     expect(step.visible).toBe(`Using the API token for ${scenario.host}.\n`);
   });
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../../sandbox/server.ts';
 import { atEnd, expectSuccess, startJob, startScenario, warningsOf } from './scenario.ts';
@@ -12,7 +12,6 @@ const NAME = /^gha-1658821493-1-[0-9a-f]{8}$/;
 describe('With ephemeral-api-token the step', () => {
   test('hands on a token that was created for this job, and nothing else', async () => {
     const scenario = await startScenario();
-    const { url } = scenario.sandbox;
     const step = await scenario.logIn(EPHEMERAL);
     expectSuccess(step);
 
@@ -20,29 +19,12 @@ describe('With ephemeral-api-token the step', () => {
     expect(more).toEqual([]);
     const { id, token, name } = created ?? {};
     expect(name).toMatch(NAME);
-    const headersFile = step.outputs['headers-file'] ?? '';
-    expect(step.outputs).toEqual({
+    scenario.expectApiTokenHandedOn(step, token, {
       'auth-method': 'ephemeral-api-token',
-      token,
-      'access-token': '',
-      'refresh-token': '',
-      'api-token': token,
       'api-token-id': id,
-      'access-token-expires-at': '',
-      'refresh-token-expires-at': '',
       username: EXAMPLE_ACCOUNT.username,
       email: EXAMPLE_ACCOUNT.email,
-      'api-url': url,
-      'api-base-url': `${url}/api/v1`,
-      'headers-file': headersFile,
     });
-    expect(step.env).toEqual({
-      EXABITS_API_URL: url,
-      EXABITS_API_BASE_URL: `${url}/api/v1`,
-      EXABITS_HEADERS_FILE: headersFile,
-      EXABITS_API_TOKEN: token,
-    });
-    expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
     expect(step.visible).toBe(
       `Signed in to ${scenario.host} with the API token ${name}, made for this job. The post step deletes it.\n`,
     );

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest } from '@jest/globals';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../sandbox/little-runner.ts';
@@ -159,6 +159,39 @@ export class Scenario {
     for (const text of shown) {
       expect({ secrets: secretsIn(text, this.#secrets), text }).toEqual({ secrets: [], text });
     }
+  }
+
+  /**
+   * Asserts that a step handed on an API token, in every place where later steps look, and nothing else.
+   *
+   * @param outputs what the outputs say besides: how the step signed in, and as whom
+   */
+  expectApiTokenHandedOn(
+    step: StepResult,
+    token: string | undefined,
+    outputs: Readonly<Record<'auth-method' | 'api-token-id' | 'username' | 'email', string | undefined>>,
+  ): void {
+    const { url } = this.sandbox;
+    const headersFile = step.outputs['headers-file'] ?? '';
+    expect(step.outputs).toEqual({
+      ...outputs,
+      token,
+      'access-token': '',
+      'refresh-token': '',
+      'api-token': token,
+      'access-token-expires-at': '',
+      'refresh-token-expires-at': '',
+      'api-url': url,
+      'api-base-url': `${url}/api/v1`,
+      'headers-file': headersFile,
+    });
+    expect(step.env).toEqual({
+      EXABITS_API_URL: url,
+      EXABITS_API_BASE_URL: `${url}/api/v1`,
+      EXABITS_HEADERS_FILE: headersFile,
+      EXABITS_API_TOKEN: token,
+    });
+    expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
   }
 
   /** The files that are left in `$RUNNER_TEMP`. */

@@ -73,9 +73,7 @@ const outputsOfAnApiToken: Check = {
 const environmentOfALogin: Check = {
   title: 'a later step has the login in its environment',
   run({ env, outputs }) {
-    equal(env.EXABITS_API_URL, outputs['api-url']);
-    equal(env.EXABITS_API_BASE_URL, outputs['api-base-url']);
-    equal(env.EXABITS_HEADERS_FILE, outputs['headers-file']);
+    equalAddresses(env, outputs);
     equal(env.EXABITS_ACCESS_TOKEN, outputs['access-token']);
     equal(env.EXABITS_REFRESH_TOKEN, outputs['refresh-token']);
     equal(env.EXABITS_ACCESS_TOKEN_EXPIRES_AT, outputs['access-token-expires-at']);
@@ -86,13 +84,17 @@ const environmentOfALogin: Check = {
 const environmentOfAnApiToken: Check = {
   title: 'a later step has the API token in its environment',
   run({ env, outputs }) {
-    equal(env.EXABITS_API_URL, outputs['api-url']);
-    equal(env.EXABITS_API_BASE_URL, outputs['api-base-url']);
-    equal(env.EXABITS_HEADERS_FILE, outputs['headers-file']);
+    equalAddresses(env, outputs);
     equal(env.EXABITS_API_TOKEN, outputs['api-token']);
     ok(env.EXABITS_API_TOKEN, 'EXABITS_API_TOKEN is empty');
   },
 };
+
+function equalAddresses(env: Job['env'], outputs: Job['outputs']): void {
+  equal(env.EXABITS_API_URL, outputs['api-url']);
+  equal(env.EXABITS_API_BASE_URL, outputs['api-base-url']);
+  equal(env.EXABITS_HEADERS_FILE, outputs['headers-file']);
+}
 
 const emptied = (...names: string[]): Check => ({
   title: `${names.join(', ')}, which an earlier step had set, ${names.length === 1 ? 'is' : 'are'} empty`,
