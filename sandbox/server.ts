@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Api, envelope } from './api.ts';
-import { Connections } from './connections.ts';
 import { answerControl, CONTROL_PATH } from './control.ts';
 import { type Account, type ApiTokenRecord, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, Exabits } from './exabits.ts';
 import { type Answer, carriesOut, deliverFault, type Fault, FaultList, pause, sendAnswer } from './faults.ts';
+import { LocalServer } from './local-server.ts';
 import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
 
 export type { Account, ApiTokenRecord } from './exabits.ts';
@@ -78,7 +77,7 @@ interface Parts {
   readonly api: Api;
   readonly faults: FaultList;
   readonly history: RequestHistory;
-  readonly connections: Connections;
+  readonly server: LocalServer;
   /** Ends all waiting when it is aborted. */
   readonly closing: AbortController;
 }
@@ -89,10 +88,8 @@ interface Parts {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
-  const parts = makeParts(options, server);
-  const port = await listen(server, options.port ?? 0);
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  const sandbox = makeSandbox(parts, server, { url: `${scheme}://127.0.0.1:${port}`, port });
+  const parts = makeParts(options, await LocalServer.start(server, options.port));
+  const sandbox = makeSandbox(parts, options.tls === undefined ? 'http' : 'https');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response, parts, sandbox).catch((error: unknown) => {
       // A client that hangs up, or is killed, in the middle of its request is no fault of the sandbox.
@@ -104,7 +101,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return sandbox;
 }
 
-function makeParts(options: SandboxOptions, server: Server): Parts {
+function makeParts(options: SandboxOptions, server: LocalServer): Parts {
   const exabits = new Exabits(options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT], {
     accessTokenSeconds: options.accessTokenSeconds ?? 1800,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
@@ -119,26 +116,18 @@ function makeParts(options: SandboxOptions, server: Server): Parts {
     api,
     faults: new FaultList(),
     history: new RequestHistory(),
-    connections: new Connections(server),
+    server,
     closing: new AbortController(),
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
-  return address.port;
-}
-
 function makeSandbox(
-  { exabits, faults, history, connections, closing }: Parts,
-  server: Server,
-  address: Pick<Sandbox, 'url' | 'port'>,
+  { exabits, faults, history, server, closing }: Parts,
+  scheme: 'http' | 'https',
 ): Sandbox {
   return {
-    ...address,
+    url: `${scheme}://127.0.0.1:${server.port}`,
+    port: server.port,
     requests: history.requests,
     clearRequests: () => history.clear(),
     faults,
@@ -155,10 +144,7 @@ function makeSandbox(
     onRequest: (listener) => history.onRequest(listener),
     async close() {
       closing.abort();
-      const closed = once(server, 'close');
-      server.close();
-      connections.destroy();
-      await closed;
+      await server.close();
     },
   };
 }
@@ -201,7 +187,7 @@ async function serve(
     answer = parts.api.answer({ method, path, query: url.searchParams, headers: request.headers, body });
     await announce('handled');
   }
-  const connection = parts.connections.below(request.socket);
+  const connection = parts.server.connectionBelow(request.socket);
   recorded.status =
     fault === undefined
       ? await sendAnswer(answer, response)

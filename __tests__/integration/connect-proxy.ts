@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { LocalServer } from '../../sandbox/local-server.ts';
 
 /** What a proxy does with a request for a tunnel. */
 export interface ConnectProxyOptions {
@@ -27,15 +27,7 @@ export interface ConnectProxy {
 export async function startConnectProxy(options: ConnectProxyOptions): Promise<ConnectProxy> {
   const targets: string[] = [];
   const authorizations: string[] = [];
-  const sockets = new Set<Socket>();
-  const track = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => sockets.delete(socket));
-  };
-
   const server = createServer((_request, response) => response.writeHead(405).end());
-  server.on('connection', track);
   server.on('connect', (request: IncomingMessage, client: Socket) => {
     const target = request.url ?? '';
     targets.push(target);
@@ -51,24 +43,15 @@ export async function startConnectProxy(options: ConnectProxyOptions): Promise<C
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
     });
-    track(upstream);
+    upstream.on('error', () => upstream.destroy());
     upstream.once('close', () => client.destroy());
     client.once('close', () => upstream.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port');
-
+  const local = await LocalServer.start(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${local.port}`,
     targets,
     authorizations,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    close: () => local.close(),
   };
 }

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { unusedPort } from '../../sandbox/local-server.ts';
 import { EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
 import { expectSuccess, isoTime, type Scenario, startScenario, unixTime, unsignedJwt } from './scenario.ts';
 
@@ -262,14 +261,4 @@ function refuseLogin(scenario: Scenario, message: string): void {
     status: 401,
     body: JSON.stringify({ status: false, message, data: null }),
   });
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port');
-  return address.port;
 }

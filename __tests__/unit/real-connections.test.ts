@@ -9,6 +9,7 @@ import {
   makeAuthority,
   makeCertificate,
 } from '../../sandbox/certificate.ts';
+import { unusedPort } from '../../sandbox/local-server.ts';
 import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { silenceOutput } from './support/output.ts';
@@ -25,14 +26,6 @@ const answerYes: RequestListener = (_request, response) => {
   response.end(JSON.stringify(yes()));
 };
 
-/** A port of this machine at which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createTcpServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('http to this machine', () => {
   test('works', async () => {
     let authorization: string | undefined;
@@ -48,14 +41,14 @@ describe('http to this machine', () => {
   });
 
   test('is refused where nothing listens', async () => {
-    const failure = await failureAt(`http://127.0.0.1:${await closedPort()}`);
+    const failure = await failureAt(`http://127.0.0.1:${await unusedPort()}`);
     expect(failure.code).toBe('connection-refused');
     expect(failure.message).toMatch(/^127\.0\.0\.1:\d+ refused the connection/);
   });
 
   test('takes an IPv6 address for one, and not for a name to look up', async () => {
     // Where a machine has no IPv6, nothing is refused, and nothing is looked up either.
-    const failure = await failureAt(`http://[::1]:${await closedPort()}`);
+    const failure = await failureAt(`http://[::1]:${await unusedPort()}`);
     expect(['connection-refused', 'connection-lost']).toContain(failure.code);
     expect(failure.message).toContain('[::1]:');
   });

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { LocalServer } from '../../sandbox/local-server.ts';
 import type { Answer, Quote, World } from './worlds.ts';
 
 /** A request as it came over the wire. */
@@ -38,7 +38,6 @@ export async function startScriptedExabits(): Promise<ScriptedExabits> {
 
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
-    socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
       const request = parseRequest(received);
@@ -50,13 +49,9 @@ export async function startScriptedExabits(): Promise<ScriptedExabits> {
       respond(socket, answer, request, world, served);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port');
-
+  const local = await LocalServer.start(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${local.port}`,
     get requests() {
       return requests;
     },
@@ -71,10 +66,7 @@ export async function startScriptedExabits(): Promise<ScriptedExabits> {
       answers = newWorld.answers[phase];
       next = 0;
     },
-    async close() {
-      server.close();
-      await once(server, 'close');
-    },
+    close: () => local.close(),
   };
 }
 

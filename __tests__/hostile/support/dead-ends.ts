@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { makeAuthority, makeCertificate } from '../../../sandbox/certificate.ts';
+import { LocalServer, unusedPort } from '../../../sandbox/local-server.ts';
 
 /** An address at which no sign-in can work. */
 export type DeadEnd =
@@ -32,8 +32,7 @@ const HOUR_MS = 3_600_000;
 
 /** Opens every dead end on a port of its own. */
 export async function openDeadEnds(): Promise<DeadEnds> {
-  const sockets = new Set<Socket>();
-  const closers: (() => Promise<void>)[] = [];
+  const servers: LocalServer[] = [];
   const ports = new Map<DeadEnd, number>();
 
   const listen = async (
@@ -42,23 +41,10 @@ export async function openDeadEnds(): Promise<DeadEnds> {
     tls?: { key: string; cert: string },
   ) => {
     const server = tls ? createTlsServer(tls, onConnection) : createServer(onConnection);
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.once('close', () => sockets.delete(socket));
-    });
     server.on('tlsClientError', () => {});
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('The server has no port');
-    ports.set(deadEnd, address.port);
-    closers.push(async () => {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    });
+    const local = await LocalServer.start(server);
+    ports.set(deadEnd, local.port);
+    servers.push(local);
   };
 
   const ignore = (socket: Socket): void => {
@@ -108,15 +94,7 @@ export async function openDeadEnds(): Promise<DeadEnds> {
     issue(['127.0.0.1'], { notBefore: inHours(24), notAfter: inHours(48) }),
   );
 
-  // A port that was free a moment ago.
-  const unused = createServer();
-  unused.listen(0, '127.0.0.1');
-  await once(unused, 'listening');
-  const address = unused.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port');
-  ports.set('nobody listens', address.port);
-  unused.close();
-  await once(unused, 'close');
+  ports.set('nobody listens', await unusedPort());
 
   return {
     url(deadEnd) {
@@ -126,7 +104,7 @@ export async function openDeadEnds(): Promise<DeadEnds> {
     },
     authority: authority.cert,
     async close() {
-      await Promise.all(closers.map((close) => close()));
+      await Promise.all(servers.map((server) => server.close()));
     },
   };
 }

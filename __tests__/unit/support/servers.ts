@@ -1,16 +1,14 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { afterEach, beforeEach } from '@jest/globals';
+import { LocalServer } from '../../../sandbox/local-server.ts';
 import type { Failure } from '../../../src/failure.ts';
 import { converse } from './conversation.ts';
 import { failureOf } from './failure.ts';
 
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
+const servers: LocalServer[] = [];
 
-afterEach(() => {
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  for (const server of servers.splice(0)) server.close();
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 /**
@@ -18,19 +16,10 @@ afterEach(() => {
  *
  * @returns its port
  */
-export async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, host, resolve);
-  });
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port');
-  return address.port;
+export async function listen(server: Server): Promise<number> {
+  const local = await LocalServer.start(server);
+  servers.push(local);
+  return local.port;
 }
 
 /** Takes the variables of a proxy, which this machine may have, away from the tests of a file. */
