@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { signingInput } from './jwt.ts';
 import { md5 } from './md5.ts';
 
 /** An account of the sandbox. The password is plain here; the API gets and compares its MD5. */
@@ -66,10 +67,6 @@ export const AWKWARD_ACCOUNT: Account = {
 interface RefreshToken {
   username: string;
   expiresAt: number;
-}
-
-function encodeSegment(claims: Record<string, unknown>): string {
-  return Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url');
 }
 
 /** The state of the embedded Exabits: accounts, tokens and a clock that can be moved forward. */
@@ -227,7 +224,7 @@ export class Exabits {
       ...expiry,
       jti: randomBytes(9).toString('base64url'),
     };
-    const signed = `${encodeSegment({ alg: 'HS256', typ: 'JWT' })}.${encodeSegment(claims)}`;
+    const signed = signingInput(claims);
     return `${signed}.${this.#signature(signed).toString('base64url')}`;
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
-import { expectSuccess, isoTime, startScenario, unixTime, unsignedJwt, warningsOf } from './scenario.ts';
+import { expectSuccess, isoTime, startScenario, unixTime, warningsOf } from './scenario.ts';
 
 /** A sandbox whose account has an API token, and a job. */
 async function startWithApiToken(options: Parameters<typeof startScenario>[0] = {}) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { unusedPort } from '../../sandbox/local-server.ts';
 import { EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
-import { expectSuccess, isoTime, type Scenario, startScenario, unixTime, unsignedJwt } from './scenario.ts';
+import { expectSuccess, isoTime, type Scenario, startScenario, unixTime } from './scenario.ts';
 
 const { username, password } = EXAMPLE_ACCOUNT;
 

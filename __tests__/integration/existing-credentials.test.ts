@@ -1,16 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import type { StepOptions } from '../../sandbox/little-runner.ts';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../../sandbox/server.ts';
-import {
-  atEnd,
-  expectSuccess,
-  isoTime,
-  startScenario,
-  unixTime,
-  unsignedJwt,
-  warningsOf,
-} from './scenario.ts';
+import { atEnd, expectSuccess, isoTime, startScenario, unixTime, warningsOf } from './scenario.ts';
 
 const EXISTING = { 'use-existing-credentials': 'true' };
 const LOGIN = 'POST /authenticate/login';

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
-import { expectSuccess, isoTime, startScenario, unixTime, unsignedJwt, warningsOf } from './scenario.ts';
+import { expectSuccess, isoTime, startScenario, unixTime, warningsOf } from './scenario.ts';
 
 const SUMMARY = { 'job-summary': 'true' };
 

@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
-import { expectSuccess, isoTime, type Scenario, startScenario, unixTime, unsignedJwt } from './scenario.ts';
+import { expectSuccess, isoTime, type Scenario, startScenario, unixTime } from './scenario.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
 

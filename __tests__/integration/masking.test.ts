@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import type { StepOptions } from '../../sandbox/little-runner.ts';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
-import { expectSuccess, type Scenario, startScenario, unsignedJwt } from './scenario.ts';
+import { expectSuccess, type Scenario, startScenario } from './scenario.ts';
 
 const { username, password } = EXAMPLE_ACCOUNT;
 

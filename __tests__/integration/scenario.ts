@@ -241,12 +241,6 @@ export function warningsOf(step: StepResult): string[] {
   return step.annotations.filter(({ level }) => level === 'warning').map(({ message }) => message);
 }
 
-/** A JWT that nobody has to verify. */
-export function unsignedJwt(claims: Readonly<Record<string, unknown>>): string {
-  const segment = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}.${Buffer.from('not a signature').toString('base64url')}`;
-}
-
 /** A time as Unix seconds, `seconds` from now. */
 export function unixTime(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;

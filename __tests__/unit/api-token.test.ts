@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { stopCalendar } from './support/clock.ts';
-import { apiToken, apiUrl, jwt, jwtUntil, loginInputs } from './support/exabits.ts';
+import { apiToken, apiUrl, jwtUntil, loginInputs } from './support/exabits.ts';
 import { Job } from './support/job.ts';
 
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
@@ -89,7 +90,7 @@ describe('a token that is a JWT', () => {
   });
 
   test('and has no expiry is handed on like any other', async () => {
-    const token = jwt({ sub: 'ada' });
+    const token = unsignedJwt({ sub: 'ada' });
     const { outputs } = await new Job().main({ 'api-token': token });
     expect(outputs).toMatchObject({ token, 'access-token-expires-at': '' });
   });

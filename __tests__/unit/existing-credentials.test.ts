@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
-import { apiToken, apiUrl, exabits, jwt, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
+import { apiToken, apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
 import { Job, type Step } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
@@ -150,7 +151,7 @@ describe('the step authenticates as configured', () => {
   });
 
   test('where nobody knows when the access token expires', async () => {
-    const opaque = { ...pair, EXABITS_ACCESS_TOKEN: jwt({ sub: 'ada' }) };
+    const opaque = { ...pair, EXABITS_ACCESS_TOKEN: unsignedJwt({ sub: 'ada' }) };
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '' });
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' });
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:04:59.999Z' });

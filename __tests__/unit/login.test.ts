@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { stopCalendar } from './support/clock.ts';
 import {
   apiUrl,
   email,
   exabits,
-  jwt,
   jwtUntil,
   loginInputs,
   passwordMd5,
@@ -135,7 +135,7 @@ describe('when the tokens expire', () => {
       .post('/authenticate/login')
       .reply(200, () => {
         jest.setSystemTime(Date.parse('2026-11-24T12:00:20Z'));
-        return yes({ ...login, access_token: jwt({ sub: 'ada' }) });
+        return yes({ ...login, access_token: unsignedJwt({ sub: 'ada' }) });
       });
     const { outputs, env } = await new Job().main(loginInputs);
     expect(outputs['access-token-expires-at']).toBe('2026-11-24T12:30:20.000Z');

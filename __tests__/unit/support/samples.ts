@@ -1,3 +1,4 @@
+import { unsignedJwt } from '../../../sandbox/jwt.ts';
 import { md5 } from '../../../sandbox/md5.ts';
 
 export const apiUrl = 'https://gpu-api.exascalelabs.ai';
@@ -22,15 +23,9 @@ export function no(message: string): Record<string, unknown> {
   return { status: false, message, data: null };
 }
 
-/** A JWT with these claims. Its signature is nobody's: the action cannot check it, and must not care. */
-export function jwt(claims: unknown): string {
-  const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
-  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}.c2lnbmF0dXJl`;
-}
-
-/** The same, with nothing but an expiry. */
+/** A JWT that says nothing but when it expires. */
 export function jwtUntil(expiry: string): string {
-  return jwt({ exp: Date.parse(expiry) / 1000 });
+  return unsignedJwt({ exp: Date.parse(expiry) / 1000 });
 }
 
 /** The headers that a call carries with a login. */

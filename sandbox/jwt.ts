@@ -1,0 +1,13 @@
+/** What the signature of a JWT is made of (RFC 7515, section 2): its header and its claims. */
+export function signingInput(claims: unknown): string {
+  return `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`;
+}
+
+/** A JWT whose signature is nobody's: the action cannot check it, and must not care. */
+export function unsignedJwt(claims: unknown): string {
+  return `${signingInput(claims)}.${Buffer.from('not a signature').toString('base64url')}`;
+}
+
+function segment(json: unknown): string {
+  return Buffer.from(JSON.stringify(json)).toString('base64url');
+}
