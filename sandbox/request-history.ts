@@ -26,6 +26,13 @@ export interface RequestEvent {
 /** Is called at each moment of each request, which goes on when the promise that it returns is settled. */
 export type RequestEventListener = (event: RequestEvent) => void | Promise<void>;
 
+/** The tokens that a request carries in its headers. */
+export function tokensIn({ headers }: Pick<RecordedRequest, 'headers'>): string[] {
+  return [headers.authorization?.replace(/^Bearer /, ''), headers['refresh-token']].filter(
+    (token) => token !== undefined,
+  );
+}
+
 /** Every request since the start, or since it was cleared, and who is told of them. */
 export class RequestHistory {
   readonly requests: RecordedRequest[] = [];

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest } from '@jest/globals';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../sandbox/little-runner.ts';
+import { tokensIn } from '../../sandbox/request-history.ts';
 import { secretsIn } from '../../sandbox/secret-forms.ts';
 import {
   AWKWARD_ACCOUNT,
@@ -135,10 +136,9 @@ export class Scenario {
 
   /** Asserts that nothing which people see, and no state, holds a secret in any form. */
   expectNoSecretShown(): void {
-    for (const { headers, body } of this.sandbox.requests) {
-      this.expectSecret(headers.authorization?.replace(/^Bearer /, ''));
-      this.expectSecret(headers['refresh-token']);
-      this.expectSecret(/"password":"([^"]+)"/.exec(body)?.[1]);
+    for (const request of this.sandbox.requests) {
+      for (const token of tokensIn(request)) this.expectSecret(token);
+      this.expectSecret(/"password":"([^"]+)"/.exec(request.body)?.[1]);
     }
     for (const { token } of this.sandbox.apiTokens()) this.expectSecret(token);
     for (const password of [...this.#secrets]) this.#secrets.add(md5(password));

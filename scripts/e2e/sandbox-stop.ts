@@ -1,5 +1,6 @@
 // The post step of .github/actions/sandbox. The job uses that action first, so this runs after every other post step.
 
+import { tokensIn } from '../../sandbox/request-history.ts';
 import { readJob } from './job.ts';
 import { secretsLine } from './log-lines.ts';
 import { runChecks } from './run-checks.ts';
@@ -17,9 +18,5 @@ process.exitCode = sound ? 0 : 1;
 /** Every token that a request of the job carried. */
 async function secretsOnTheWire(): Promise<string[]> {
   const requests = await job.sandbox.requests();
-  const headers = requests.flatMap((request) => [
-    request.headers.authorization?.replace(/^Bearer /, ''),
-    request.headers['refresh-token'],
-  ]);
-  return [...new Set(headers)].filter((token) => token !== undefined);
+  return [...new Set(requests.flatMap(tokensIn))];
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Job, type StepResult } from '../../../sandbox/little-runner.ts';
+import { tokensIn } from '../../../sandbox/request-history.ts';
 import { secretsIn } from '../../../sandbox/secret-forms.ts';
 import {
   EXAMPLE_ACCOUNT,
@@ -192,10 +193,7 @@ function replaceElsewhere<Effect extends object>(effect: Effect, url: string): E
 }
 
 function secretsOf(sandbox: Sandbox, apiToken: string, steps: readonly StepResult[]): Set<string> {
-  const sent = sandbox.requests.flatMap(({ headers }) => [
-    headers.authorization?.replace(/^Bearer /, ''),
-    headers['refresh-token'],
-  ]);
+  const sent = sandbox.requests.flatMap(tokensIn);
   const handedOn = steps.flatMap(({ outputs }) => [
     outputs['access-token'],
     outputs['refresh-token'],
