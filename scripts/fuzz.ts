@@ -25,6 +25,13 @@ interface Options {
   readonly worker: boolean;
 }
 
+/** What has come of all cases so far. */
+interface Total {
+  cases: number;
+  readonly endings: Map<string, number>;
+  readonly violations: string[];
+}
+
 const workers = 2;
 const batch = 500;
 
@@ -81,7 +88,7 @@ async function lead({ seconds, cases: enough, bundleCases: enoughOfBundle, seed 
   const elapsed = (): number => (Date.now() - startedAt) / 1000;
   console.log(`Seed ${seed}. Promises: ${invariantNames.join('; ')}.`);
 
-  const total = { cases: 0, endings: new Map<string, number>(), violations: [] as string[] };
+  const total: Total = { cases: 0, endings: new Map(), violations: [] };
   const add = ({ cases, endings, violation }: Checked): void => {
     total.cases += cases;
     for (const [ending, count] of Object.entries(endings)) {

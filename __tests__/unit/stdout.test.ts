@@ -12,7 +12,10 @@ afterEach(() => {
 });
 
 /** Prints a text to a reader that takes some bytes at a time, after it has failed in the given ways. */
-function print(text: string, { atATime = 1000, failures = [] as string[] } = {}): string {
+function print(
+  text: string,
+  { atATime = 1000, failures = [] }: { atATime?: number; failures?: string[] } = {},
+): string {
   const received: Uint8Array[] = [];
   writeSync.mockImplementation((descriptor, bytes) => {
     expect(descriptor).toBe(1);
