@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { secretForms } from '../../sandbox/secret-forms.ts';
 import { probeLine, resultLine, secretsLine } from '../../scripts/e2e/log-lines.ts';
 import type { Scenario } from '../../scripts/e2e/scenarios.ts';
-import { secretForms } from '../../scripts/e2e/secret-forms.ts';
 import { verifyLog } from '../../scripts/e2e/verify-log.ts';
 
 const scenario: Scenario = {

@@ -1,8 +1,8 @@
 import { validateHeaderValue } from 'node:http';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { secretForms } from '../../sandbox/secret-forms.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';
-import { secretForms } from '../../scripts/e2e/secret-forms.ts';
 import { jwtExpiry, tokenDefect } from '../../src/credentials.ts';
 import { parseEndpoint } from '../../src/endpoint.ts';
 import { backoffMs, retryAfterMs } from '../../src/exabits/backoff.ts';

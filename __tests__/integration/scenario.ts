@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest } from '@jest/globals';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../sandbox/little-runner.ts';
+import { secretsIn } from '../../sandbox/secret-forms.ts';
 import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
@@ -10,7 +11,6 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../sandbox/server.ts';
-import { secretsIn } from './secret-forms.ts';
 
 const ACTION_DIR = join(import.meta.dirname, '../..');
 

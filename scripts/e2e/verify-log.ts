@@ -1,6 +1,6 @@
+import { secretForms, TOKEN_SHAPES } from '../../sandbox/secret-forms.ts';
 import { parseProbe, parseResult, parseSecrets, type Result } from './log-lines.ts';
 import type { Scenario } from './scenarios.ts';
-import { secretForms, TOKEN_SHAPES } from './secret-forms.ts';
 
 /**
  * Reads the complete log of the end-to-end jobs: what every check came to, and whether a secret is in it.

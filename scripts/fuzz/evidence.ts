@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { md5 } from '../../sandbox/exabits.ts';
 import { Masker } from '../../sandbox/masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand, type WorkflowCommand } from '../../sandbox/workflow-command.ts';
 import type { ReceivedRequest } from './exabits.ts';
@@ -97,8 +97,4 @@ export function secretsOfInputs({ inputs }: World): Set<string> {
 
 function withoutBlank(secrets: readonly string[]): Set<string> {
   return new Set(secrets.filter((secret) => secret.trim() !== ''));
-}
-
-function md5(text: string): string {
-  return createHash('md5').update(text).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { secretForms } from '../e2e/secret-forms.ts';
+import { secretForms } from '../../sandbox/secret-forms.ts';
 import { type Evidence, type PhaseEvidence, secretsOf, secretsOfInputs } from './evidence.ts';
 import type { World } from './worlds.ts';
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { md5 } from '../../sandbox/exabits.ts';
 
 /** What a job says and what it carries, in the forms in which a process gets them: well-formed, and without NUL. */
 export interface World {
@@ -299,7 +299,7 @@ const credentials = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       username: filledText,
-      password: environmentText.map((text) => createHash('md5').update(text).digest('hex')),
+      password: environmentText.map(md5),
       'password-format': fc.constantFrom('md5', 'plain'),
     }),
   },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Job, type StepResult } from '../../../sandbox/little-runner.ts';
+import { secretsIn } from '../../../sandbox/secret-forms.ts';
 import {
   EXAMPLE_ACCOUNT,
   type FaultMatch,
@@ -9,7 +10,6 @@ import {
   startSandbox,
 } from '../../../sandbox/server.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
-import { secretsIn } from '../../integration/secret-forms.ts';
 import { canned, elsewhere, expectedOf, type Operation, type Row } from '../faults.ts';
 import type { DeadEnds } from './dead-ends.ts';
 

@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { md5 } from '../../../sandbox/exabits.ts';
+
+export { md5 };
 
 export const apiUrl = 'https://gpu-api.exascalelabs.ai';
 
@@ -31,10 +33,6 @@ export function jwt(claims: unknown): string {
 /** The same, with nothing but an expiry. */
 export function jwtUntil(expiry: string): string {
   return jwt({ exp: Date.parse(expiry) / 1000 });
-}
-
-export function md5(text: string): string {
-  return createHash('md5').update(text, 'utf8').digest('hex');
 }
 
 /** The headers that a call carries with a login. */
