@@ -13,7 +13,8 @@ export default {
     projectType: 'custom',
     config: {
       ...base,
-      setupFiles: ['<rootDir>/scripts/mutation-setup.ts'],
+      setupFiles: ['<rootDir>/scripts/mutation/setup.ts'],
+      testSequencer: '<rootDir>/scripts/mutation/smallest-first.js',
       testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
       // These hold other things than the sources.
       testPathIgnorePatterns: [

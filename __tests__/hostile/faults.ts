@@ -55,7 +55,7 @@ const always = (code: FailureCode, says?: RegExp): Expected => ({
 type Json = unknown;
 
 /** A right answer to each operation, as the API would give it. */
-function rightData(operation: Operation): Json {
+function rightData(operation: Operation): Readonly<Record<string, Json>> | readonly Json[] | null {
   switch (operation) {
     case 'login':
       return {
@@ -133,7 +133,7 @@ const field = (operation: Operation, name: string, value: Json, expected: Expect
   fault: `"${name}" is ${value === undefined ? 'missing' : abbreviated(value)}`,
   happens: () => {
     const data = rightData(operation);
-    return body(text(rightEnvelope(operation, { data: { ...(data as object), [name]: value } })));
+    return body(text(rightEnvelope(operation, { data: { ...data, [name]: value } })));
   },
   expected: { [operation]: expected },
 });

@@ -36,11 +36,16 @@ function firstMasks({ lines }: Step): readonly string[] {
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-/** What a job has printed so far. */
-function printedBy(job: Job): string[] {
-  const lines: string[] = [];
-  job.onLine = (line) => lines.push(line);
-  return lines;
+/** Lets Exabits answer a request, and tells what the job had printed when it came. */
+function printedBefore(job: Job, request: Interceptor, data: unknown): () => readonly string[] {
+  const printed: string[] = [];
+  job.onLine = (line) => printed.push(line);
+  let whenSent: readonly string[] = [];
+  request.reply(200, () => {
+    whenSent = [...printed];
+    return yes(data);
+  });
+  return () => whenSent;
 }
 
 /** Whether anything but masks has left the step: into the runner's files, or into the header file. */
@@ -56,30 +61,16 @@ function handedOn(job: Job): boolean {
 describe('before anything else is printed, exported or sent, the step masks', () => {
   test('the password and its MD5', async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(login);
-      });
+    const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main(loginInputs);
-    expectMasks(whenSent, password, passwordMd5);
+    expectMasks(whenSent(), password, passwordMd5);
   });
 
   test('a password that is stored as its MD5, in both cases', async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(login);
-      });
+    const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
-    expectMasks(whenSent, ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
+    expectMasks(whenSent(), ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
   });
 
   test('both tokens of a login', async () => {
@@ -106,17 +97,10 @@ describe('before anything else is printed, exported or sent, the step masks', ()
 
   test("the tokens of the login that creates a job's own token, and then that", async () => {
     const job = new Job();
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
     exabits().post('/authenticate/login').reply(200, yes(login));
-    exabits()
-      .post('/api-tokens')
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes(created);
-      });
+    const whenSent = printedBefore(job, exabits().post('/api-tokens'), created);
     const step = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
-    expectMasks(whenSent, password, passwordMd5, accessToken, refreshToken);
+    expectMasks(whenSent(), password, passwordMd5, accessToken, refreshToken);
     expectMasks(firstMasks(step), ephemeralToken);
   });
 
@@ -145,18 +129,10 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
     const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true', 'stale-token-hours': '0' });
-    const printed = printedBy(job);
-    let whenSent: string[] = [];
-    exabits()
-      .get('/api-tokens')
-      .query(true)
-      .reply(200, () => {
-        whenSent = [...printed];
-        return yes([]);
-      });
+    const whenSent = printedBefore(job, exabits().get('/api-tokens').query(true), []);
     exabits().delete('/api-tokens/tok-1').reply(200, yes());
     await job.post(main);
-    expect(whenSent).toContain(`::add-mask::${ephemeralToken}`);
+    expect(whenSent()).toContain(`::add-mask::${ephemeralToken}`);
   });
 });
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type CertificateRequest,
   type KeyAndCertificate,
@@ -19,16 +19,7 @@ import { forgetProxies, listen } from './support/servers.ts';
 
 skipWaits();
 silenceOutput();
-
-const environment = process.env;
-
-beforeEach(() => {
-  process.env = forgetProxies(environment);
-});
-
-afterEach(() => {
-  process.env = environment;
-});
+forgetProxies();
 
 const answerYes: RequestListener = (_request, response) => {
   response.setHeader('Content-Type', 'application/json');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { failureOf } from './support/failure.ts';
@@ -10,16 +10,7 @@ import { forgetProxies, listen } from './support/servers.ts';
 
 skipWaits();
 silenceOutput();
-
-const environment = process.env;
-
-beforeEach(() => {
-  process.env = forgetProxies(environment);
-});
-
-afterEach(() => {
-  process.env = environment;
-});
+forgetProxies();
 
 async function failureAt(apiUrl: string) {
   const { exabits, credential } = await converse({ apiUrl, timeoutMs: 200, maxAttempts: 1 });

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach } from '@jest/globals';
+import { afterEach, beforeEach } from '@jest/globals';
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -30,7 +30,13 @@ export async function listen(server: Server, host = '127.0.0.1'): Promise<number
   return address.port;
 }
 
-/** Takes the variables of a proxy, which this machine may have, away from the tests of a file. */
-export function forgetProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
+/** Takes the variables of a proxy, which this machine may have, away from the tests of a file; each has its own environment. */
+export function forgetProxies(): void {
+  const environment = process.env;
+  beforeEach(() => {
+    process.env = Object.fromEntries(Object.entries(environment).filter(([name]) => !/_proxy$/i.test(name)));
+  });
+  afterEach(() => {
+    process.env = environment;
+  });
 }
