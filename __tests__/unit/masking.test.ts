@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Interceptor } from 'nock';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import {
   apiToken,
