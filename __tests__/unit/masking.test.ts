@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Interceptor } from 'nock';
+import type nock from 'nock';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import {
   apiToken,
@@ -38,7 +38,7 @@ function firstMasks({ lines }: Step): readonly string[] {
 }
 
 /** Lets Exabits answer a request, and tells what the job had printed when it came. */
-function printedBefore(job: Job, request: Interceptor, data: unknown): () => readonly string[] {
+function printedBefore(job: Job, request: nock.Interceptor, data: unknown): () => readonly string[] {
   const printed: string[] = [];
   job.onLine = (line) => printed.push(line);
   let whenSent: readonly string[] = [];
