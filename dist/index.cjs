@@ -1317,9 +1317,10 @@ function givenMd5(text) {
         return hash;
     throw new Failure('invalid-input', 'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.');
 }
-// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
+// The API asks for the MD5 of the password in UTF-8, which is what Node hashes. It is as good as the password, and hidden
+// like it.
 function md5(password) {
-    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password, 'utf8').digest('hex');
+    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password).digest('hex');
 }
 // What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
 function inputReaders(redact) {
