@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import { type ActionManifest, readActionManifest } from './action-manifest.ts';
 import { type Assignment, parseCommandFile } from './command-file.ts';
 import { Masker } from './masker.ts';
-import { COMMAND_NAMES, parseWorkflowCommand, type WorkflowCommand } from './workflow-command.ts';
+import { type Annotation, StepOutput } from './step-output.ts';
+import { type Limits, watch } from './step-process.ts';
+
+export type { Annotation } from './step-output.ts';
 
 /** A job on this machine: where its action is and what the runner gives it. */
 export interface JobOptions {
@@ -30,7 +30,7 @@ export interface JobOptions {
 }
 
 /** How one step is run. */
-export interface StepOptions {
+export interface StepOptions extends Limits {
   /** What stands after `Run` in the log. */
   name?: string;
   /** The step's `env:`. */
@@ -43,17 +43,6 @@ export interface StepOptions {
   onPrepare?: (env: Record<string, string>) => void | Promise<void>;
   /** Arguments of Node itself, before the entry file. */
   nodeArgs?: readonly string[];
-  /** Cancels the step as the runner does: SIGINT, SIGTERM after 7.5 s, SIGKILL after 2.5 s more. */
-  cancel?: AbortSignal;
-  /** The step is killed after this long. Default 120. */
-  timeoutSeconds?: number;
-}
-
-/** A line that GitHub also shows on the page of the run. */
-export interface Annotation {
-  level: 'error' | 'warning' | 'notice';
-  /** With masks. */
-  message: string;
 }
 
 /** What a step did. */
@@ -86,11 +75,6 @@ const COMMAND_FILES = [
 ] as const;
 type CommandFiles = Readonly<Record<(typeof COMMAND_FILES)[number], string>>;
 
-const DEFAULT_TIMEOUT_SECONDS = 120;
-const SIGTERM_AFTER_MS = 7_500;
-const SIGKILL_AFTER_MS = 10_000;
-/** How long the output may stay open after the process itself has ended. */
-const DRAIN_MS = 5_000;
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 
 interface Launch {
@@ -399,205 +383,6 @@ export class Job {
       ...this.#options.github,
       ...files,
     };
-  }
-}
-
-/** Turns what a step writes into what the log shows, and carries out the workflow commands in it. */
-class StepOutput {
-  readonly annotations: Annotation[] = [];
-  raw = '';
-  failed = false;
-  readonly #masker: Masker;
-  readonly #debug: boolean;
-  readonly #print: (line: string) => void;
-  readonly #shown: string[] = [];
-  #indent = '';
-  #stopToken: string | undefined;
-
-  constructor(masker: Masker, debug: boolean, print: (line: string) => void) {
-    this.#masker = masker;
-    this.#debug = debug;
-    this.#print = print;
-  }
-
-  get visible(): string {
-    return this.#shown.map((line) => `${line}\n`).join('');
-  }
-
-  /** Reads a stream to its end, a line at a time. */
-  read(stream: Readable): void {
-    const lines = new LineSplitter((line) => this.#line(line));
-    const decoder = new StringDecoder('utf8');
-    const take = (text: string): void => {
-      this.raw += text;
-      lines.push(text);
-    };
-    stream.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
-    stream.on('end', () => {
-      take(decoder.end());
-      lines.end();
-    });
-  }
-
-  annotate(level: Annotation['level'], message: string): void {
-    const masked = this.#masker.mask(message);
-    this.annotations.push({ level, message: masked });
-    this.#show(`${level.charAt(0).toUpperCase()}${level.slice(1)}: ${masked}`);
-  }
-
-  /** An error that makes the step fail. */
-  fail(message: string): void {
-    this.annotate('error', message);
-    this.failed = true;
-  }
-
-  #line(line: string): void {
-    if (this.#stopToken !== undefined) {
-      if (parseWorkflowCommand(line, new Set([this.#stopToken.toLowerCase()])) !== undefined)
-        this.#stopToken = undefined;
-      this.#show(line);
-      return;
-    }
-    const command = parseWorkflowCommand(line, COMMAND_NAMES);
-    if (command === undefined) this.#show(line);
-    else this.#carryOut(command);
-  }
-
-  #carryOut({ name, text }: WorkflowCommand): void {
-    switch (name) {
-      case 'add-mask':
-        if (text.trim() === '') {
-          this.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.");
-        } else {
-          this.#masker.add(text);
-        }
-        return;
-      case 'error':
-      case 'warning':
-      case 'notice':
-        this.annotate(name, text);
-        return;
-      case 'debug':
-        if (this.#debug) this.#show(`##[debug]${text}`);
-        return;
-      case 'group':
-        this.#show(`▼ ${text}`);
-        this.#indent = '  ';
-        return;
-      case 'endgroup':
-        this.#indent = '';
-        return;
-      case 'stop-commands':
-        this.#stopCommands(text);
-        return;
-      case 'save-state':
-      case 'set-output':
-      case 'set-env':
-      case 'add-path':
-        this.fail(`The \`${name}\` command is disabled. Please upgrade to using Environment Files.`);
-        return;
-      default:
-        // echo and the matchers change nothing that the little runner shows.
-        return;
-    }
-  }
-
-  #stopCommands(token: string): void {
-    if (token === '' || token === 'pause-logging' || COMMAND_NAMES.has(token.toLowerCase())) {
-      this.fail(`Invoked ::stopCommand:: with an unsecure stop token: '${token}'`);
-      return;
-    }
-    this.#stopToken = token;
-    if (token.length > 6) this.#masker.add(token);
-    this.#show(`::stop-commands::${token}`);
-  }
-
-  #show(text: string): void {
-    for (const line of this.#masker.mask(text).split(/\r\n|\r|\n/)) {
-      this.#shown.push(this.#indent + line);
-      this.#print(this.#indent + line);
-    }
-  }
-}
-
-/** Cuts text into lines at \n, \r\n and \r, as the runner's reader does. */
-class LineSplitter {
-  readonly #take: (line: string) => void;
-  #rest = '';
-  #afterReturn = false;
-
-  constructor(take: (line: string) => void) {
-    this.#take = take;
-  }
-
-  push(text: string): void {
-    if (text === '') return;
-    const added = this.#afterReturn && text.startsWith('\n') ? text.slice(1) : text;
-    this.#afterReturn = text.endsWith('\r');
-    const lines = (this.#rest + added).split(/\r\n|\r|\n/);
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#take(line);
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.#take(this.#rest);
-    this.#rest = '';
-  }
-}
-
-/** Follows a process to its end, within its limits. Rejects when it cannot be started. */
-async function watch(
-  child: ChildProcess,
-  options: StepOptions,
-  output: StepOutput,
-): Promise<{ cancelled: boolean }> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error('The process has no output');
-  output.read(stdout);
-  output.read(stderr);
-  const limitSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const timers: NodeJS.Timeout[] = [];
-  let cancelled = false;
-  const cancel = (): void => {
-    cancelled = true;
-    child.kill('SIGINT');
-    timers.push(setTimeout(() => child.kill('SIGTERM'), SIGTERM_AFTER_MS));
-    timers.push(setTimeout(() => killGroup(child), SIGKILL_AFTER_MS));
-  };
-  const closed = once(child, 'close');
-  timers.push(
-    setTimeout(() => {
-      output.fail(`The step has exceeded its limit of ${limitSeconds} seconds.`);
-      killGroup(child);
-    }, limitSeconds * 1000),
-  );
-  child.once('exit', () => {
-    timers.push(
-      setTimeout(() => {
-        killGroup(child);
-        stdout.destroy();
-        stderr.destroy();
-      }, DRAIN_MS),
-    );
-  });
-  if (options.cancel?.aborted) cancel();
-  options.cancel?.addEventListener('abort', cancel, { once: true });
-  try {
-    await closed;
-  } finally {
-    options.cancel?.removeEventListener('abort', cancel);
-    for (const timer of timers) clearTimeout(timer);
-  }
-  return { cancelled };
-}
-
-/** Kills a process and what it started, if any of it is left. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // All gone already.
   }
 }
 
