@@ -120,7 +120,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new FaultList();
   const requests: RecordedRequest[] = [];
   const listeners = new Set<RequestEventListener>();
-  const connections = new Map<number, Socket>();
   const closing = new AbortController();
 
   const sandbox: Sandbox = {
@@ -168,15 +167,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return;
     }
 
-    const recorded: RecordedRequest = {
-      at: Date.now(),
-      method,
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers: flatHeaders(request),
-      body: body ?? '',
-      status: undefined,
-    };
+    const recorded = record(request, url, body ?? '');
     requests.push(recorded);
     const nth = requests.filter((other) => other.method === method && other.path === url.pathname).length;
     await announce('received', recorded, nth);
@@ -218,6 +209,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   const server: Server =
     options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
+  const connections = connectionsOf(server);
+  const port = await listen(server, options.port ?? 0);
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  return Object.assign(sandbox, { url: `${scheme}://127.0.0.1:${port}`, port });
+}
+
+/** The open connections of a server by the port of the other end; those of https are not what its requests have. */
+function connectionsOf(server: Server): ReadonlyMap<number, Socket> {
+  const connections = new Map<number, Socket>();
   server.on('connection', (connection: Socket) => {
     const port = connection.remotePort ?? 0;
     connections.set(port, connection);
@@ -226,12 +226,27 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (connections.get(port) === connection) connections.delete(port);
     });
   });
-  server.listen(options.port ?? 0, '127.0.0.1');
+  return connections;
+}
+
+async function listen(server: Server, wantedPort: number): Promise<number> {
+  server.listen(wantedPort, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The sandbox has no port');
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  return Object.assign(sandbox, { url: `${scheme}://127.0.0.1:${address.port}`, port: address.port });
+  return address.port;
+}
+
+function record(request: IncomingMessage, url: URL, body: string): RecordedRequest {
+  return {
+    at: Date.now(),
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers: flatHeaders(request),
+    body,
+    status: undefined,
+  };
 }
 
 /** The body as text, or undefined when it is larger than the sandbox takes. */

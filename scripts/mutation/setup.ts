@@ -1,4 +1,7 @@
 // Loaded before each test file by Stryker alone. A mutant may make a test give up before the step that it has started:
 // what that step does afterwards must not end the process that goes on with other mutants, or keep it waiting for tries.
+// Which mutant is active stands in the environment until a module of the sources is loaded, and tests replace that.
+import '../../src/version.ts';
+
 process.exit = () => undefined as never;
 Math.random = () => 0;
