@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 /** How act is started. */
 export interface ActRun {
@@ -35,60 +36,71 @@ const stepStartMs = 1000;
 export async function runAct({ act, root, egpu, job, cancelAt }: ActRun): Promise<ActLog> {
   const home = mkdtempSync(join(tmpdir(), 'exabits-auth-act-'));
   try {
-    return await started();
+    const child = spawn(act, argumentsFor(job), {
+      cwd: root,
+      env: environmentIn(home, egpu),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return await logOf(child, cancelAt);
   } finally {
     rmSync(home, { recursive: true, force: true, maxRetries: 3 });
   }
+}
 
-  function started(): Promise<ActLog> {
-    const args = [
-      ['push'],
-      ['--workflows', '.github/workflows/e2e.yml'],
-      ['--platform', 'ubuntu-latest=-self-hosted'],
-      ['--container-daemon-socket', '-'],
-      ['--no-cache-server', '--rm'],
-      ['--concurrent-jobs', '10'],
-      // Without it, act would take the token of a gh that is signed in.
-      ['--secret', 'GITHUB_TOKEN='],
-      ['--env', 'GITHUB_RUN_ID=4200000042'],
-      ['--env', 'GITHUB_REPOSITORY=octo-org/octo-repo'],
-      job === undefined ? [] : ['--job', job],
-    ].flat();
-    const child = spawn(act, args, {
-      cwd: root,
-      env: {
-        // The first Node on PATH runs the JavaScript actions.
-        PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-        HOME: home,
-        XDG_CACHE_HOME: join(home, 'cache'),
-        LANG: 'C.UTF-8',
-        NO_COLOR: '1',
-        ACT_DISABLE_VERSION_CHECK: '1',
-        ...(egpu === undefined ? {} : { EGPU: egpu }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const watchdog = setTimeout(() => {
-      child.kill('SIGINT');
-      setTimeout(() => child.kill('SIGKILL'), forcedEndMs).unref();
-    }, longestRunMs);
+function argumentsFor(job: string | undefined): string[] {
+  return [
+    ['push'],
+    ['--workflows', '.github/workflows/e2e.yml'],
+    ['--platform', 'ubuntu-latest=-self-hosted'],
+    ['--container-daemon-socket', '-'],
+    ['--no-cache-server', '--rm'],
+    ['--concurrent-jobs', '10'],
+    // Without it, act would take the token of a gh that is signed in.
+    ['--secret', 'GITHUB_TOKEN='],
+    ['--env', 'GITHUB_RUN_ID=4200000042'],
+    ['--env', 'GITHUB_REPOSITORY=octo-org/octo-repo'],
+    job === undefined ? [] : ['--job', job],
+  ].flat();
+}
 
-    let text = '';
-    let cancelled = false;
-    const keep = (chunk: string) => {
-      text += chunk;
-      if (cancelAt === undefined || cancelled || !cancelAt.test(text)) return;
-      cancelled = true;
-      setTimeout(() => child.kill('SIGINT'), stepStartMs);
-    };
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (exitCode) => {
-        clearTimeout(watchdog);
-        resolve({ text, exitCode });
-      });
+function environmentIn(home: string, egpu: string | undefined): Record<string, string> {
+  return {
+    // The first Node on PATH runs the JavaScript actions.
+    PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+    HOME: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    LANG: 'C.UTF-8',
+    NO_COLOR: '1',
+    ACT_DISABLE_VERSION_CHECK: '1',
+    ...(egpu === undefined ? {} : { EGPU: egpu }),
+  };
+}
+
+/** Reads what act prints until it has ended, which it is made to do when it takes too long. */
+function logOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  cancelAt: RegExp | undefined,
+): Promise<ActLog> {
+  const watchdog = setTimeout(() => {
+    child.kill('SIGINT');
+    setTimeout(() => child.kill('SIGKILL'), forcedEndMs).unref();
+  }, longestRunMs);
+
+  let text = '';
+  let cancelled = false;
+  const keep = (chunk: string) => {
+    text += chunk;
+    if (cancelAt === undefined || cancelled || !cancelAt.test(text)) return;
+    cancelled = true;
+    setTimeout(() => child.kill('SIGINT'), stepStartMs);
+  };
+  child.stdout.setEncoding('utf8').on('data', keep);
+  child.stderr.setEncoding('utf8').on('data', keep);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => {
+      clearTimeout(watchdog);
+      resolve({ text, exitCode });
     });
-  }
+  });
 }
