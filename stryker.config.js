@@ -13,6 +13,8 @@ export default {
     projectType: 'custom',
     config: {
       ...base,
+      setupFiles: ['<rootDir>/scripts/mutation/setup.ts'],
+      testSequencer: '<rootDir>/scripts/mutation/smallest-first.js',
       testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
       // These hold other things than the sources.
       testPathIgnorePatterns: [
@@ -22,6 +24,8 @@ export default {
   },
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // A test runner keeps some of the memory of every mutant.
+  maxTestRunnerReuse: 30,
   // A busy machine is no reason to take a mutant for killed.
   timeoutMS: 20_000,
   incremental: true,

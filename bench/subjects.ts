@@ -38,6 +38,8 @@ export interface Usage {
   /** Modules of Node itself that were loaded. */
   readonly modules: number;
   readonly peakMemoryMiB: number;
+  /** Of all threads, in milliseconds. */
+  readonly cpuMs: number;
 }
 
 const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'];

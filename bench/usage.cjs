@@ -3,6 +3,7 @@ const { writeFileSync } = require('node:fs');
 
 process.on('exit', () => {
   const modules = process.moduleLoadList.filter((entry) => entry.startsWith('NativeModule ')).length;
-  const { maxRSS } = process.resourceUsage();
-  writeFileSync(process.env.BENCH_USAGE, JSON.stringify({ modules, peakMemoryMiB: maxRSS / 1024 }));
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const cpuMs = (userCPUTime + systemCPUTime) / 1000;
+  writeFileSync(process.env.BENCH_USAGE, JSON.stringify({ modules, peakMemoryMiB: maxRSS / 1024, cpuMs }));
 });

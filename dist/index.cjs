@@ -1317,9 +1317,10 @@ function givenMd5(text) {
         return hash;
     throw new Failure('invalid-input', 'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.');
 }
-// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
+// The API asks for the MD5 of the password in UTF-8, which is what Node hashes. It is as good as the password, and hidden
+// like it.
 function md5(password) {
-    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password, 'utf8').digest('hex');
+    return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password).digest('hex');
 }
 // What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
 function inputReaders(redact) {
@@ -1651,14 +1652,12 @@ function earliest({ name }, tokens, now) {
     const born = tokens.find((token) => token.name === name)?.createdAt;
     return born && born < now ? born : now;
 }
-function isStale({ name: ownName, staleTokenHours }, now) {
+// The own token is never stale: the age of the others is counted from its birth at the latest.
+function isStale({ staleTokenHours }, now) {
     if (staleTokenHours === 0)
         return () => false;
     const bornBefore = now.getTime() - staleTokenHours * hourMs;
-    return ({ name, createdAt }) => name !== ownName &&
-        ephemeralName.test(name) &&
-        createdAt !== undefined &&
-        createdAt.getTime() < bornBefore;
+    return ({ name, createdAt }) => ephemeralName.test(name) && createdAt !== undefined && createdAt.getTime() < bornBefore;
 }
 
 ;// CONCATENATED MODULE: ./build/exabits/envelope.js
@@ -3411,9 +3410,10 @@ async function post(masker) {
 }
 // The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
 function ownTokens({ apiUrl }, [fromFile]) {
-    const { EXABITS_API_URL, EXABITS_API_TOKEN = '' } = process.env;
-    const candidates = new Set([fromFile ?? '', EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : '']);
-    return [...candidates].filter((token) => !tokenDefect(token));
+    const { EXABITS_API_URL, EXABITS_API_TOKEN } = process.env;
+    const fromVariable = EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : undefined;
+    const candidates = [fromFile, fromVariable].filter((token) => token !== undefined);
+    return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 async function orWarn(what, act) {
     const { result, failure } = await attempt(act);

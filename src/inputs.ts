@@ -152,9 +152,10 @@ function givenMd5(text: string): string {
   );
 }
 
-// The API asks for the MD5 of the UTF-8 password. It is as good as the password, and hidden like it.
+// The API asks for the MD5 of the password in UTF-8, which is what Node hashes. It is as good as the password, and hidden
+// like it.
 function md5(password: string): string {
-  return createHash('md5').update(password, 'utf8').digest('hex');
+  return createHash('md5').update(password).digest('hex');
 }
 
 // What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.

@@ -32,9 +32,10 @@ export async function post(masker: Masker): Promise<void> {
 
 // The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
 function ownTokens({ apiUrl }: EphemeralToken, [fromFile]: readonly string[]): string[] {
-  const { EXABITS_API_URL, EXABITS_API_TOKEN = '' } = process.env;
-  const candidates = new Set([fromFile ?? '', EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : '']);
-  return [...candidates].filter((token) => !tokenDefect(token));
+  const { EXABITS_API_URL, EXABITS_API_TOKEN } = process.env;
+  const fromVariable = EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : undefined;
+  const candidates = [fromFile, fromVariable].filter((token) => token !== undefined);
+  return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 
 async function orWarn<Result>(

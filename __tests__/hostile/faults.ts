@@ -55,7 +55,7 @@ const always = (code: FailureCode, says?: RegExp): Expected => ({
 type Json = unknown;
 
 /** A right answer to each operation, as the API would give it. */
-function rightData(operation: Operation): object | null {
+function rightData(operation: Operation): Readonly<Record<string, Json>> | readonly Json[] | null {
   switch (operation) {
     case 'login':
       return {
@@ -131,7 +131,10 @@ const shape = (fault: string, data: Json, expected: Row['expected']): Row => ({
 /** A right answer, but for one field of its data. */
 const field = (operation: Operation, name: string, value: Json, expected: Expected): Row => ({
   fault: `"${name}" is ${value === undefined ? 'missing' : abbreviated(value)}`,
-  happens: () => body(text(rightEnvelope(operation, { data: { ...rightData(operation), [name]: value } }))),
+  happens: () => {
+    const data = rightData(operation);
+    return body(text(rightEnvelope(operation, { data: { ...data, [name]: value } })));
+  },
   expected: { [operation]: expected },
 });
 

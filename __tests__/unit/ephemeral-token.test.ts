@@ -1,6 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ephemeralTokenLabel } from '../../src/ephemeral-token.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import {
   apiToken,
@@ -21,6 +20,7 @@ const inputs = { ...loginInputs, 'ephemeral-api-token': 'true' };
 const nowSeconds = Date.parse('2026-11-24T12:00:00Z') / 1000;
 
 const clock = skipWaits();
+const { ephemeralTokenLabel } = await import('../../src/ephemeral-token.ts');
 
 beforeEach(() => {
   clock.waits.length = 0;
@@ -182,6 +182,17 @@ describe('whoever finds the token in the Exabits console', () => {
     expect(description).toContain('https://github.com/octo-org/train/actions/runs/1');
     expect(description).toContain('a bccc');
     expect(description.length).toBeLessThanOrEqual(250);
+  });
+
+  test('sees what is known where the runner says little', () => {
+    expect(ephemeralTokenLabel({}).description).toBe('workflow , job of : //actions/runs/0/attempts/0');
+  });
+
+  test('sees the largest numbers that a name has room for', () => {
+    const [run, attempt] = ['1'.repeat(20), '2'.repeat(10)];
+    expect(ephemeralTokenLabel({ GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: attempt }).name).toMatch(
+      new RegExp(`^gha-${run}-${attempt}-`),
+    );
   });
 
   test.each([undefined, '', 'seven', '1.5', '-1', '1'.repeat(21), '1\n2'])(
@@ -502,14 +513,16 @@ describe('the post step deletes the token', () => {
 
 describe('a main step that was killed', () => {
   /** The state of a main step that came no further than to announce the token. */
-  async function announced(): Promise<{ job: Job; main: Step; name: string }> {
+  async function announced(
+    more: Record<string, string> = {},
+  ): Promise<{ job: Job; main: Step; name: string }> {
     prepareLogin();
     const asked: Asked = { name: '', description: '' };
     exabits()
       .post('/api-tokens', (body) => Boolean(Object.assign(asked, body)))
       .reply(400, no('as good as killed'));
     const job = new Job();
-    const main = await job.main(inputs);
+    const main = await job.main({ ...inputs, ...more });
     expect(JSON.parse(main.state['ephemeral-token'] ?? '')).not.toHaveProperty('id');
     prepareLogin();
     return { job, main, name: asked.name };
@@ -529,6 +542,16 @@ describe('a main step that was killed', () => {
     prepareList(accessToken, ['mine', 'laptop'], ['late', name]);
     as(accessToken).delete('/api-tokens/late').reply(200, yes());
     expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
+  });
+
+  test.each([
+    ['60', [1000, 2000]],
+    ['3', [100, 100]],
+  ])('is looked after no longer than a share of %s seconds', async (timeout, waits) => {
+    const { job, main } = await announced({ 'timeout-seconds': timeout });
+    for (let look = 1; look <= 3; look += 1) prepareList(accessToken);
+    await job.post(main);
+    expect(clock.waits).toEqual(waits);
   });
 
   test('during its request leaves a token that is found by its name', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { md5 } from '../../sandbox/md5.ts';
-import { apiToken, loginInputs, password } from './support/exabits.ts';
+import { authenticate } from '../../src/authenticate.ts';
+import { converse } from './support/conversation.ts';
+import { apiToken, jwtUntil, loginInputs, password } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';
 
@@ -153,6 +155,25 @@ describe('an ephemeral token', () => {
     });
     await expect(inputsOf({ 'ephemeral-api-token': 'false', cleanup: 'false' })).resolves.toMatchObject({
       cleanup: false,
+    });
+  });
+});
+
+describe('what cannot authenticate has a code of its own:', () => {
+  test.each([
+    ['a username alone', { username: 'ada' }, 'username-without-password'],
+    ['a password alone', { password }, 'password-without-username'],
+    ['an API token of two words', { 'api-token': 'two words' }, 'malformed-api-token'],
+    ['an API token of long ago', { 'api-token': jwtUntil('2020-01-01T00:00:00Z') }, 'expired-api-token'],
+  ])('%s', async (_what, inputs, code) => {
+    expect(await failureOf(() => inputsOf(inputs))).toMatchObject({ code });
+  });
+
+  test('nothing', async () => {
+    const { configured } = await inputsOf({});
+    const { exabits } = await converse();
+    expect(await failureOf(() => authenticate(configured, exabits))).toMatchObject({
+      code: 'no-credentials',
     });
   });
 });

@@ -14,6 +14,7 @@ import {
   yes,
 } from './support/exabits.ts';
 import { Job } from './support/job.ts';
+import { ownerOnly } from './support/modes.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:29:30Z');
 const refreshToken = 'opaque-refresh-token';
@@ -90,7 +91,7 @@ describe('the header file', () => {
     const { outputs } = await job.main(loginInputs);
     const path = outputs['headers-file'] ?? '';
     expect(dirname(path)).toBe(job.temp);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(path).mode & 0o777).toBe(ownerOnly);
   });
 
   test('has a name of its own for every invocation', async () => {

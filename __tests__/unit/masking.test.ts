@@ -37,20 +37,16 @@ function firstMasks({ lines }: Step): readonly string[] {
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-/**
- * Answers a request of a job.
- *
- * @returns what the job has printed by the time when the request comes
- */
-function printedBefore(request: nock.Interceptor, answer: Record<string, unknown>, job: Job): string[] {
+/** Lets Exabits answer a request, and tells what the job had printed when it came. */
+function printedBefore(job: Job, request: nock.Interceptor, data: unknown): () => readonly string[] {
   const printed: string[] = [];
   job.onLine = (line) => printed.push(line);
-  const whenSent: string[] = [];
+  let whenSent: readonly string[] = [];
   request.reply(200, () => {
-    whenSent.push(...printed);
-    return answer;
+    whenSent = [...printed];
+    return yes(data);
   });
-  return whenSent;
+  return () => whenSent;
 }
 
 /** Whether anything but masks has left the step: into the runner's files, or into the header file. */
@@ -66,16 +62,16 @@ function handedOn(job: Job): boolean {
 describe('before anything else is printed, exported or sent, the step masks', () => {
   test('the password and its MD5', async () => {
     const job = new Job();
-    const whenSent = printedBefore(exabits().post('/authenticate/login'), yes(login), job);
+    const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main(loginInputs);
-    expectMasks(whenSent, password, passwordMd5);
+    expectMasks(whenSent(), password, passwordMd5);
   });
 
   test('a password that is stored as its MD5, in both cases', async () => {
     const job = new Job();
-    const whenSent = printedBefore(exabits().post('/authenticate/login'), yes(login), job);
+    const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
-    expectMasks(whenSent, ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
+    expectMasks(whenSent(), ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
   });
 
   test('both tokens of a login', async () => {
@@ -103,9 +99,9 @@ describe('before anything else is printed, exported or sent, the step masks', ()
   test("the tokens of the login that creates a job's own token, and then that", async () => {
     const job = new Job();
     exabits().post('/authenticate/login').reply(200, yes(login));
-    const whenSent = printedBefore(exabits().post('/api-tokens'), yes(created), job);
+    const whenSent = printedBefore(job, exabits().post('/api-tokens'), created);
     const step = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
-    expectMasks(whenSent, password, passwordMd5, accessToken, refreshToken);
+    expectMasks(whenSent(), password, passwordMd5, accessToken, refreshToken);
     expectMasks(firstMasks(step), ephemeralToken);
   });
 
@@ -134,10 +130,10 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
     const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true', 'stale-token-hours': '0' });
-    const whenSent = printedBefore(exabits().get('/api-tokens').query(true), yes([]), job);
+    const whenSent = printedBefore(job, exabits().get('/api-tokens').query(true), []);
     exabits().delete('/api-tokens/tok-1').reply(200, yes());
     await job.post(main);
-    expect(whenSent).toContain(`::add-mask::${ephemeralToken}`);
+    expect(whenSent()).toContain(`::add-mask::${ephemeralToken}`);
   });
 });
 

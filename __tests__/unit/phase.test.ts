@@ -63,6 +63,12 @@ describe('a phase', () => {
     expect(await run(async () => {})).toEqual({ lines: [], exitCode: 0 });
   });
 
+  test('is no place for warnings about deprecated parts of Node', async () => {
+    process.noDeprecation = false;
+    await run(async () => {});
+    expect(process.noDeprecation).toBe(true);
+  });
+
   test('that throws something nobody foresaw becomes one line and exit code 1', async () => {
     const { lines, exitCode } = await run(async () => {
       throw new TypeError('odd\nthing');

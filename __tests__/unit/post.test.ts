@@ -125,6 +125,13 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
     expect(post.exitCode).toBe(0);
   });
 
+  test('a missing file for variables is not even that where the step set none', async () => {
+    const job = new Job();
+    const main = await job.main({ ...tokenInputs, 'export-environment': 'false' });
+    job.env.GITHUB_ENV = '';
+    expect((await job.post(main)).log).toBe('Cleared the header file.');
+  });
+
   test('neither of both', async () => {
     const job = new Job();
     const main = await job.main(tokenInputs);
@@ -146,6 +153,12 @@ describe('a state that cannot be read is a warning, and the rest is done all the
   test('that of what was handed on', async () => {
     const post = await new Job().post({ inputs: loginInputs, state: { leftovers: '{"variables":' } });
     expect(post.log).toMatch(/^Warning: Could not read what the step left: /);
+    expect(post.exitCode).toBe(0);
+  });
+
+  test('that of what was handed on, where it says nothing of variables', async () => {
+    const post = await new Job().post({ inputs: loginInputs, state: { leftovers: '{}' } });
+    expect(post.log).toMatch(/^Warning: Could not clear what the step left: /);
     expect(post.exitCode).toBe(0);
   });
 
@@ -224,6 +237,19 @@ describe('two invocations in one job', () => {
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
     expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_API_URL', 'EXABITS_API_TOKEN']);
+  });
+
+  test.each([
+    ['a token, which the variable of the later step shows', { EXABITS_API_TOKEN: 'exa-the-second-token' }],
+    ['a header file, which the later step has instead', { EXABITS_HEADERS_FILE: '/tmp/the-second-file' }],
+  ])('share the addresses: they stay where somebody else has handed on %s', async (_what, later) => {
+    const job = new Job();
+    const main = await job.main(tokenInputs);
+    Object.assign(job.env, { EXABITS_HEADERS_FILE: '' }, later);
+    const { env } = await job.post(main);
+    expect(Object.keys(env)).toEqual(
+      ['EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'].filter((name) => !(name in later)),
+    );
   });
 
   test('leave files of others in the folder alone', async () => {

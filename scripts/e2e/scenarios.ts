@@ -70,31 +70,29 @@ const outputsOfAnApiToken: Check = {
   },
 };
 
-const environmentOfALogin: Check = {
-  title: 'a later step has the login in its environment',
+const environmentOf = (credential: string, outputsByVariable: Readonly<Record<string, string>>): Check => ({
+  title: `a later step has the ${credential} in its environment`,
   run({ env, outputs }) {
-    equalAddresses(env, outputs);
-    equal(env.EXABITS_ACCESS_TOKEN, outputs['access-token']);
-    equal(env.EXABITS_REFRESH_TOKEN, outputs['refresh-token']);
-    equal(env.EXABITS_ACCESS_TOKEN_EXPIRES_AT, outputs['access-token-expires-at']);
-    ok(env.EXABITS_ACCESS_TOKEN, 'EXABITS_ACCESS_TOKEN is empty');
+    const expected = {
+      EXABITS_API_URL: 'api-url',
+      EXABITS_API_BASE_URL: 'api-base-url',
+      EXABITS_HEADERS_FILE: 'headers-file',
+      ...outputsByVariable,
+    };
+    for (const [variable, output] of Object.entries(expected)) {
+      ok(env[variable], `${variable} is empty`);
+      equal(env[variable], outputs[output], variable);
+    }
   },
-};
+});
 
-const environmentOfAnApiToken: Check = {
-  title: 'a later step has the API token in its environment',
-  run({ env, outputs }) {
-    equalAddresses(env, outputs);
-    equal(env.EXABITS_API_TOKEN, outputs['api-token']);
-    ok(env.EXABITS_API_TOKEN, 'EXABITS_API_TOKEN is empty');
-  },
-};
+const environmentOfALogin = environmentOf('login', {
+  EXABITS_ACCESS_TOKEN: 'access-token',
+  EXABITS_REFRESH_TOKEN: 'refresh-token',
+  EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'access-token-expires-at',
+});
 
-function equalAddresses(env: Job['env'], outputs: Job['outputs']): void {
-  equal(env.EXABITS_API_URL, outputs['api-url']);
-  equal(env.EXABITS_API_BASE_URL, outputs['api-base-url']);
-  equal(env.EXABITS_HEADERS_FILE, outputs['headers-file']);
-}
+const environmentOfAnApiToken = environmentOf('API token', { EXABITS_API_TOKEN: 'api-token' });
 
 const emptied = (...names: string[]): Check => ({
   title: `${names.join(', ')}, which an earlier step had set, ${names.length === 1 ? 'is' : 'are'} empty`,

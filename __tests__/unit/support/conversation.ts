@@ -1,3 +1,4 @@
+import { beforeAll } from '@jest/globals';
 import { type ApiToken, toApiToken } from '../../../src/credentials.ts';
 import { parseEndpoint } from '../../../src/endpoint.ts';
 import type { Exabits } from '../../../src/exabits/api.ts';
@@ -12,6 +13,9 @@ export interface Conversation {
   /** The lines about tries that failed. */
   readonly retries: string[];
 }
+
+// Before the first test, and after the whole of the test's file, which may replace what the request path imports.
+beforeAll(async () => void (await import('../../../src/exabits/connect.ts')));
 
 /** Opens a conversation with Exabits, of which `verify` is the simplest request. */
 export async function converse(

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { readActionManifest } from '../../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../../sandbox/command-files.ts';
 import { Masker } from '../../../sandbox/masker.ts';
@@ -14,6 +14,11 @@ const { inputs: knownInputs } = readActionManifest(join(import.meta.dirname, '..
 const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-unit-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+// Before the first test, and after the whole of the test's file, which may replace what the action imports.
+beforeAll(async () => {
+  await Promise.all([import('../../../src/main.ts'), import('../../../src/post.ts')]);
+});
 
 /** What a phase of the action did, as the runner and the reader of the log see it. */
 export interface Step {

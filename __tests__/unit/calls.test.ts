@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { skipWaits, stopCalendar } from './support/clock.ts';
+import { converse } from './support/conversation.ts';
+import { exabits, no, yes } from './support/exabits.ts';
+import { failureOf } from './support/failure.ts';
+import { silenceOutput } from './support/output.ts';
+
+skipWaits();
+silenceOutput();
+
+describe('a failure has a code for whoever handles it, and its cause for whoever looks into it:', () => {
+  test('a login that is refused', async () => {
+    exabits().post('/authenticate/login').reply(401, no('bad password'));
+    const { exabits: api, passwordMd5 } = await converse();
+    expect(await failureOf(() => api.login('someone', passwordMd5))).toMatchObject({
+      code: 'wrong-credentials',
+      cause: { code: 'rejected', status: 401, saw: 'HTTP 401, "bad password"' },
+    });
+  });
+
+  test('a credential that is refused', async () => {
+    exabits().get('/billing/balance').reply(403, no('not yours'));
+    const { exabits: api, credential } = await converse();
+    expect(await failureOf(() => api.verify(credential))).toMatchObject({
+      code: 'access-refused',
+      cause: { code: 'rejected', status: 403, saw: 'HTTP 403, "not yours"' },
+    });
+  });
+
+  test('a service that stays out of order', async () => {
+    exabits().get('/billing/balance').times(2).reply(503, no('later'));
+    const { exabits: api, credential } = await converse({ maxAttempts: 2 });
+    expect(await failureOf(() => api.verify(credential))).toMatchObject({
+      code: 'unavailable',
+      cause: { code: 'unavailable', message: expect.not.stringContaining('2 tries') },
+    });
+  });
+
+  test('a service that asks to wait for too long', async () => {
+    stopCalendar('2026-11-24T12:00:00Z');
+    exabits().get('/billing/balance').reply(503, no('later'), { 'Retry-After': '61' });
+    const { exabits: api, credential } = await converse();
+    expect(await failureOf(() => api.verify(credential))).toMatchObject({
+      code: 'timed-out',
+      cause: { code: 'unavailable' },
+    });
+  });
+});
+
+describe('the list of tokens', () => {
+  test.each([
+    ['null', { data: null }],
+    ['nothing', {}],
+  ])('is empty where its data is %s', async (_what, data) => {
+    exabits()
+      .get('/api-tokens')
+      .query(true)
+      .reply(200, { status: true, message: 'success', ...data });
+    const { exabits: api, credential } = await converse();
+    expect(await api.listApiTokens(credential)).toEqual([]);
+  });
+
+  test('holds what has a name, and says when it was made where that is a number', async () => {
+    const entries = [
+      { id: 1, name: 'one', created_at: 1_700_000_000 },
+      { id: 2, name: 'two', created_at: '2026-11-24' },
+      { id: 3 },
+      { id: 4, name: 4 },
+      null,
+    ];
+    exabits()
+      .get('/api-tokens')
+      .query(true)
+      .reply(200, yes(entries, { total: 5 }));
+    const { exabits: api, credential } = await converse();
+    expect(await api.listApiTokens(credential)).toEqual([
+      { id: '1', name: 'one', createdAt: new Date('2023-11-14T22:13:20Z') },
+      { id: '2', name: 'two', createdAt: undefined },
+    ]);
+  });
+});

@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/**
+ * Runs the demo.
+ *
+ * @returns the log of its job, without what the demo says afterwards, and with the temporary folder of GitHub's runners
+ */
+export function logOfDemo(): string {
+  const demo = join(import.meta.dirname, '../../sandbox/demo.ts');
+  const [log = ''] = execFileSync(process.execPath, [demo], { encoding: 'utf8' }).split('\n\n');
+  return log.replace(/: \S+_temp\//, ': /home/runner/work/_temp/');
+}
