@@ -5,6 +5,9 @@ import { converse } from './support/conversation.ts';
 import { apiToken, jwtUntil, loginInputs, password } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';
+import { silenceOutput } from './support/output.ts';
+
+silenceOutput();
 
 test('inputs that are not given have the defaults that action.yml promises', async () => {
   expect(await inputsOf({})).toEqual({
