@@ -5,7 +5,7 @@ import { exabits, no, yes } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { silenceOutput } from './support/output.ts';
 
-skipWaits();
+const clock = skipWaits();
 silenceOutput();
 
 describe('a failure has a code for whoever handles it, and its cause for whoever looks into it:', () => {
@@ -33,6 +33,20 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
     expect(await failureOf(() => api.verify(credential))).toMatchObject({
       code: 'unavailable',
       cause: { code: 'unavailable', message: expect.not.stringContaining('2 tries') },
+    });
+  });
+
+  test('a service that is out of order until the time is over', async () => {
+    exabits()
+      .get('/billing/balance')
+      .reply(503, () => {
+        clock.skip(60_000);
+        return no('later');
+      });
+    const { exabits: api, credential } = await converse();
+    expect(await failureOf(() => api.verify(credential))).toMatchObject({
+      code: 'timed-out',
+      cause: { code: 'unavailable' },
     });
   });
 
