@@ -2,7 +2,7 @@
 const needLinux = ['<rootDir>/__tests__/hostile/', '<rootDir>/__tests__/integration/job-files'];
 const needPosix = [
   '<rootDir>/__tests__/integration/',
-  '<rootDir>/__tests__/unit/(little-runner|sandbox[\\w-]*|picture)',
+  '<rootDir>/__tests__/unit/(little-runner|sandbox|sandbox-demo|picture)\\.test',
 ];
 const notHere = { linux: [], win32: [...needLinux, ...needPosix] }[process.platform] ?? needLinux;
 

@@ -5,15 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import {
-  bundlePath,
-  median,
-  root,
-  runWithUsage,
-  type Subject,
-  startSandboxes,
-  subjects,
-} from './subjects.ts';
+import { median, root, runWithUsage, type Subject, startSandboxes, subjects } from './subjects.ts';
 
 const others = ['azure', 'app', 'vault', 'google', 'aws', 'docker'];
 
@@ -27,8 +19,8 @@ const rounds = Number(values.rounds);
 const warmUps = 2;
 
 /** An action as its runner would start it, without a credential. */
-function withoutCredentials(directory: string, bundle: string): Subject {
-  const { inputs } = parse(readFileSync(join(directory, 'action.yml'), 'utf8'));
+function withoutCredentials(directory: string): Subject {
+  const { inputs, runs } = parse(readFileSync(join(directory, 'action.yml'), 'utf8'));
   const env: Record<string, string> = {
     GITHUB_REPOSITORY: 'octo-org/octo-repo',
     GITHUB_REPOSITORY_OWNER: 'octo-org',
@@ -39,21 +31,15 @@ function withoutCredentials(directory: string, bundle: string): Subject {
     const text = String(value ?? '');
     env[`INPUT_${name.toUpperCase()}`] = text.includes('${{') ? '' : text;
   }
-  return { args: [bundle], env, floor: 'node' };
-}
-
-function cloneOf(name: string): Subject {
-  const directory = resolve(folder ?? '', name);
-  const { runs } = parse(readFileSync(join(directory, 'action.yml'), 'utf8'));
-  return withoutCredentials(directory, join(directory, runs.main));
+  return { args: [join(directory, runs.main)], env };
 }
 
 const sandboxes = await startSandboxes();
 const { node, login } = subjects(sandboxes);
 const measured = new Map<string, Subject>([
-  ['exabits-auth', withoutCredentials(root, bundlePath)],
+  ['exabits-auth', withoutCredentials(root)],
   ['exabits-auth, a whole login', login],
-  ...others.map((name): [string, Subject] => [name, cloneOf(name)]),
+  ...others.map((name): [string, Subject] => [name, withoutCredentials(resolve(folder, name))]),
 ]);
 
 const ratios = new Map<string, number[]>([...measured.keys()].map((name) => [name, []]));

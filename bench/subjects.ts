@@ -12,7 +12,10 @@ export const bundlePath = join(root, 'dist/index.cjs');
 export interface Subject {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The name of the subject that it is measured against. */
+}
+
+/** A subject of the bench, and the name of the one that it is measured against. */
+interface MeasuredSubject extends Subject {
   readonly floor: string;
 }
 
@@ -87,7 +90,7 @@ export function subjects({ http, https, authority }: Sandboxes) {
     },
     'post floor': { args: [join(root, 'bench/post-floor.cjs')], env: post, floor: 'post floor' },
     post: { args: [join(root, 'dist/post.cjs')], env: post, floor: 'post floor' },
-  } satisfies Record<string, Subject>;
+  } satisfies Record<string, MeasuredSubject>;
 }
 
 /** Starts what the subjects call. */

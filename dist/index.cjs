@@ -1652,12 +1652,14 @@ function earliest({ name }, tokens, now) {
     const born = tokens.find((token) => token.name === name)?.createdAt;
     return born && born < now ? born : now;
 }
-// The own token is never stale: the age of the others is counted from its birth at the latest.
-function isStale({ staleTokenHours }, now) {
+function isStale({ name: ownName, staleTokenHours }, now) {
     if (staleTokenHours === 0)
         return () => false;
     const bornBefore = now.getTime() - staleTokenHours * hourMs;
-    return ({ name, createdAt }) => ephemeralName.test(name) && createdAt !== undefined && createdAt.getTime() < bornBefore;
+    return ({ name, createdAt }) => name !== ownName &&
+        ephemeralName.test(name) &&
+        createdAt !== undefined &&
+        createdAt.getTime() < bornBefore;
 }
 
 ;// CONCATENATED MODULE: ./build/exabits/envelope.js

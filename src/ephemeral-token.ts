@@ -138,10 +138,15 @@ function earliest({ name }: EphemeralToken, tokens: readonly ListedToken[], now:
   return born && born < now ? born : now;
 }
 
-// The own token is never stale: the age of the others is counted from its birth at the latest.
-function isStale({ staleTokenHours }: EphemeralToken, now: Date): (token: ListedToken) => boolean {
+function isStale(
+  { name: ownName, staleTokenHours }: EphemeralToken,
+  now: Date,
+): (token: ListedToken) => boolean {
   if (staleTokenHours === 0) return () => false;
   const bornBefore = now.getTime() - staleTokenHours * hourMs;
   return ({ name, createdAt }) =>
-    ephemeralName.test(name) && createdAt !== undefined && createdAt.getTime() < bornBefore;
+    name !== ownName &&
+    ephemeralName.test(name) &&
+    createdAt !== undefined &&
+    createdAt.getTime() < bornBefore;
 }

@@ -141,6 +141,19 @@ describe('tokens that earlier jobs left', () => {
     ]);
   });
 
+  test('are none that have the name of the own one, which all go last', async () => {
+    const { job, main, name } = await jobWithToken({ 'stale-token-hours': '1' });
+    prepareList([
+      { id: 'own', name },
+      { id: 'namesake', name, created_at: now - 5 * hour },
+      { id: 'old', name: 'gha-111-1-0a1b2c3d', created_at: now - 7 * hour },
+    ]);
+    const deleted = prepareDeletions('old', 'namesake', 'own');
+    const post = await job.post(main);
+    expect(deleted).toEqual(['old', 'namesake', 'own']);
+    expect(post.log).toMatch(/left: gha-111-1-0a1b2c3d\.$/);
+  });
+
   test('are no older for a clock of the server that is ahead', async () => {
     const { job, main, name } = await jobWithToken();
     prepareList([
@@ -210,7 +223,9 @@ describe('nothing else is ever deleted:', () => {
     const { job, main } = await jobWithToken();
     prepareList([null, 'gha-111-1-0a1b2c3d', 7, ['x']]);
     prepareDeletions('own');
-    expect((await job.post(main)).log).not.toContain('Warning');
+    const post = await job.post(main);
+    expect(post.exitCode).toBe(0);
+    expect(post.log).not.toContain('Warning');
   });
 });
 

@@ -11,8 +11,7 @@ import {
 import { Failure } from '../failure.ts';
 import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
-import type { Request } from './exchange.ts';
-import type { Repeatable, Send } from './send.ts';
+import type { RepeatableRequest, Send } from './send.ts';
 
 /** Lifetimes by the API's documentation, for tokens that do not say themselves. */
 const accessTokenMs = 30 * 60 * 1000;
@@ -78,7 +77,7 @@ export interface Exabits {
  * @param masker makes the tokens that come back known to the runner, before anybody else sees them
  */
 export function createExabits(send: Send, masker: Masker): Exabits {
-  const sendAs = async (credential: Credential, request: Request & Repeatable) => {
+  const sendAs = async (credential: Credential, request: RepeatableRequest) => {
     try {
       return await send({ ...request, headers: headersOf(credential) });
     } catch (thrown) {

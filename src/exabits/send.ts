@@ -18,9 +18,9 @@ export interface Conversation {
 }
 
 /** Sends one request and returns its envelope. The only way to Exabits. */
-export type Send = (request: Request & Repeatable) => Promise<Envelope>;
+export type Send = (request: RepeatableRequest) => Promise<Envelope>;
 
-export interface Repeatable {
+export interface RepeatableRequest extends Request {
   /** Runs before every further try. What it throws ends the request. */
   readonly beforeRetry?: () => Promise<void>;
 }
