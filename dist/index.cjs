@@ -1055,67 +1055,7 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./node_modules/jwt-decode/build/esm/index.js
-class InvalidTokenError extends Error {
-}
-InvalidTokenError.prototype.name = "InvalidTokenError";
-function b64DecodeUnicode(str) {
-    return decodeURIComponent(atob(str).replace(/(.)/g, (m, p) => {
-        let code = p.charCodeAt(0).toString(16).toUpperCase();
-        if (code.length < 2) {
-            code = "0" + code;
-        }
-        return "%" + code;
-    }));
-}
-function base64UrlDecode(str) {
-    let output = str.replace(/-/g, "+").replace(/_/g, "/");
-    switch (output.length % 4) {
-        case 0:
-            break;
-        case 2:
-            output += "==";
-            break;
-        case 3:
-            output += "=";
-            break;
-        default:
-            throw new Error("base64 string is not of the correct length");
-    }
-    try {
-        return b64DecodeUnicode(output);
-    }
-    catch (err) {
-        return atob(output);
-    }
-}
-function jwtDecode(token, options) {
-    if (typeof token !== "string") {
-        throw new InvalidTokenError("Invalid token specified: must be a string");
-    }
-    options || (options = {});
-    const pos = options.header === true ? 0 : 1;
-    const part = token.split(".")[pos];
-    if (typeof part !== "string") {
-        throw new InvalidTokenError(`Invalid token specified: missing part #${pos + 1}`);
-    }
-    let decoded;
-    try {
-        decoded = base64UrlDecode(part);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid base64 for part #${pos + 1} (${e.message})`);
-    }
-    try {
-        return JSON.parse(decoded);
-    }
-    catch (e) {
-        throw new InvalidTokenError(`Invalid token specified: invalid json for part #${pos + 1} (${e.message})`);
-    }
-}
-
 ;// CONCATENATED MODULE: ./build/credentials.js
-
 /**
  * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
  *
@@ -1156,7 +1096,8 @@ function toApiToken(token) {
  */
 function jwtExpiry(token) {
     try {
-        const { exp } = jwtDecode(token) ?? {};
+        const [, claims = ''] = token.split('.');
+        const { exp } = JSON.parse(Buffer.from(claims, 'base64url').toString());
         if (typeof exp !== 'number')
             return undefined;
         const expiry = new Date(exp * 1000);
@@ -1519,8 +1460,9 @@ function read(name) {
 // Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
 // printing together.
 const plain = /^[\x20-\x7e]*$/;
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+// Control characters, line and paragraph separators, and the marks that reorder text on a screen. As a text: Node looks
+// up every character of such a pattern where it is written, in each run and long before it is needed.
+const unprintable = String.raw `[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
 // The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
 const oldCommand = '##[';
 /**
@@ -1532,7 +1474,7 @@ const oldCommand = '##[';
  * @returns one line, white space folded, cut with an ellipsis when it was longer
  */
 function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
+    const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
     const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
     return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
 }

@@ -37,7 +37,7 @@ async function bytesWith(externals: Record<string, string>): Promise<number> {
 const bundle = await bytesWith(standIns);
 console.log(`The bundle, as ncc makes it: ${bundle} bytes`);
 
-for (const name of ['@actions/core', '@actions/http-client', 'tunnel', 'jwt-decode']) {
+for (const name of ['@actions/core', '@actions/http-client', 'tunnel']) {
   const without = await bytesWith({ ...standIns, [name]: name });
   console.log(`${name}: ${bundle - without} bytes of it`);
 }

@@ -1,4 +1,3 @@
-import { jwtDecode } from 'jwt-decode';
 import type { Masked } from './job/mask.ts';
 
 /** The two tokens of a login: 30 minutes and 2 hours, by the API's documentation. */
@@ -85,7 +84,8 @@ export function toApiToken(token: Masked): ApiToken {
  */
 export function jwtExpiry(token: string): Date | undefined {
   try {
-    const { exp } = jwtDecode<{ exp?: unknown } | null>(token) ?? {};
+    const [, claims = ''] = token.split('.');
+    const { exp }: { exp?: unknown } = JSON.parse(Buffer.from(claims, 'base64url').toString());
     if (typeof exp !== 'number') return undefined;
     const expiry = new Date(exp * 1000);
     return Number.isNaN(expiry.getTime()) ? undefined : expiry;

@@ -2,8 +2,9 @@
 // printing together.
 const plain = /^[\x20-\x7e]*$/;
 
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+// Control characters, line and paragraph separators, and the marks that reorder text on a screen. As a text: Node looks
+// up every character of such a pattern where it is written, in each run and long before it is needed.
+const unprintable = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
 
 // The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
 const oldCommand = '##[';
@@ -17,7 +18,7 @@ const oldCommand = '##[';
  * @returns one line, white space folded, cut with an ellipsis when it was longer
  */
 export function oneLine(text: string, limit = Number.POSITIVE_INFINITY): string {
-  const printable = plain.test(text) ? text : text.replace(unprintable, ' ');
+  const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
   const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
 }
