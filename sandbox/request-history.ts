@@ -8,6 +8,8 @@ export interface RecordedRequest {
   /** Lower-case names. */
   headers: Record<string, string>;
   body: string;
+  /** The client's end of the connection, which tells it from other connections. */
+  clientPort: number | undefined;
   /** The status of the answer; undefined while there is none, or when a fault kept it from being sent whole. */
   status: number | undefined;
 }

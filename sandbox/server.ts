@@ -171,6 +171,7 @@ async function serve(
     query: Object.fromEntries(url.searchParams),
     headers: flatHeaders(request),
     body: body ?? '',
+    clientPort: request.socket.remotePort,
     status: undefined,
   };
   const announce = parts.history.record(recorded);

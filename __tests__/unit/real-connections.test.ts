@@ -67,6 +67,21 @@ describe('http to this machine', () => {
     expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
   });
 
+  test('goes on over another connection where the server closes each without a word', async () => {
+    const sockets = new Set<Socket>();
+    const port = await listen(
+      createServer((request, response) => {
+        sockets.add(request.socket);
+        response.on('finish', () => request.socket.destroy());
+        answerYes(request, response);
+      }),
+    );
+    const { exabits, credential } = await converse({ apiUrl: `http://127.0.0.1:${port}` });
+    await exabits.verify(credential);
+    await exabits.verify(credential);
+    expect(sockets.size).toBe(2);
+  });
+
   test('breaks where the server speaks something else', async () => {
     const port = await listen(createTcpServer((socket) => void socket.end('220 mail.example ESMTP\r\n')));
     expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
