@@ -1,40 +1,50 @@
 // npm run bench: how long the bundle takes, against the least that such a program could take. Prints a table and
 // writes bench/results.json. Runs are paired: each round runs every subject once, so that noise meets all of them.
+// npm run bench -- FILE...: a login with other bundles, too, to see what a change would bring. Nothing is written then.
 import { statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import budget from './budget.json' with { type: 'json' };
 import {
   bundlePath,
+  type MeasuredSubject,
   median,
   root,
   run,
   runWithUsage,
-  type Subject,
   startSandboxes,
   subjects,
 } from './subjects.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '41' } } });
+const { values, positionals: otherBundles } = parseArgs({
+  options: { rounds: { type: 'string', default: '41' } },
+  allowPositionals: true,
+});
 const rounds = Math.max(21, Number(values.rounds));
 const warmUps = 3;
 
 const sandboxes = await startSandboxes();
-const measured = subjects(sandboxes);
-const names = Object.keys(measured) as (keyof typeof measured)[];
+const ours = subjects(sandboxes);
+const measured = new Map<string, MeasuredSubject>([
+  ...Object.entries(ours),
+  ...otherBundles.map((file): [string, MeasuredSubject] => [
+    `login by ${file}`,
+    { ...ours.login, args: [resolve(file)] },
+  ]),
+]);
 
-const times = new Map<string, number[]>(names.map((name) => [name, []]));
+const times = new Map<string, number[]>([...measured.keys()].map((name) => [name, []]));
 for (let round = -warmUps; round < rounds; round += 1) {
-  for (const name of names) {
-    const ms = await successful(name, run(measured[name])).then((one) => one.ms);
+  for (const [name, subject] of measured) {
+    const { ms } = await successful(name, run(subject));
     if (round >= 0) times.get(name)?.push(ms);
   }
 }
 
 const results = [];
-for (const name of names) {
-  const { usage } = await successful(name, runWithUsage(measured[name] satisfies Subject));
+for (const [name, subject] of measured) {
+  const { usage } = await successful(name, runWithUsage(subject));
   const ms = times.get(name) ?? [];
   results.push({
     subject: name,
@@ -42,7 +52,7 @@ for (const name of names) {
     fastestMs: round(Math.min(...ms), 1),
     // The median of the ratios within a round: both runs of a pair met the same noise.
     toNode: ratio(ms, 'node'),
-    toFloor: ratio(ms, measured[name].floor),
+    toFloor: ratio(ms, subject.floor),
     modulesLoaded: usage?.modules,
     peakMemoryMiB: usage && round(usage.peakMemoryMiB, 1),
   });
@@ -78,7 +88,8 @@ const checks: [what: string, found: number, ceiling: number][] = [
     ]),
   ]),
 ];
-writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
+if (otherBundles.length === 0)
+  writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
 console.log(
   `${rounds} rounds on ${report.machine.cores} cores, Node ${report.node}; bundle ${report.bundleBytes} bytes.`,

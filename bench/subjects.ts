@@ -15,7 +15,7 @@ export interface Subject {
 }
 
 /** A subject of the bench, and the name of the one that it is measured against. */
-interface MeasuredSubject extends Subject {
+export interface MeasuredSubject extends Subject {
   readonly floor: string;
 }
 
@@ -87,6 +87,11 @@ export function subjects({ http, https, authority }: Sandboxes) {
       args: [bundlePath],
       env: { ...login, 'INPUT_EPHEMERAL-API-TOKEN': 'true' },
       floor: 'floor',
+    },
+    'ephemeral token over https': {
+      args: [bundlePath],
+      env: { ...secureLogin, 'INPUT_EPHEMERAL-API-TOKEN': 'true' },
+      floor: 'floor over https',
     },
     'post floor': { args: [join(root, 'bench/post-floor.cjs')], env: post, floor: 'post floor' },
     post: { args: [join(root, 'dist/post.cjs')], env: post, floor: 'post floor' },

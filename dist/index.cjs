@@ -1822,7 +1822,7 @@ function isWrongCredentials(thrown) {
     return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
 }
 function wrongCredentials(rejection) {
-    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`, { cause: rejection });
+    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`, { cause: rejection });
 }
 function accessRefused(credential, rejection) {
     const what = credential.kind === 'api-token'
@@ -3273,7 +3273,7 @@ async function main(masker) {
     for (const line of inputs.warnings)
         log_warning(line);
     const exabits = connect(inputs, masker, log_info);
-    const signIn = (await useCarried(inputs, exabits, masker)) ?? (await obtain(inputs, exabits));
+    const signIn = await obtain(inputs, exabits, masker);
     const { emptied } = publish(signIn, inputs);
     log_info(describe(signIn, inputs));
     if (emptied.length > 0) {
@@ -3281,6 +3281,17 @@ async function main(masker) {
     }
     if (inputs.jobSummary)
         await summarise(signIn, inputs);
+}
+async function obtain(inputs, exabits, masker) {
+    const carried = await useCarried(inputs, exabits, masker);
+    // The tokens of a login end within the job, and what was asked for is a token for all of it.
+    if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair'))
+        return carried;
+    const authenticated = carried ?? (await authenticate(inputs.configured, exabits));
+    const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+    if (inputs.verify)
+        await exabits.verify(signIn.credential);
+    return signIn;
 }
 async function useCarried(inputs, exabits, { mask }) {
     if (!inputs.useExistingCredentials)
@@ -3293,13 +3304,6 @@ async function useCarried(inputs, exabits, { mask }) {
         return { method: 'existing', credential };
     log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
     return undefined;
-}
-async function obtain(inputs, exabits) {
-    const authenticated = await authenticate(inputs.configured, exabits);
-    const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
-    if (inputs.verify)
-        await exabits.verify(signIn.credential);
-    return signIn;
 }
 async function exchange(authenticated, inputs, exabits) {
     const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;

@@ -22,7 +22,7 @@ export async function main(masker: Masker): Promise<void> {
   for (const line of inputs.warnings) warning(line);
   const exabits = connect(inputs, masker, info);
 
-  const signIn = (await useCarried(inputs, exabits, masker)) ?? (await obtain(inputs, exabits));
+  const signIn = await obtain(inputs, exabits, masker);
   const { emptied } = publish(signIn, inputs);
 
   info(describe(signIn, inputs));
@@ -34,6 +34,16 @@ export async function main(masker: Masker): Promise<void> {
   if (inputs.jobSummary) await summarise(signIn, inputs);
 }
 
+async function obtain(inputs: Inputs, exabits: Exabits, masker: Masker): Promise<SignIn> {
+  const carried = await useCarried(inputs, exabits, masker);
+  // The tokens of a login end within the job, and what was asked for is a token for all of it.
+  if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair')) return carried;
+  const authenticated = carried ?? (await authenticate(inputs.configured, exabits));
+  const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+  if (inputs.verify) await exabits.verify(signIn.credential);
+  return signIn;
+}
+
 async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): Promise<SignIn | undefined> {
   if (!inputs.useExistingCredentials) return undefined;
   const credential = carriedCredential(inputs.endpoint, mask, new Date());
@@ -42,13 +52,6 @@ async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): P
   if (!failure) return { method: 'existing', credential };
   info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
   return undefined;
-}
-
-async function obtain(inputs: Inputs, exabits: Exabits): Promise<SignIn> {
-  const authenticated = await authenticate(inputs.configured, exabits);
-  const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
-  if (inputs.verify) await exabits.verify(signIn.credential);
-  return signIn;
 }
 
 async function exchange(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {

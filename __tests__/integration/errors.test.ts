@@ -73,7 +73,7 @@ describe('A step without usable credentials says which and what to do', () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ password: 'some-other-password' });
     expect(scenario.expectFailure(step)).toBe(
-      'Exabits did not accept the username and password (HTTP 401, "The username or the password is wrong"). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.',
+      'Exabits did not accept the username and password (HTTP 401, "The username or the password is wrong"). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.',
     );
     expect(scenario.calls).toEqual(['POST /authenticate/login']);
   });

@@ -95,6 +95,23 @@ describe('With use-existing-credentials a second sign-in in the job', () => {
     expect(counts).toEqual([1, 1]);
     expect(scenario.sandbox.orphans()).toEqual([]);
   });
+
+  test('makes a token of its own with the login that the job carries, and no second login', async () => {
+    const scenario = await startScenario();
+    await scenario.logIn();
+    const step = await scenario.uses({ 'ephemeral-api-token': 'true', ...EXISTING });
+    expectSuccess(step);
+    expect(scenario.calls).toEqual([LOGIN, 'POST /api-tokens']);
+    expect(step.outputs['auth-method']).toBe('ephemeral-api-token');
+    expect(step.env).toMatchObject({
+      EXABITS_API_TOKEN: step.outputs.token,
+      EXABITS_ACCESS_TOKEN: '',
+      EXABITS_REFRESH_TOKEN: '',
+    });
+    for (const post of await scenario.finish()) expectSuccess(post);
+    expect(scenario.sandbox.orphans()).toEqual([]);
+    expect(scenario.temporaryFiles()).toEqual([]);
+  });
 });
 
 describe('Existing credentials are used only if they are good', () => {

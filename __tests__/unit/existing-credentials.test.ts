@@ -163,6 +163,30 @@ describe('the step authenticates as configured', () => {
   });
 });
 
+describe('with ephemeral-api-token: true', () => {
+  const ephemeral = { ...existing, 'ephemeral-api-token': 'true' };
+
+  test('a login that the job carries makes the token', async () => {
+    exabits()
+      .matchHeader('authorization', `Bearer ${accessToken}`)
+      .matchHeader('refresh-token', 'refresh-token')
+      .post('/api-tokens')
+      .reply(200, yes({ id: 'made', token: apiToken }));
+    const step = await new Job(pair).main({ ...loginInputs, ...ephemeral });
+    expect(step.outputs).toMatchObject({
+      'auth-method': 'ephemeral-api-token',
+      'api-token': apiToken,
+      'api-token-id': 'made',
+      username: '',
+    });
+  });
+
+  test('an API token that the job carries is handed on', async () => {
+    const step = await new Job({ EXABITS_API_TOKEN: apiToken }).main({ ...loginInputs, ...ephemeral });
+    expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken });
+  });
+});
+
 test('an access token that lives for five minutes more is good', async () => {
   const env = { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') };
   expect((await new Job(env).main(existing)).outputs['auth-method']).toBe('existing');

@@ -157,7 +157,7 @@ function isWrongCredentials(thrown: unknown): thrown is Rejection {
 function wrongCredentials(rejection: Rejection): Failure {
   return new Failure(
     'wrong-credentials',
-    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; if the password is stored as its MD5, set password-format: md5.`,
+    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
     { cause: rejection },
   );
 }
