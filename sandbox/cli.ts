@@ -67,6 +67,7 @@ Call with the tokens of its answer:
   curl --fail-with-body ${sandbox.url}/api/v1/billing/balance -H 'Authorization: Bearer ACCESS_TOKEN' -H 'refresh-token: REFRESH_TOKEN'
 
 For the action on this machine: api-url: ${sandbox.url}
+For egpu, and for the action in act: EXABITS_API_URL=${sandbox.url}
 
 Ctrl-C ends it.
 `);
