@@ -2781,28 +2781,26 @@ const version = '1.0.0';
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 /**
- * Makes a connection, through the proxy that the environment names. Nothing is sent yet.
+ * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
  *
- * @param baseUrl what the paths of the requests are appended to
+ * @param baseUrl what the request's path is appended to
+ * @param request what to send
+ * @param signal gives the exchange up
+ * @returns the answer, whatever its status
+ * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
  */
-function createConnection(baseUrl) {
-    const client = new HttpClient(userAgent, [], { allowRedirects: false, keepAlive: true });
-    return {
-        async exchange(request, signal) {
-            const url = baseUrl + request.path;
-            assertProxy(new URL(url));
-            client.handlers = [requestOptions(signal)];
-            const headers = { Accept: 'application/json', ...request.headers };
-            if (request.body)
-                headers['Content-Type'] = 'application/json';
-            const answered = client
-                .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
-                .then(({ message }) => readAnswer(message, request));
-            // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-            return Promise.race([answered, aborted(signal)]);
-        },
-        close: () => client.dispose(),
-    };
+async function exchange(baseUrl, request, signal) {
+    const url = baseUrl + request.path;
+    assertProxy(new URL(url));
+    const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
+    const headers = { Accept: 'application/json', ...request.headers };
+    if (request.body)
+        headers['Content-Type'] = 'application/json';
+    const answered = client
+        .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
+        .then(({ message }) => readAnswer(message, request));
+    // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+    return Promise.race([answered, aborted(signal)]);
 }
 // With a proxy that it cannot read, the client would go around it, and take the credentials along.
 function assertProxy(url) {
@@ -2914,7 +2912,6 @@ function tlsAdvice(code) {
  */
 function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const { host } = new URL(endpoint.apiUrl);
-    let connection = createConnection(endpoint.apiBaseUrl);
     const deadline = startDeadline(timeoutMs);
     // A try that hangs must leave time for another.
     const tryLimitMs = Math.max(10_000, timeoutMs / 3);
@@ -2934,9 +2931,6 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
             const wait = { failedTries: tries, retryAfterMs: outcome.retryAfterMs, crowded, remainingMs };
             const waitMs = backoffMs(wait);
             onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
-            // The next try gets another: this one may lead to what has failed, and Exabits may close it meanwhile.
-            connection.close();
-            connection = createConnection(endpoint.apiBaseUrl);
             await (0,promises_namespaceObject.setTimeout)(waitMs);
             await request.beforeRetry?.();
         }
@@ -2948,7 +2942,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
         try {
-            return { envelope: readEnvelope(await connection.exchange(request, limit.signal), redact) };
+            return { envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact) };
         }
         catch (thrown) {
             if (limit.signal.aborted)
@@ -3288,7 +3282,7 @@ async function obtain(inputs, exabits, masker) {
     if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair'))
         return carried;
     const authenticated = carried ?? (await authenticate(inputs.configured, exabits));
-    const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+    const signIn = inputs.ephemeralApiToken ? await main_exchange(authenticated, inputs, exabits) : authenticated;
     if (inputs.verify)
         await exabits.verify(signIn.credential);
     return signIn;
@@ -3305,7 +3299,7 @@ async function useCarried(inputs, exabits, { mask }) {
     log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
     return undefined;
 }
-async function exchange(authenticated, inputs, exabits) {
+async function main_exchange(authenticated, inputs, exabits) {
     const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
     const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
     const created = await createEphemeralToken(exabits, authenticated.credential, settings);

@@ -18,45 +18,27 @@ export interface Request {
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 
-/** The way to Exabits that the requests of a conversation share, so that only the first of them waits for TLS. */
-export interface Connection {
-  /**
-   * Sends a request once, and reads the whole answer. Follows no redirect.
-   *
-   * @param request what to send
-   * @param signal gives the exchange up
-   * @returns the answer, whatever its status
-   * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
-   */
-  exchange(request: Request, signal: AbortSignal): Promise<Answer>;
-
-  /** Ends it. No exchange may follow. */
-  close(): void;
-}
-
 /**
- * Makes a connection, through the proxy that the environment names. Nothing is sent yet.
+ * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
  *
- * @param baseUrl what the paths of the requests are appended to
+ * @param baseUrl what the request's path is appended to
+ * @param request what to send
+ * @param signal gives the exchange up
+ * @returns the answer, whatever its status
+ * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
  */
-export function createConnection(baseUrl: string): Connection {
-  const client = new HttpClient(userAgent, [], { allowRedirects: false, keepAlive: true });
-  return {
-    async exchange(request, signal) {
-      const url = baseUrl + request.path;
-      assertProxy(new URL(url));
-      client.handlers = [requestOptions(signal)];
-      const headers: Record<string, string> = { Accept: 'application/json', ...request.headers };
-      if (request.body) headers['Content-Type'] = 'application/json';
+export async function exchange(baseUrl: string, request: Request, signal: AbortSignal): Promise<Answer> {
+  const url = baseUrl + request.path;
+  assertProxy(new URL(url));
+  const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
+  const headers: Record<string, string> = { Accept: 'application/json', ...request.headers };
+  if (request.body) headers['Content-Type'] = 'application/json';
 
-      const answered = client
-        .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
-        .then(({ message }) => readAnswer(message, request));
-      // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-      return Promise.race([answered, aborted(signal)]);
-    },
-    close: () => client.dispose(),
-  };
+  const answered = client
+    .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
+    .then(({ message }) => readAnswer(message, request));
+  // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+  return Promise.race([answered, aborted(signal)]);
 }
 
 // With a proxy that it cannot read, the client would go around it, and take the credentials along.

@@ -5,7 +5,7 @@ import type { Redact } from '../job/mask.ts';
 import { seconds } from '../text.ts';
 import { backoffMs, retryAfterMs, startDeadline } from './backoff.ts';
 import { type Envelope, Rejection, readEnvelope } from './envelope.ts';
-import { createConnection, type Request } from './exchange.ts';
+import { exchange, type Request } from './exchange.ts';
 import { describeTransportError } from './transport.ts';
 
 /** What one conversation with Exabits is held to. */
@@ -49,7 +49,6 @@ export function createSend(
   onRetry: (line: string) => void,
 ): Send {
   const { host } = new URL(endpoint.apiUrl);
-  let connection = createConnection(endpoint.apiBaseUrl);
   const deadline = startDeadline(timeoutMs);
   // A try that hangs must leave time for another.
   const tryLimitMs = Math.max(10_000, timeoutMs / 3);
@@ -68,9 +67,6 @@ export function createSend(
       const wait = { failedTries: tries, retryAfterMs: outcome.retryAfterMs, crowded, remainingMs };
       const waitMs = backoffMs(wait);
       onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
-      // The next try gets another: this one may lead to what has failed, and Exabits may close it meanwhile.
-      connection.close();
-      connection = createConnection(endpoint.apiBaseUrl);
       await sleep(waitMs);
       await request.beforeRetry?.();
     }
@@ -83,7 +79,7 @@ export function createSend(
     // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
     const timer = setTimeout(() => limit.abort(), limitMs);
     try {
-      return { envelope: readEnvelope(await connection.exchange(request, limit.signal), redact) };
+      return { envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact) };
     } catch (thrown) {
       if (limit.signal.aborted) return silence(host, limitMs);
       if (thrown instanceof Rejection && thrown.transient) return trouble(thrown);
