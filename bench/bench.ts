@@ -5,6 +5,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { version } from '../src/version.ts';
 import budget from './budget.json' with { type: 'json' };
 import {
   bundlePath,
@@ -68,7 +69,7 @@ const report = {
     release: release(),
     arch: arch(),
   },
-  node: process.version,
+  versions: { node: process.versions.node, v8: process.versions.v8, 'exabits-auth': version },
   rounds,
   bundleBytes: statSync(bundlePath).size,
   budget,
@@ -92,7 +93,7 @@ if (otherBundles.length === 0)
   writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
 console.log(
-  `${rounds} rounds on ${report.machine.cores} cores, Node ${report.node}; bundle ${report.bundleBytes} bytes.`,
+  `${rounds} rounds on ${report.machine.cores} cores, Node ${report.versions.node}; bundle ${report.bundleBytes} bytes.`,
 );
 
 for (const [what, found, most] of checks) {
