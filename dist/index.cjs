@@ -1924,7 +1924,7 @@ function startDeadline(totalMs) {
     const end = monotonicMs() + totalMs;
     return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
-// `performance.now()` would say the same, but loads eight of Node's modules.
+// `performance.now()` would say the same, but loads nine or more of Node's modules.
 function monotonicMs() {
     return process.uptime() * 1000;
 }

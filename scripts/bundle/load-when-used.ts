@@ -22,7 +22,7 @@ function whenUsed(name, properties) {
 
 /**
  * Lets the bundle load some of Node's modules only when they are used, which a bundler's imports do at the start.
- * https with TLS alone costs as much as a third of Node's own start-up, and a post step rarely needs it.
+ * https brings TLS along, which takes longest of all, and a post step rarely needs either.
  *
  * @param bundle the text of the bundle
  * @returns the bundle with its imports of those modules deferred

@@ -17,7 +17,7 @@ export function startDeadline(totalMs: number): Deadline {
   return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
 
-// `performance.now()` would say the same, but loads eight of Node's modules.
+// `performance.now()` would say the same, but loads nine or more of Node's modules.
 function monotonicMs(): number {
   return process.uptime() * 1000;
 }
