@@ -446,118 +446,6 @@ var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = require("node:path");
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./build/failure.js
-/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
-const failureCodes = (/* unused pure expression or super */ null && ([
-    'invalid-input',
-    'no-credentials',
-    'username-without-password',
-    'password-without-username',
-    'malformed-api-token',
-    'expired-api-token',
-    'insecure-api-url',
-    'wrong-credentials',
-    'access-refused',
-    'host-not-found',
-    'connection-refused',
-    'connection-lost',
-    'proxy-failed',
-    'tls-failed',
-    'redirected',
-    'timed-out',
-    'rate-limited',
-    'unavailable',
-    'rejected',
-    'answer-too-large',
-    'answer-not-json',
-    'answer-malformed',
-    'job-files',
-    'unexpected',
-]));
-/**
- * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `redact`.
- */
-class Failure extends Error {
-    name = 'Failure';
-    code;
-    constructor(code, message, options) {
-        super(message, options);
-        this.code = code;
-    }
-}
-/**
- * Turns anything that was thrown into a Failure.
- *
- * @param thrown what a `catch` received
- * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
- */
-function toFailure(thrown) {
-    if (thrown instanceof Failure)
-        return thrown;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
-}
-/**
- * The name that Node gives to an error of the system, of OpenSSL or of its own.
- *
- * @param thrown what a `catch` received
- * @returns such as `ECONNREFUSED`; nothing where it has none
- */
-function codeOf(thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    return typeof code === 'string' ? code : '';
-}
-/**
- * Does something that may fail without ending what is around it.
- *
- * @param act what to do
- * @returns what came of it: its result, or the failure
- */
-async function attempt(act) {
-    try {
-        return { result: await act() };
-    }
-    catch (thrown) {
-        return { failure: toFailure(thrown) };
-    }
-}
-
-;// CONCATENATED MODULE: ./build/job/stdout.js
-
-
-const stdoutDescriptor = 1;
-const retryMs = 5;
-/**
- * Makes `process.stdout.write` return only when the runner can read what was written: a mask is there before anything
- * else happens, and nothing is lost when the process ends. Node's own stream promises that for no pipe on Windows, and
- * setting it up takes a tenth of the time of a post step.
- */
-function printAtOnce() {
-    Object.defineProperty(process, 'stdout', { value: { write }, configurable: true });
-}
-function write(text) {
-    let rest = Buffer.from(text);
-    while (rest.length > 0) {
-        try {
-            rest = rest.subarray((0,external_node_fs_namespaceObject.writeSync)(stdoutDescriptor, rest));
-        }
-        catch (thrown) {
-            const code = codeOf(thrown);
-            // Nobody reads any more, but what is left to clean up still has to be. Windows calls it the end of a file.
-            if (code === 'EPIPE' || code === 'EOF')
-                return;
-            if (code !== 'EAGAIN')
-                throw thrown;
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -1055,6 +943,229 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./build/text.js
+// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
+// printing together.
+const plain = /^[\x20-\x7e]*$/;
+// Control characters, line and paragraph separators, and the marks that reorder text on a screen. As a text: Node looks
+// up every character of such a pattern where it is written, in each run and long before it is needed.
+const unprintable = String.raw `[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
+// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
+const oldCommand = '##[';
+/**
+ * Makes a single printable line of any text, so that it can neither start a workflow command
+ * (the runner reads those line by line) nor flood the log.
+ *
+ * @param text any text
+ * @param limit the most characters to keep
+ * @returns one line, white space folded, cut with an ellipsis when it was longer
+ */
+function oneLine(text, limit = Number.POSITIVE_INFINITY) {
+    const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
+    const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+    if (line.length <= limit)
+        return line;
+    // Half of a surrogate pair is no character, and a strict server refuses it.
+    return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}\u2026`;
+}
+/**
+ * Writes a duration for a person.
+ *
+ * @param ms milliseconds
+ * @returns seconds with at most one decimal, such as `1.5 s`
+ */
+function seconds(ms) {
+    return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
+;// CONCATENATED MODULE: ./build/job/log.js
+
+
+// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
+// Only a mask has to arrive. That nobody reads a line, or no room is left for it, stops neither phase.
+/** Prints a line of the log. */
+function log_info(line) {
+    regardless(() => info(oneLine(line)));
+}
+/** Prints a warning, which the runner also shows beside the job. */
+function log_warning(line) {
+    regardless(() => warning(oneLine(line)));
+}
+/**
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
+ *
+ * @param failure what to show
+ * @param redact hides secrets in the stacks, which hold texts of libraries
+ */
+function fail(failure, redact) {
+    regardless(() => setFailed(oneLine(failure.message)));
+    for (let error = failure; error instanceof Error; error = error.cause) {
+        for (const line of (error.stack ?? error.message).split('\n')) {
+            regardless(() => debug(redact(line)));
+        }
+    }
+}
+/** Prints something, whether or not it can be printed. */
+function regardless(print) {
+    try {
+        print();
+    }
+    catch { }
+}
+
+;// CONCATENATED MODULE: external "node:events"
+const external_node_events_namespaceObject = require("node:events");
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./build/failure.js
+/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
+const failureCodes = (/* unused pure expression or super */ null && ([
+    'invalid-input',
+    'no-credentials',
+    'username-without-password',
+    'password-without-username',
+    'malformed-api-token',
+    'expired-api-token',
+    'insecure-api-url',
+    'wrong-credentials',
+    'access-refused',
+    'host-not-found',
+    'connection-refused',
+    'connection-lost',
+    'proxy-failed',
+    'tls-failed',
+    'redirected',
+    'timed-out',
+    'rate-limited',
+    'unavailable',
+    'rejected',
+    'answer-too-large',
+    'answer-not-json',
+    'answer-malformed',
+    'job-files',
+    'unexpected',
+]));
+/**
+ * A failure that a person will read: `message` says in one line what happened and what to do.
+ * It never holds a secret, and text from outside in it has been through `redact`.
+ */
+class Failure extends Error {
+    name = 'Failure';
+    code;
+    constructor(code, message, options) {
+        super(message, options);
+        this.code = code;
+    }
+}
+/**
+ * Turns anything that was thrown into a Failure.
+ *
+ * @param thrown what a `catch` received
+ * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
+ */
+function toFailure(thrown) {
+    if (thrown instanceof Failure)
+        return thrown;
+    return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reasonOf(thrown)}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
+}
+/** What an error says, or whatever else was thrown. */
+function reasonOf(thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+}
+/**
+ * The name that Node gives to an error of the system, of OpenSSL or of its own.
+ *
+ * @param thrown what a `catch` received
+ * @returns such as `ECONNREFUSED`; nothing where it has none
+ */
+function codeOf(thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    return typeof code === 'string' ? code : '';
+}
+/**
+ * Does something that may fail without ending what is around it.
+ *
+ * @param act what to do
+ * @returns what came of it: its result, or the failure
+ */
+async function attempt(act) {
+    try {
+        return { result: await act() };
+    }
+    catch (thrown) {
+        return { failure: toFailure(thrown) };
+    }
+}
+
+;// CONCATENATED MODULE: ./build/job/stdout.js
+
+
+
+const stdoutDescriptor = 1;
+const retryMs = 5;
+/**
+ * Makes `process.stdout.write` return only when the runner can read what was written, and throw where it never will: a
+ * mask is there before anything else happens, and nothing is lost when the process ends. Node's own stream promises that
+ * for no pipe on Windows, and setting it up takes a tenth of the time of a post step.
+ */
+function printAtOnce() {
+    // `console` asks more of its stream than the toolkit: to listen for errors, and to be called back.
+    const stdout = Object.assign(new external_node_events_namespaceObject.EventEmitter(), {
+        writable: true,
+        write(text, ...rest) {
+            writeAll(Buffer.from(text));
+            const written = rest.at(-1);
+            if (typeof written === 'function')
+                written();
+            return true;
+        },
+    });
+    Object.defineProperty(process, 'stdout', { value: stdout, configurable: true });
+}
+function writeAll(bytes) {
+    let rest = bytes;
+    while (rest.length > 0) {
+        try {
+            rest = rest.subarray((0,external_node_fs_namespaceObject.writeSync)(stdoutDescriptor, rest));
+        }
+        catch (thrown) {
+            if (codeOf(thrown) !== 'EAGAIN')
+                throw thrown;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
+;// CONCATENATED MODULE: ./build/fingerprint.js
+
+/**
+ * Takes the fingerprint of one or more texts.
+ *
+ * @param texts what to know again; their order and their borders count
+ */
+function fingerprint(...texts) {
+    return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 32);
+}
+/**
+ * Says whom a credential acts as, without saying what it is. Two steps with the same host, kind and username (or API
+ * token) get the same fingerprint. The tokens of a login do not say whose they are, so they only know themselves again.
+ *
+ * @param apiUrl the host that the credential is for
+ * @param credential what was configured, or what came of it
+ */
+function sourceOf(apiUrl, credential) {
+    switch (credential.kind) {
+        case 'password':
+            return fingerprint(apiUrl, credential.kind, credential.username);
+        case 'api-token':
+            return fingerprint(apiUrl, credential.kind, credential.token);
+        case 'token-pair':
+            return fingerprint(apiUrl, credential.kind, credential.accessToken);
+    }
+}
+
 ;// CONCATENATED MODULE: ./build/credentials.js
 /**
  * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
@@ -1300,22 +1411,26 @@ function inputReaders(redact) {
 
 ;// CONCATENATED MODULE: ./build/authenticate.js
 
+
 /**
  * Turns what the user configured into a credential: logs in where that is needed.
  *
  * @param configured what to authenticate with
- * @param exabits the API
+ * @param endpoint where it is for
+ * @param exabits the API there
  * @returns the credential
  * @throws Failure `no-credentials`, or whatever a login throws
  */
-async function authenticate(configured, exabits) {
+async function authenticate(configured, { apiUrl }, exabits) {
     switch (configured.kind) {
         case 'none':
             throw noCredentials();
         case 'api-token':
-            return { method: 'api-token', credential: configured };
-        case 'password':
-            return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+            return { method: 'api-token', credential: configured, source: sourceOf(apiUrl, configured) };
+        case 'password': {
+            const login = await exabits.login(configured.username, configured.passwordMd5);
+            return { method: 'login', ...login, source: sourceOf(apiUrl, configured) };
+        }
     }
 }
 
@@ -1325,7 +1440,7 @@ async function authenticate(configured, exabits) {
 /** A pair whose access token would die sooner than this is not worth handing on. */
 const leastLifetimeMs = 5 * 60 * 1000;
 /**
- * Finds the credential that the job's environment already carries, as the official client would choose it.
+ * Finds the credential that the job's environment carries, as the official client would choose it.
  *
  * @param endpoint the deployment it must be for
  * @param mask makes its tokens known to the runner again
@@ -1336,13 +1451,17 @@ const leastLifetimeMs = 5 * 60 * 1000;
 function carriedCredential(endpoint, mask, now) {
     if (!isFor(endpoint))
         return undefined;
-    const apiToken = variable('EXABITS_API_TOKEN');
-    if (apiToken) {
-        if (tokenDefect(apiToken))
-            return undefined;
-        const credential = toApiToken(mask(apiToken));
-        return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
-    }
+    const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
+    return credential && { credential, source: variable('EXABITS_AUTH_SOURCE') || undefined };
+}
+function carriedApiToken(mask, now) {
+    const token = variable('EXABITS_API_TOKEN');
+    if (tokenDefect(token))
+        return undefined;
+    const credential = toApiToken(mask(token));
+    return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
+}
+function carriedPair(mask, now) {
     const accessToken = variable('EXABITS_ACCESS_TOKEN');
     const refreshToken = variable('EXABITS_REFRESH_TOKEN');
     if (tokenDefect(accessToken) || tokenDefect(refreshToken))
@@ -1412,20 +1531,19 @@ function writeAllOrNone(variables, write) {
     }
     catch (thrown) {
         for (const undo of undos)
-            regardless(undo);
+            command_files_regardless(undo);
         throw unwritable(thrown);
     }
 }
 // One file that cannot be restored must not keep the others from it; why `write` failed is said all the same.
-function regardless(undo) {
+function command_files_regardless(undo) {
     try {
         undo();
     }
     catch { }
 }
 function unwritable(thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return new Failure('job-files', `The runner's files for this step cannot be written (${reason}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
+    return new Failure('job-files', `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
 }
 
 ;// CONCATENATED MODULE: ./build/job/state.js
@@ -1456,53 +1574,18 @@ function read(name) {
     return text === '' ? undefined : JSON.parse(text);
 }
 
-;// CONCATENATED MODULE: ./build/text.js
-// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
-// printing together.
-const plain = /^[\x20-\x7e]*$/;
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen. As a text: Node looks
-// up every character of such a pattern where it is written, in each run and long before it is needed.
-const unprintable = String.raw `[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
-// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
-const oldCommand = '##[';
-/**
- * Makes a single printable line of any text, so that it can neither start a workflow command
- * (the runner reads those line by line) nor flood the log.
- *
- * @param text any text
- * @param limit the most characters to keep
- * @returns one line, white space folded, cut with an ellipsis when it was longer
- */
-function oneLine(text, limit = Number.POSITIVE_INFINITY) {
-    const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
-    const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
-    return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
-}
-/**
- * Writes a duration for a person.
- *
- * @param ms milliseconds
- * @returns seconds with at most one decimal, such as `1.5 s`
- */
-function seconds(ms) {
-    return `${Number((ms / 1000).toFixed(1))} s`;
-}
-
 ;// CONCATENATED MODULE: ./build/ephemeral-token.js
 
 
 
 
 
-/** Only names of exactly this form are ever deleted. */
-const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
+
 /** More than the longest names on GitHub need. */
 const longestDescription = 500;
-const mostStaleTokens = 50;
 /** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
-const lateCreationMs = [1_000, 2_000];
+const lateCreationMs = [1_000, 2_000, 0];
 const lateCreationShare = 1 / 30;
-const hourMs = 60 * 60 * 1000;
 /**
  * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
  *
@@ -1520,7 +1603,7 @@ function ephemeralTokenLabel(env) {
         description: oneLine(`${where}: ${url}`, longestDescription),
     };
 }
-// A runner that numbers runs in another way must not make names that `ephemeralName` does not know.
+// A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.
 function digits(text = '', most) {
     return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
@@ -1536,98 +1619,158 @@ function digits(text = '', most) {
  */
 async function createEphemeralToken(exabits, credential, settings) {
     const label = ephemeralTokenLabel(process.env);
-    saveEphemeralToken({ ...settings, name: label.name, id: undefined });
-    const created = await exabits.createApiToken(credential, label);
-    saveEphemeralToken({ ...settings, name: label.name, id: created.id });
-    return { ...created, name: label.name };
+    const planned = { ...settings, name: label.name, id: undefined, mayHaveNamesakes: true };
+    saveEphemeralToken(planned);
+    const { id, mayHaveNamesakes, credential: token } = await exabits.createApiToken(credential, label);
+    const owners = [...settings.owners, sourceOf(settings.apiUrl, token)];
+    saveEphemeralToken({ ...planned, id, mayHaveNamesakes, owners });
+    return { id, name: label.name, credential: token };
 }
 /**
- * Deletes the token of this job, and those that earlier jobs left because their runner died.
+ * Deletes the token of this job, and whatever a lost creation has left under its name.
  *
  * @param exabits the API
- * @param sweeper the API with less time, so that looking after others leaves some for the own token
- * @param credential what to delete with
+ * @param credential what to delete with, of the account that made the token
  * @param token the token of this job
- * @param now the current time, from which the age of a token is counted
- * @returns what was deleted
- * @throws Failure when it is not certain that the own token is gone
+ * @returns how many tokens had its name, or its id
+ * @throws Failure when it is not certain that all of them are gone; each has been tried then
  */
-async function deleteEphemeralToken(exabits, sweeper, credential, token, now) {
-    // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
-    const listed = await attempt(() => token.id ? sweeper.listApiTokens(credential) : lookFor(token, exabits, credential));
-    if (listed.failure && !token.id)
-        throw listed.failure;
-    const tokens = listed.result ?? [];
-    const stale = [];
-    let staleFailure = listed.failure;
-    for (const { id, name } of tokens
-        .filter(isStale(token, earliest(token, tokens, now)))
-        .slice(0, mostStaleTokens)) {
-        const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
-        if (!failure)
-            stale.push(name);
-        staleFailure ??= failure;
-        if (failure?.code === 'timed-out')
-            break;
-    }
+async function deleteEphemeralToken(exabits, credential, token) {
+    const looked = await attempt(() => lookFor(token, exabits, credential));
+    if (looked.failure && !token.id)
+        throw looked.failure;
     // The own token comes last: it may be what the other deletions are authenticated with.
-    const namesakes = tokens
-        .filter(({ id, name }) => name === token.name && id !== token.id)
-        .map(({ id }) => id);
-    const own = token.id ? [...namesakes, token.id] : namesakes;
-    for (const id of own)
-        await exabits.deleteApiToken(credential, id);
-    return { own: own.length, stale, staleFailure };
+    const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
+    const ids = token.id ? [...namesakes, token.id] : namesakes;
+    const failures = looked.failure ? [looked.failure] : [];
+    for (const id of ids) {
+        const { failure } = await attempt(() => exabits.deleteApiToken(credential, id));
+        if (failure)
+            failures.push(failure);
+    }
+    const [first] = failures;
+    if (first)
+        throw new Failure(first.code, failures.map(({ message }) => message).join(' '), { cause: first });
+    return ids.length;
 }
 // A request that was under way when `main` was killed may be carried out a little later.
-async function lookFor({ name, timeoutMs }, exabits, credential) {
-    for (const waitMs of lateCreationMs) {
-        const tokens = await exabits.listApiTokens(credential);
-        if (tokens.some((token) => token.name === name))
-            return tokens;
+async function lookFor({ id, name, mayHaveNamesakes, timeoutMs }, exabits, credential) {
+    if (!mayHaveNamesakes)
+        return [];
+    for (const waitMs of id ? [0] : lateCreationMs) {
+        const found = await exabits.findApiTokens(credential, name);
+        if (found.length > 0)
+            return found.map((token) => token.id);
         await (0,promises_namespaceObject.setTimeout)(Math.min(waitMs, timeoutMs * lateCreationShare));
     }
-    return exabits.listApiTokens(credential);
+    return [];
 }
-// Ages are counted from the birth of the own token where the list tells it: the runner's clock may be ahead.
-function earliest({ name }, tokens, now) {
-    const born = tokens.find((token) => token.name === name)?.createdAt;
-    return born && born < now ? born : now;
+
+;// CONCATENATED MODULE: ./build/exabits/backoff.js
+/**
+ * Starts a deadline.
+ *
+ * @param totalMs milliseconds from now
+ * @returns the deadline
+ */
+function startDeadline(totalMs) {
+    const end = monotonicMs() + totalMs;
+    return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
-function isStale({ name: ownName, staleTokenHours }, now) {
-    if (staleTokenHours === 0)
-        return () => false;
-    const bornBefore = now.getTime() - staleTokenHours * hourMs;
-    return ({ name, createdAt }) => name !== ownName &&
-        ephemeralName.test(name) &&
-        createdAt !== undefined &&
-        createdAt.getTime() < bornBefore;
+// `performance.now()` would say the same, but loads nine or more of Node's modules.
+function monotonicMs() {
+    return process.uptime() * 1000;
+}
+const firstCeilingMs = 1_000;
+/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
+const firstCeilingInCrowdMs = 5_000;
+const highestCeilingMs = 20_000;
+/**
+ * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
+ * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ *
+ * @param wait what is known about the wait
+ * @param random a number from 0 (included) to 1
+ * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ */
+function backoffMs(wait, random = Math.random()) {
+    const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
+    const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
+    const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));
+    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
+    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
+}
+/**
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
+ *
+ * @param header seconds or an HTTP date
+ * @param serverDate the `Date` header of the same answer: by its clock the date is meant
+ * @param now the current time, for an answer without a `Date`
+ * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
+ */
+function retryAfterMs(header, serverDate, now) {
+    const text = header?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * 1000;
+    const at = httpDate(text);
+    return at ? Math.max(0, at.getTime() - (httpDate(serverDate) ?? now).getTime()) : 0;
+}
+/**
+ * Reads an HTTP date (RFC 9110, section 5.6.7).
+ *
+ * @param text the value of a header such as `Date`
+ * @returns the time, or undefined where it is none
+ */
+function httpDate(text = '') {
+    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+    if (!/^[A-Z][a-z]+,? /.test(text))
+        return undefined;
+    // The oldest form (that of C's asctime) leaves out that it is GMT.
+    const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
+    return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+;// CONCATENATED MODULE: ./build/exabits/fault.js
+
+/** One try of a request that brought nothing. */
+class Fault extends Failure {
+    saw;
+    transient;
+    retryAfterMs;
+    constructor(code, message, { saw, transient, retryAfterMs = 0, cause }) {
+        super(code, message, { cause });
+        this.saw = saw;
+        this.transient = transient;
+        this.retryAfterMs = retryAfterMs;
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/exabits/envelope.js
 
+
+
 /** Exabits answered, and said no. */
-class Rejection extends Failure {
+class Rejection extends Fault {
     status;
-    /** The status and the server's words, for messages. */
-    saw;
-    retryAfter;
-    /** The server's clock, where the answer tells it. */
-    date;
     /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
     enveloped;
     constructor(code, message, answer, seen) {
-        super(code, message);
+        super(code, message, {
+            saw: seen.saw,
+            transient: !isFinal(answer.status),
+            retryAfterMs: retryAfterMs(answer.headers['retry-after'], answer.headers.date, new Date()),
+        });
         this.status = answer.status;
-        this.saw = seen.saw;
         this.enveloped = seen.enveloped;
-        this.retryAfter = answer.headers['retry-after'];
-        this.date = answer.headers.date;
     }
-    /** Whether the same request may succeed later: 408, 429 and 5xx. */
-    get transient() {
-        return this.status === 408 || this.status === 429 || this.status >= 500;
-    }
+}
+/**
+ * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx.
+ *
+ * @param status the HTTP status
+ */
+function isFinal(status) {
+    return status < 500 && status !== 408 && status !== 429;
 }
 /**
  * Whether a value is a JSON object (and neither null nor a list).
@@ -1648,10 +1791,11 @@ function readEnvelope(answer, redact) {
     if (answer.status >= 300 && answer.status < 400)
         throw redirected(answer, redact);
     const json = parseJson(answer.body);
+    const date = httpDate(answer.headers.date);
     if (answer.status >= 400)
         throw rejected(answer, json, redact);
     if (answer.body === '' && answer.mayBeEmpty)
-        return { data: undefined, total: undefined };
+        return { data: undefined, total: undefined, date };
     if (json === undefined)
         throw notJson(answer, redact);
     if (!isEnvelope(json)) {
@@ -1660,7 +1804,7 @@ function readEnvelope(answer, redact) {
     if (!json.status)
         throw rejected(answer, json, redact);
     const { data, total } = json;
-    return { data, total: typeof total === 'number' ? total : undefined };
+    return { data, total: typeof total === 'number' ? total : undefined, date };
 }
 /**
  * The failure for an answer that is JSON, but not of the form that the API promises.
@@ -1716,9 +1860,11 @@ function serverWords(json) {
 function contentType(headers, redact) {
     return headers['content-type'] ? redact(headers['content-type']) : 'not given';
 }
+// An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
+const readId = (key, value, { source }) => key === 'id' && typeof value === 'number' ? source : value;
 function parseJson(text) {
     try {
-        return JSON.parse(text);
+        return JSON.parse(text, readId);
     }
     catch {
         return undefined;
@@ -1752,6 +1898,32 @@ function createExabits(send, masker) {
             throw isRefusal(thrown, [401, 403]) ? accessRefused(credential, thrown) : thrown;
         }
     };
+    const readPage = async (credential, order, offset) => {
+        const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=${order}`;
+        const { data, total, date } = await sendAs(credential, { method: 'GET', path });
+        const entries = readList(data);
+        const tokens = entries.flatMap(readListedToken);
+        return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
+    };
+    // No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+    const readPages = async (credential, order, isEnough = () => false) => {
+        const tokens = new Map();
+        let offset = 0;
+        for (let count = 0; count < mostPages; count += 1) {
+            const page = await readPage(credential, order, offset);
+            const before = tokens.size;
+            for (const token of page.tokens)
+                tokens.set(token.id, token);
+            const end = offset + page.size;
+            const isLast = tokens.size === before;
+            if (isLast && end < (page.total ?? 0))
+                throw malformed(list, 'it ends before its "total"');
+            if (isLast || isEnough(page))
+                return { tokens: [...tokens.values()], date: page.date };
+            offset = end - Math.floor(page.size * overlap);
+        }
+        throw malformed(list, `it goes on after ${mostPages} pages`);
+    };
     const exabits = {
         async login(username, passwordMd5) {
             try {
@@ -1767,38 +1939,32 @@ function createExabits(send, masker) {
             await sendAs(credential, { method: 'GET', path: '/billing/balance' });
         },
         async createApiToken(credential, label) {
+            let mayHaveNamesakes = false;
             const { data } = await sendAs(credential, {
                 method: 'POST',
                 path: '/api-tokens',
                 body: { name: label.name, description: label.description },
                 async beforeRetry() {
-                    for (const { id, name } of await exabits.listApiTokens(credential)) {
-                        if (name === label.name)
-                            await exabits.deleteApiToken(credential, id);
+                    mayHaveNamesakes = true;
+                    for (const { id } of await exabits.findApiTokens(credential, label.name)) {
+                        await exabits.deleteApiToken(credential, id);
                     }
                 },
             });
-            return readCreatedToken(data, masker);
+            return { ...readCreatedToken(data, masker), mayHaveNamesakes };
         },
-        async listApiTokens(credential) {
-            const tokens = new Map();
-            let offset = 0;
-            let reached = 0;
-            for (let page = 0; page < mostPages; page += 1) {
-                const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
-                const { data, total } = await sendAs(credential, { method: 'GET', path });
-                const entries = readList(data);
-                for (const token of entries.flatMap(readListedToken))
-                    tokens.set(token.id, token);
-                const end = offset + entries.length;
-                if (end <= reached && reached < (total ?? 0))
-                    throw malformed(list, 'it ends before its "total"');
-                if (end <= reached || end === total)
-                    return [...tokens.values()];
-                reached = end;
-                offset = end - Math.floor(entries.length * overlap);
-            }
-            throw malformed(list, `it goes on after ${mostPages} pages`);
+        async listOldestApiTokens(credential) {
+            const page = await readPage(credential, 'asc', 0);
+            const more = (page.total ?? 0) - page.size;
+            if (page.isSorted || more <= 0)
+                return page;
+            return readPage(credential, 'asc', Math.floor(Math.random() * (more + 1)));
+        },
+        listApiTokens: (credential) => readPages(credential, 'asc'),
+        async findApiTokens(credential, name) {
+            const isNamed = (token) => token.name === name;
+            const { tokens } = await readPages(credential, 'desc', (page) => page.isSorted && page.tokens.some(isNamed));
+            return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
             try {
@@ -1857,31 +2023,41 @@ function readCreatedToken(data, masker) {
     return { credential: toApiToken(token), id };
 }
 function readList(data) {
-    // A list without entries may be null where the server is written in a language that has it so.
+    // Some servers send an empty list as null.
     if (data === null || data === undefined)
         return [];
     if (!Array.isArray(data))
         throw malformed(list, 'its "data" is not a list');
     return data;
 }
-// What has no name is none of ours.
+// A server that does not know how to sort is seen by the times; where there are none, nothing is known.
+function isSorted(tokens, order) {
+    const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
+    const inOrder = order === 'asc' ? times : times.toReversed();
+    return inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time));
+}
 function readListedToken(entry) {
-    if (!isObject(entry) || typeof entry.name !== 'string')
+    if (!isObject(entry))
         return [];
-    const { id, name, created_at: createdAt } = entry;
-    if (!isId(id))
+    const { id, name, description, created_at: createdAt } = entry;
+    if (!isId(id)) {
+        // What has no name is none of ours.
+        if (typeof name !== 'string')
+            return [];
         throw malformed(list, 'the "id" of an entry is not an identifier');
+    }
     return [
         {
-            id: String(id),
-            name,
+            id,
+            name: typeof name === 'string' ? name : '',
+            description: typeof description === 'string' ? description : '',
             createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
         },
     ];
 }
 // An id goes into addresses, and into a command that a person may have to copy.
 function isId(id) {
-    return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
+    return typeof id === 'string' && /^\w[\w.:-]{0,127}$/.test(id);
 }
 function reader(answer, data, { mask, redact }) {
     if (!isObject(data))
@@ -1902,7 +2078,7 @@ function reader(answer, data, { mask, redact }) {
             const id = fields[field];
             if (!isId(id))
                 throw malformed(answer, `its "${field}" is not an identifier`);
-            return String(id);
+            return id;
         },
         optionalName(field) {
             const name = fields[field] ?? '';
@@ -1913,64 +2089,10 @@ function reader(answer, data, { mask, redact }) {
     };
 }
 
-;// CONCATENATED MODULE: ./build/exabits/backoff.js
-/**
- * Starts a deadline.
- *
- * @param totalMs milliseconds from now
- * @returns the deadline
- */
-function startDeadline(totalMs) {
-    const end = monotonicMs() + totalMs;
-    return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
-}
-// `performance.now()` would say the same, but loads nine or more of Node's modules.
-function monotonicMs() {
-    return process.uptime() * 1000;
-}
-const firstCeilingMs = 1_000;
-/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
-const firstCeilingInCrowdMs = 5_000;
-const highestCeilingMs = 20_000;
-/**
- * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
- * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
- *
- * @param wait what is known about the wait
- * @param random a number from 0 (included) to 1
- * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
- */
-function backoffMs(wait, random = Math.random()) {
-    const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
-    const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
-    const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));
-    const leavesTime = Math.max(0, remainingMs - retryAfterMs) / 2;
-    return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
-}
-/**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
- *
- * @param header seconds or an HTTP date
- * @param serverDate the `Date` header of the same answer: by its clock the date is meant
- * @param now the current time, for an answer without a `Date`
- * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
- */
-function retryAfterMs(header, serverDate, now) {
-    const text = header?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Number(text) * 1000;
-    const at = httpDateMs(text);
-    return at === undefined ? 0 : Math.max(0, at - (httpDateMs(serverDate) ?? now.getTime()));
-}
-// Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday. Its oldest form
-// (that of C's asctime) leaves out that it is GMT.
-function httpDateMs(text = '') {
-    if (!/^[A-Z][a-z]+,? /.test(text))
-        return undefined;
-    const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-    return Number.isNaN(at) ? undefined : at;
-}
-
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = whenUsed("node:http", ["Agent"]);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = whenUsed("node:https", ["Agent"]);
 // EXTERNAL MODULE: external "http"
 var external_http_ = __nccwpck_require__(611);
 var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_http_, 2);
@@ -2773,104 +2895,34 @@ const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCa
 /** The version that goes into the User-Agent; a test holds it to package.json. */
 const version = '1.0.0';
 
-;// CONCATENATED MODULE: ./build/exabits/exchange.js
-
-
-
-
-const userAgent = `exabits-auth/${version}`;
-const largestAnswer = 1024 * 1024;
-/**
- * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
- *
- * @param baseUrl what the request's path is appended to
- * @param request what to send
- * @param signal gives the exchange up
- * @returns the answer, whatever its status
- * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
- */
-async function exchange(baseUrl, request, signal) {
-    const url = baseUrl + request.path;
-    assertProxy(new URL(url));
-    const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
-    const headers = { Accept: 'application/json', ...request.headers };
-    if (request.body)
-        headers['Content-Type'] = 'application/json';
-    const answered = client
-        .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
-        .then(({ message }) => readAnswer(message, request));
-    // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-    return Promise.race([answered, aborted(signal)]);
-}
-// With a proxy that it cannot read, the client would go around it, and take the credentials along.
-function assertProxy(url) {
-    const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
-    if (url.protocol !== 'https:' || !proxy || checkBypass(url))
-        return;
-    const readable = lib_getProxyUrl(url.href);
-    if (readable && new URL(readable).hostname)
-        return;
-    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
-}
-function requestOptions(signal) {
-    return {
-        prepareRequest(options) {
-            options.signal = signal;
-            // The client adds the runner's orchestration id, which is none of Exabits' business.
-            options.headers = { ...options.headers, 'user-agent': userAgent };
-            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
-            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
-        },
-        canHandleAuthentication: () => false,
-        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
-    };
-}
-async function readAnswer(message, { method, path, mayBeEmpty = false }) {
-    const request = `${method} ${path.replace(/\?.*/, '')}`;
-    const chunks = [];
-    let size = 0;
-    for await (const chunk of message) {
-        size += chunk.length;
-        if (size > largestAnswer) {
-            throw new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
-        }
-        chunks.push(chunk);
-    }
-    return {
-        request,
-        status: Number(message.statusCode),
-        headers: message.headers,
-        mayBeEmpty,
-        body: Buffer.concat(chunks).toString('utf8'),
-    };
-}
-function aborted(signal) {
-    return new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-}
-
 ;// CONCATENATED MODULE: ./build/exabits/transport.js
+
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+/** Whether an error is about the identity or the protocol of a TLS peer. */
+function isTlsError(error) {
+    return tlsCode.test(codeOf(error));
+}
+/** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
+class ProxyError extends Error {
+    constructor(error) {
+        super(error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, ''));
+    }
+}
 /**
  * Puts a transport error into words.
  *
  * @param thrown what the HTTP client threw
  * @param host the host that was called
  * @param redact makes the error's own text printable
- * @returns the failure, and whether to try again
+ * @returns the fault, and whether to try again
  */
-function describeTransportError(thrown, host, redact) {
+function transportFault(thrown, host, redact) {
     const code = codeOf(thrown);
     const reason = redact(thrown instanceof Error ? thrown.message || code : String(thrown));
-    const fault = (transient, failureCode, message) => ({
-        transient,
-        saw: reason,
-        failure: new Failure(failureCode, message, { cause: thrown }),
-    });
-    if (/tunneling socket/.test(reason)) {
+    const fault = (transient, failureCode, message) => new Fault(failureCode, message, { saw: reason, transient, cause: thrown });
+    if (thrown instanceof ProxyError) {
         return fault(true, 'proxy-failed', `The proxy did not connect to ${host} (${reason}). Check https_proxy and no_proxy.`);
     }
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
@@ -2879,7 +2931,7 @@ function describeTransportError(thrown, host, redact) {
     if (code === 'ECONNREFUSED') {
         return fault(true, 'connection-refused', `${host} refused the connection. Check the input "api-url", and that the service is up.`);
     }
-    if (tlsCode.test(code)) {
+    if (isTlsError(thrown)) {
         return fault(false, 'tls-failed', `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`);
     }
     return fault(true, 'connection-lost', `The connection to ${host} broke (${reason}). Check the network between the runner and Exabits, then run the job again.`);
@@ -2893,7 +2945,158 @@ function tlsAdvice(code) {
     return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
 
+;// CONCATENATED MODULE: ./build/exabits/exchange.js
+
+
+
+
+
+
+
+
+const userAgent = `exabits-auth/${version}`;
+const largestAnswer = 1024 * 1024;
+/** How long the rest of an answer is waited for whose status has already said no. */
+const refusalMs = 3_000;
+const statusLine = 'HTTP/1.1 200';
+/** More than any wait: what ends a silence is the signal. */
+const neverMs = 2 ** 31 - 1;
+/**
+ * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
+ *
+ * @param baseUrl what the request's path is appended to
+ * @param request what to send
+ * @param signal gives the exchange up
+ * @returns the answer, whatever its status. One that says 4xx for good is returned also where the rest of it is broken
+ *   or does not come: the server has seen the request, and to send it again would be no better
+ * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
+ */
+async function exchange(baseUrl, request, signal) {
+    const { method, path, mayBeEmpty = false } = request;
+    const url = baseUrl + path;
+    const proxy = proxyFor(new URL(url));
+    const named = `${method} ${path.replace(/\?.*/, '')}`;
+    let status = 0;
+    let headers = {};
+    const chunks = [];
+    const answer = () => ({
+        request: named,
+        status,
+        headers,
+        mayBeEmpty,
+        body: Buffer.concat(chunks).toString('utf8'),
+    });
+    const refused = Promise.withResolvers();
+    const onStatus = (seen) => {
+        status = seen;
+        if (exchange_isRefusal(status))
+            setTimeout(refused.resolve, refusalMs).unref();
+    };
+    const client = new HttpClient(userAgent, [requestOptions(url, proxy, signal, onStatus)], {
+        allowRedirects: false,
+        socketTimeout: neverMs,
+    });
+    const read = async () => {
+        const { message } = await client.request(method, url, request.body ? JSON.stringify(request.body) : null, requestHeaders(request));
+        onStatus(Number(message.statusCode));
+        headers = message.headers;
+        let size = 0;
+        for await (const chunk of message) {
+            size += chunk.length;
+            if (size > largestAnswer)
+                throw tooLarge(named);
+            chunks.push(chunk);
+        }
+    };
+    try {
+        // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+        await Promise.race([read(), refused.promise, aborted(signal)]);
+    }
+    catch (thrown) {
+        if (!exchange_isRefusal(status))
+            throw thrown;
+    }
+    return answer();
+}
+function exchange_isRefusal(status) {
+    return status >= 400 && isFinal(status);
+}
+function requestHeaders({ headers, body }) {
+    return {
+        Accept: 'application/json',
+        ...headers,
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+    };
+}
+function tooLarge(request) {
+    return new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
+}
+// With a proxy that it cannot read, Node would go around it.
+function proxyFor(url) {
+    const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
+    if (url.protocol !== 'https:' || !variable || checkBypass(url))
+        return undefined;
+    const proxy = URL.parse(String(lib_getProxyUrl(url.href)));
+    if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol))
+        return proxy;
+    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
+}
+function requestOptions(url, proxy, signal, onStatus) {
+    return {
+        prepareRequest(options) {
+            options.signal = signal;
+            options.agent = agentFor(url, proxy, onStatus);
+            // The client adds the runner's orchestration id, which is none of Exabits' business.
+            options.headers = { ...options.headers, 'user-agent': userAgent };
+            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
+            options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
+        },
+        canHandleAuthentication: () => false,
+        handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
+    };
+}
+/**
+ * Makes an agent for one request. Node itself goes through the proxy, which the client cannot where the proxy speaks https
+ * or either side has an IPv6 address.
+ *
+ * @param onStatus told the status as soon as its line is there: what follows it may be too broken for Node's parser
+ */
+function agentFor(url, proxy, onStatus) {
+    const agent = url.startsWith('https:')
+        ? new external_node_https_namespaceObject.Agent({ proxyEnv: { https_proxy: proxy?.href } })
+        : new external_node_http_namespaceObject.Agent();
+    const connect = agent.createConnection.bind(agent);
+    const watched = (socket) => {
+        let start = '';
+        socket?.on('data', (chunk) => {
+            if (start.length >= statusLine.length)
+                return;
+            start = (start + chunk.toString('latin1')).slice(0, statusLine.length);
+            const [, status] = /^HTTP\/1\.\d (\d{3})$/.exec(start) ?? [];
+            if (status)
+                onStatus(Number(status));
+        });
+        return socket;
+    };
+    agent.createConnection = (options, callback) => {
+        const socket = connect(options, (error, tunnel) => callback?.(error && behindProxy(error, proxy), error ? tunnel : watched(tunnel)));
+        // What comes from the proxy itself is no answer of the API.
+        return proxy ? socket : watched(socket);
+    };
+    return agent;
+}
+// With an http proxy, TLS is between us and the API.
+function behindProxy(error, proxy) {
+    return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error) : error;
+}
+function aborted(signal) {
+    return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+}
+
 ;// CONCATENATED MODULE: ./build/exabits/send.js
+
 
 
 
@@ -2905,7 +3108,7 @@ function tlsAdvice(code) {
  * Makes the request path: a deadline for everything, which starts now, retries of what may pass (transport errors, 408,
  * 429, 5xx), and every other answer final at once.
  *
- * @param conversation what the requests are held to
+ * @param conversation the limits that all requests share
  * @param redact makes text from outside printable
  * @param onRetry told, in one line, about every try that failed and is followed by another
  * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
@@ -2917,24 +3120,31 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const tryLimitMs = Math.max(10_000, timeoutMs / 3);
     return async (request) => {
         for (let tries = 1;; tries += 1) {
-            const outcome = await tryOnce(request);
-            if ('envelope' in outcome)
-                return outcome.envelope;
-            const remainingMs = deadline.remainingMs();
-            if (remainingMs === 0)
-                throw timedOut(host, timeoutMs, tries, outcome);
-            if (outcome.retryAfterMs >= remainingMs)
-                throw waitTooLong(host, remainingMs, tries, outcome);
-            if (tries >= maxAttempts)
-                throw exhausted(tries, outcome);
-            const crowded = outcome.failure.code === 'rate-limited';
-            const wait = { failedTries: tries, retryAfterMs: outcome.retryAfterMs, crowded, remainingMs };
-            const waitMs = backoffMs(wait);
-            onRetry(`Try ${tries} of ${maxAttempts} failed (${outcome.saw}). Trying again in ${seconds(waitMs)}.`);
-            await (0,promises_namespaceObject.setTimeout)(waitMs);
-            await request.beforeRetry?.();
+            try {
+                return await tryOnce(request);
+            }
+            catch (thrown) {
+                if (!(thrown instanceof Fault && thrown.transient))
+                    throw thrown;
+                await waitAfter(thrown, tries);
+                await request.beforeRetry?.();
+            }
         }
     };
+    async function waitAfter(fault, tries) {
+        const remainingMs = deadline.remainingMs();
+        if (remainingMs === 0)
+            throw timedOut(host, timeoutMs, tries, fault);
+        if (fault.retryAfterMs >= remainingMs)
+            throw waitTooLong(host, remainingMs, tries, fault);
+        if (tries >= maxAttempts)
+            throw exhausted(tries, fault);
+        const { saw, retryAfterMs } = fault;
+        const crowded = fault.code === 'rate-limited';
+        const waitMs = backoffMs({ failedTries: tries, retryAfterMs, crowded, remainingMs });
+        onRetry(`Try ${tries} of ${maxAttempts} failed (${saw}). Trying again in ${seconds(waitMs)}.`);
+        await (0,promises_namespaceObject.setTimeout)(waitMs);
+    }
     async function tryOnce(request) {
         // Whole, and rounded up: a timer drops fractions, and would leave a rest too short for anything.
         const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
@@ -2942,44 +3152,32 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
         try {
-            return { envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact) };
+            return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact);
         }
         catch (thrown) {
-            if (limit.signal.aborted)
-                return silence(host, limitMs);
-            if (thrown instanceof Rejection && thrown.transient)
-                return trouble(thrown);
             if (thrown instanceof Failure)
                 throw thrown;
-            const { failure, saw, transient } = describeTransportError(thrown, host, redact);
-            if (!transient)
-                throw failure;
-            return { failure, saw, retryAfterMs: 0 };
+            throw limit.signal.aborted ? silence(host, limitMs) : transportFault(thrown, host, redact);
         }
         finally {
             clearTimeout(timer);
+            // Whatever is left of the connection, such as the rest of an answer that was not waited for.
+            limit.abort();
         }
     }
 }
 function silence(host, limitMs) {
     const message = `${host} did not answer within ${seconds(limitMs)}. Run the job again later.`;
-    return { failure: new Failure('timed-out', message), saw: 'no answer', retryAfterMs: 0 };
+    return new Fault('timed-out', message, { saw: 'no answer', transient: true });
 }
-function trouble(rejection) {
-    return {
-        failure: rejection,
-        saw: rejection.saw,
-        retryAfterMs: retryAfterMs(rejection.retryAfter, rejection.date, new Date()),
-    };
+function timedOut(host, timeoutMs, tries, fault) {
+    return new Failure('timed-out', `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`, { cause: fault });
 }
-function timedOut(host, timeoutMs, tries, { failure, saw }) {
-    return new Failure('timed-out', `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${saw}). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`, { cause: failure });
+function waitTooLong(host, remainingMs, tries, fault) {
+    return new Failure('timed-out', `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: fault });
 }
-function waitTooLong(host, remainingMs, tries, last) {
-    return new Failure('timed-out', `${host} asks to wait ${seconds(last.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${last.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: last.failure });
-}
-function exhausted(tries, { failure }) {
-    return new Failure(failure.code, `${failure.message} (${times(tries)})`, { cause: failure });
+function exhausted(tries, fault) {
+    return new Failure(fault.code, `${fault.message} (${times(tries)})`, { cause: fault });
 }
 function times(tries) {
     return tries === 1 ? '1 try' : `${tries} tries`;
@@ -3000,33 +3198,10 @@ function connect(conversation, masker, onRetry) {
     return createExabits(createSend(conversation, masker.redact, onRetry), masker);
 }
 
-;// CONCATENATED MODULE: ./build/job/log.js
-
-
-// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
-/** Prints a line of the log. */
-function log_info(line) {
-    info(oneLine(line));
-}
-/** Prints a warning, which the runner also shows beside the job. */
-function log_warning(line) {
-    warning(oneLine(line));
-}
-/**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which hold texts of libraries
- */
-function fail(failure, redact) {
-    setFailed(oneLine(failure.message));
-    for (let error = failure; error instanceof Error; error = error.cause) {
-        for (const line of (error.stack ?? error.message).split('\n'))
-            debug(redact(line));
-    }
-}
-
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = require("node:os");
 ;// CONCATENATED MODULE: ./build/job/headers-file.js
+
 
 
 
@@ -3063,47 +3238,188 @@ function headersText(headers) {
 function writeHeadersFile(path, headers) {
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
+        // The umask may have taken more than group and others, and curl has to read it.
+        (0,external_node_fs_namespaceObject.fchmodSync)(file, 0o600);
         (0,external_node_fs_namespaceObject.writeFileSync)(file, headersText(headers));
     }
     catch (thrown) {
-        removeHeadersFile(path);
+        (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
         throw thrown;
     }
     finally {
         (0,external_node_fs_namespaceObject.closeSync)(file);
     }
 }
-const largestHeadersFile = 64 * 1024;
-const ourHeaders = /^Authorization: Bearer (.+)\n(?:refresh-token: (.+)\n)?$/;
+const largestFile = 64 * 1024;
 /**
- * Reads the tokens back out of a header file.
+ * Reads the bearer token back out of a header file.
  *
  * @param path where it is
- * @returns the bearer token and, for a login, the refresh token; nothing where the file is gone
+ * @returns the token, or nothing where the file is gone or is none of ours
  */
-function readTokens(path) {
-    const [, bearer, refresh] = ourHeaders.exec(readHeadersFile(path)) ?? [];
-    return [bearer, refresh].filter((token) => token !== undefined);
+function readBearerToken(path) {
+    return /^Authorization: Bearer (.+)\n/.exec(readSmallFile(path))?.[1] ?? '';
 }
 /**
- * Reads a header file.
+ * Reads a small file that may not be one.
  *
  * @param path where it is; steps between may have put anything there
- * @returns its text, or nothing where the file is gone or cannot be one of ours
+ * @returns its text, or nothing where the file is gone, empty, no file, or larger than 64 KiB
  */
-function readHeadersFile(path) {
+function readSmallFile(path) {
     try {
         const file = (0,external_node_fs_namespaceObject.statSync)(path);
-        // Reading a pipe waits for a writer, and reading a device may never end.
-        return file.isFile() && file.size <= largestHeadersFile ? (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') : '';
+        // Reading a pipe waits for a writer, and reading a device may never end, nor a file of the kernel's, whose size is 0.
+        const isSmallFile = file.isFile() && file.size > 0 && file.size <= largestFile;
+        return isSmallFile ? (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') : '';
     }
     catch {
         return '';
     }
 }
-/** Removes a header file; one that is gone already is fine. */
-function removeHeadersFile(path) {
-    (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+/** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
+const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
+const removalWaitsMs = [100, 200, 300, 400];
+/**
+ * Removes a header file; one that is gone already is fine.
+ *
+ * @param path where it is
+ * @throws Failure `job-files` that names the file, where it is still there after a second
+ */
+async function removeHeadersFile(path) {
+    for (const waitMs of [...removalWaitsMs, 0]) {
+        try {
+            return (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+        }
+        catch (thrown) {
+            if (heldOpen.includes(codeOf(thrown)) && waitMs > 0)
+                await (0,promises_namespaceObject.setTimeout)(waitMs);
+            else
+                throw notRemoved(path, thrown);
+        }
+    }
+}
+function notRemoved(path, cause) {
+    return new Failure('job-files', `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted: remove the file by hand.`, { cause });
+}
+
+;// CONCATENATED MODULE: ./build/job/client-file.js
+
+
+
+// gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
+// environment and they from the file. Empty counts as unset.
+const preferredKey = /^\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
+const empty = /^(?:""|''|~|null)\s*(?:#.*)?$/;
+/**
+ * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
+ *
+ * @returns the file and the key, or undefined where there is none
+ */
+function clientFileKey() {
+    const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
+    for (const line of readSmallFile(path).split('\n')) {
+        const [, key, value = ''] = preferredKey.exec(line.trimEnd()) ?? [];
+        if (key && !empty.test(value))
+            return { path, key };
+    }
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./build/job/mask.js
+
+
+
+const longestQuote = 300;
+/**
+ * The one place where secrets are made known to the runner.
+ *
+ * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
+ * because half a secret no longer matches any mask.
+ *
+ * @param tell tells the runner to mask a secret
+ * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
+ */
+function createMasker(tell = setSecret) {
+    const known = new Set();
+    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+    let forms;
+    const mask = (secret) => {
+        // What quotes a secret may quote a line of it, or trim it.
+        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+            // The runner refuses a blank mask, and nothing could be hidden by it.
+            if (part.trim() === '' || known.has(part))
+                continue;
+            known.add(part);
+            forms = undefined;
+            tell(part);
+        }
+        return secret;
+    };
+    const replaceKnown = (text) => {
+        // The longest first: one secret may hold another.
+        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    };
+    return {
+        mask,
+        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+    };
+}
+/**
+ * Tells the runner to mask a secret.
+ *
+ * @throws Failure `job-files` where the runner does not get to know it
+ */
+function tellRunner(secret) {
+    try {
+        setSecret(secret);
+    }
+    catch (thrown) {
+        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`, { cause: thrown });
+    }
+}
+const shortestBase64 = 8;
+// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+function formsOf(secret) {
+    const bytes = Buffer.from(secret);
+    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+    const base64 = [0, 1, 2]
+        .map((skipped) => bytes.subarray(skipped))
+        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
+        .filter((form) => form.length >= shortestBase64);
+    return [
+        secret,
+        ...percentForms(secret),
+        ...jsonForms(secret),
+        bytes.toString('base64'),
+        ...base64,
+        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    ];
+}
+// As in an address, with or without the marks that only some writers escape, and as a form is sent
+// (application/x-www-form-urlencoded); each with either case of digits.
+function percentForms(secret) {
+    const inAddress = encodeURIComponent(secret.toWellFormed());
+    const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+    const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+    return [inAddress, strict, inForm].flatMap((form) => [
+        form,
+        form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
+    ]);
+}
+/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
+const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
+function jsonForms(secret) {
+    const plain = JSON.stringify(secret).slice(1, -1);
+    const upperCase = (form) => form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
+    return escapedInJson
+        .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
+        .flatMap((form) => [form, upperCase(form)])
+        .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
+}
+function unicodeEscape(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 ;// CONCATENATED MODULE: ./build/job/publish.js
@@ -3113,8 +3429,8 @@ function removeHeadersFile(path) {
 
 
 
+
 const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
-const secretVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_API_TOKEN'];
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 /**
  * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
@@ -3129,22 +3445,22 @@ function publish(signIn, handover) {
     const carriedHeadersFile = findHeadersFile(signIn);
     const ownHeadersFile = handover.writeHeadersFile && !carriedHeadersFile ? headersFilePath() : undefined;
     const headersFile = carriedHeadersFile ?? ownHeadersFile;
-    const variables = handover.exportEnvironment
-        ? environmentOf(credential, handover.endpoint, headersFile)
-        : {};
-    const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile) : [];
-    // What an earlier step of the job has set already is that step's to clear.
-    const news = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
+    const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
+    const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
+    // What the job carried before is the job's, or an earlier step's, to clear.
+    const own = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
     writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
         saveLeftovers({
-            variables: Object.fromEntries(news.map(([name, value]) => [name, secretVariables.includes(name) ? null : value])),
+            variables: Object.fromEntries(own.map(([name, value]) => [name, fingerprint(value)])),
             headersFile: ownHeadersFile,
             cleanup: handover.cleanup,
         });
         if (ownHeadersFile) {
             writeHeadersFile(ownHeadersFile, headersOf(credential));
-            onFailure(() => removeHeadersFile(ownHeadersFile));
+            onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(ownHeadersFile, { force: true }));
         }
+        // What was carried without a source may have been set for this step alone: later steps get all of it.
+        const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
         for (const [name, value] of news)
             exportVariable(name, value);
         for (const name of emptied)
@@ -3155,26 +3471,16 @@ function publish(signIn, handover) {
     });
     return { emptied };
 }
-/**
- * Sets variables to nothing for the later steps: the runner knows no way to take one back.
- *
- * @param names the variables
- * @throws Failure `job-files` when the runner's file cannot be written
- */
-function emptyVariables(names) {
-    const { path } = requireCommandFile('GITHUB_ENV');
-    // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
-    (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
-}
 // Where an earlier step has written what this one would write.
 function findHeadersFile({ method, credential }) {
     const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-    return carried && readHeadersFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
+    return carried && readSmallFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
 }
-function environmentOf(credential, endpoint, headersFile) {
+function environmentOf({ credential, source }, endpoint, headersFile) {
     return {
         EXABITS_API_URL: endpoint.apiUrl,
         EXABITS_API_BASE_URL: endpoint.apiBaseUrl,
+        ...(source ? { EXABITS_AUTH_SOURCE: source } : {}),
         ...(headersFile ? { EXABITS_HEADERS_FILE: headersFile } : {}),
         ...(credential.kind === 'api-token'
             ? { EXABITS_API_TOKEN: credential.token }
@@ -3186,7 +3492,7 @@ function environmentOf(credential, endpoint, headersFile) {
     };
 }
 // What would make a later step use another credential than this one: the official client prefers an API token.
-function carriedVariables(credential, headersFile) {
+function carriedVariables({ credential }, headersFile) {
     const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
     return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
 }
@@ -3214,12 +3520,13 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 ;// CONCATENATED MODULE: ./build/job/summary.js
 
 
+
 /**
  * Adds a short table to the summary of the job. It holds no secret, and text from outside stays text.
  *
  * @param signIn what was obtained
  * @param endpoint where it is from
- * @throws Error when the runner's file cannot be written
+ * @throws Failure `job-files` where there is no such file; Error where it cannot be written
  */
 function writeSummary(signIn, endpoint) {
     const rows = [
@@ -3231,8 +3538,9 @@ function writeSummary(signIn, endpoint) {
     ];
     const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : []);
     const path = process.env.GITHUB_STEP_SUMMARY;
-    if (!path)
-        throw new Error('GITHUB_STEP_SUMMARY is not set');
+    // Writing to a pipe waits for a reader.
+    if (!path || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
+        throw new Failure('job-files', 'GITHUB_STEP_SUMMARY is not a file.');
     (0,external_node_fs_namespaceObject.appendFileSync)(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 function expiryText(signIn) {
@@ -3256,13 +3564,25 @@ function escapeHtml(text) {
 
 
 
+
+
+
+/** The step. A secret that the runner cannot be told ends it, and so does whatever else goes wrong. */
+const main = {
+    story,
+    tell: tellRunner,
+    onFailure(failure, redact) {
+        fail(failure, redact);
+        process.exit();
+    },
+};
 /**
  * The step: reads the inputs, signs in, and hands the credential to the later steps.
  *
  * @param masker makes secrets known to the runner
  * @throws Failure, and then nothing has been handed on
  */
-async function main(masker) {
+async function story(masker) {
     const inputs = readInputs(masker, new Date());
     for (const line of inputs.warnings)
         log_warning(line);
@@ -3273,6 +3593,7 @@ async function main(masker) {
     if (emptied.length > 0) {
         log_info(`Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`);
     }
+    warnOfClientFile(signIn);
     if (inputs.jobSummary)
         await summarise(signIn, inputs);
 }
@@ -3281,29 +3602,51 @@ async function obtain(inputs, exabits, masker) {
     // The tokens of a login end within the job, and what was asked for is a token for all of it.
     if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair'))
         return carried;
-    const authenticated = carried ?? (await authenticate(inputs.configured, exabits));
-    const signIn = inputs.ephemeralApiToken ? await main_exchange(authenticated, inputs, exabits) : authenticated;
+    const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
+    const signIn = inputs.ephemeralApiToken
+        ? await makeEphemeral(authenticated, inputs, exabits)
+        : authenticated;
     if (inputs.verify)
         await exabits.verify(signIn.credential);
     return signIn;
 }
 async function useCarried(inputs, exabits, { mask }) {
-    if (!inputs.useExistingCredentials)
+    const { configured, endpoint, useExistingCredentials, verify } = inputs;
+    if (!useExistingCredentials)
         return undefined;
-    const credential = carriedCredential(inputs.endpoint, mask, new Date());
-    if (!credential)
+    const carried = carriedCredential(endpoint, mask, new Date());
+    if (!carried)
         return undefined;
-    const { failure } = await attempt(() => (inputs.verify ? exabits.verify(credential) : undefined));
-    if (!failure)
-        return { method: 'existing', credential };
-    log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
-    return undefined;
+    const { credential, source } = carried;
+    if (source && configured.kind !== 'none' && source !== sourceOf(endpoint.apiUrl, configured)) {
+        log_info('The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.');
+        return undefined;
+    }
+    const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
+    if (failure) {
+        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+        return undefined;
+    }
+    if (!source) {
+        log_info('The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.');
+    }
+    return { method: 'existing', credential, source };
 }
-async function main_exchange(authenticated, inputs, exabits) {
-    const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
-    const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
-    const created = await createEphemeralToken(exabits, authenticated.credential, settings);
-    return { method: 'ephemeral-api-token', ...created, account: accountOf(authenticated) };
+async function makeEphemeral(authenticated, inputs, exabits) {
+    const { timeoutMs, maxAttempts, staleTokenHours } = inputs;
+    const { apiUrl } = inputs.endpoint;
+    const { credential } = authenticated;
+    const itself = sourceOf(apiUrl, credential);
+    const source = authenticated.source ?? itself;
+    const settings = { apiUrl, timeoutMs, maxAttempts, staleTokenHours, owners: [source, itself] };
+    const created = await createEphemeralToken(exabits, credential, settings);
+    return { method: 'ephemeral-api-token', ...created, source, account: accountOf(authenticated) };
+}
+function warnOfClientFile({ credential }) {
+    const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
+    if (!found)
+        return;
+    log_warning(`${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
 }
 function describe(signIn, { endpoint }) {
     const { host } = new URL(endpoint.apiUrl);
@@ -3325,6 +3668,92 @@ async function summarise(signIn, { endpoint }) {
         log_warning(`Could not write the job summary: ${failure.message}`);
 }
 
+;// CONCATENATED MODULE: ./build/job/clear.js
+
+
+
+/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
+const addresses = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
+/**
+ * Which of the variables that `main` has set are still as it has set them, or empty.
+ *
+ * @param variables names, and fingerprints of the values
+ * @returns names, without the addresses where a later step has set anything anew: that is for the same host, and needs
+ *   them
+ */
+function ownVariables(variables) {
+    const isOwn = (name) => {
+        const current = process.env[name];
+        return !current || fingerprint(current) === variables[name];
+    };
+    const names = Object.keys(variables);
+    const own = names.filter(isOwn);
+    return own.length === names.length ? own : own.filter((name) => !addresses.includes(name));
+}
+/**
+ * Sets variables to nothing for the later steps: the runner knows no way to take one back.
+ *
+ * @param names the variables
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
+function emptyVariables(names) {
+    const { path } = requireCommandFile('GITHUB_ENV');
+    // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
+    (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
+}
+
+;// CONCATENATED MODULE: ./build/stale-tokens.js
+
+/** Only names of exactly this form are ever deleted. */
+const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
+const hourMs = 60 * 60 * 1000;
+const mostDeletions = 10;
+/**
+ * Reads which run a token was made for.
+ *
+ * @param name the token's name
+ * @returns the run's id and its attempt, or undefined where the name is not exactly that of an ephemeral token
+ */
+function parseEphemeralName(name) {
+    const [, runId, attempt] = ephemeralName.exec(name) ?? [];
+    return runId && attempt ? { runId, attempt: Number(attempt) } : undefined;
+}
+/**
+ * Finds the ephemeral tokens of a list that are older than any job can be. Ages are counted by Exabits' clock: the runner's
+ * may be hours ahead.
+ *
+ * @param list the list, or a page of it; without its time nothing in it has an age
+ * @param hours from which age on a token is stale; 0 for never
+ */
+function staleTokens({ tokens, date }, hours) {
+    if (hours === 0 || !date)
+        return [];
+    const bornBefore = date.getTime() - hours * hourMs;
+    return tokens.filter(({ name, createdAt }) => parseEphemeralName(name) && createdAt && createdAt.getTime() < bornBefore);
+}
+/**
+ * Deletes some of the tokens that runners have left which died. A guest in another job's post step: it looks at one page,
+ * deletes a few, and goes at the first thing that fails.
+ *
+ * @param exabits the API, with little time and a single try for each request
+ * @param credential what to delete with
+ * @param ownName the name of the job's own token, which is never stale
+ * @param hours from which age on a token is stale; 0 for never
+ */
+async function sweepStaleTokens(exabits, credential, ownName, hours) {
+    const deleted = [];
+    const { failure } = await attempt(async () => {
+        if (hours === 0)
+            return;
+        const stale = staleTokens(await exabits.listOldestApiTokens(credential), hours);
+        for (const { id, name } of stale.filter(({ name }) => name !== ownName).slice(0, mostDeletions)) {
+            await exabits.deleteApiToken(credential, id);
+            deleted.push(name);
+        }
+    });
+    return { deleted, failure };
+}
+
 ;// CONCATENATED MODULE: ./build/post.js
 
 
@@ -3337,31 +3766,33 @@ async function summarise(signIn, { endpoint }) {
 
 
 
+
+
+
+
+/** The post step. It never fails the job, and where it cannot print it clears all the same. */
+const post = {
+    story: post_story,
+    tell: (secret) => regardless(() => tellRunner(secret)),
+    onFailure: (failure) => log_warning(failure.message),
+};
 /**
  * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * It never fails the job: what cannot be done is a warning, and the rest is done all the same.
+ * What cannot be done is a warning, and the rest is done all the same.
  *
  * @param masker makes secrets known to the runner
  */
-async function post(masker) {
+async function post_story(masker) {
     const leftovers = await orWarn('read what the step left', readLeftovers);
     const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
     // Read before the file is removed.
-    const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
+    const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
     if (leftovers)
-        await orWarn('clear what the step left', () => clear(leftovers, tokens));
-    if (ephemeral) {
-        await orWarn('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
-    }
+        await orWarn('clear what the step left', () => clear(leftovers));
+    if (ephemeral)
+        await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
     if (!leftovers && !ephemeral)
         log_info('Nothing to clear: the step handed nothing on.');
-}
-// The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
-function ownTokens({ apiUrl }, [fromFile]) {
-    const { EXABITS_API_URL, EXABITS_API_TOKEN } = process.env;
-    const fromVariable = EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : undefined;
-    const candidates = [fromFile, fromVariable].filter((token) => token !== undefined);
-    return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 async function orWarn(what, act) {
     const { result, failure } = await attempt(act);
@@ -3369,62 +3800,75 @@ async function orWarn(what, act) {
         log_warning(`Could not ${what}: ${failure.message}`);
     return result;
 }
-async function clear({ variables, headersFile, cleanup }, tokens) {
-    const ours = stillOurs(variables, tokens);
+async function clear({ variables, headersFile, cleanup }) {
+    const own = ownVariables(variables);
     if (!cleanup) {
-        const left = [...ours, ...(headersFile ? ['the header file'] : [])];
+        const left = [...own, ...(headersFile ? ['the header file'] : [])];
         return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
     }
     const cleared = [];
     await orWarn('empty the variables', () => {
-        if (ours.length > 0)
-            emptyVariables(ours);
-        cleared.push(...ours);
+        if (own.length > 0)
+            emptyVariables(own);
+        cleared.push(...own);
     });
-    await orWarn('remove the header file', () => {
+    await orWarn('remove the header file', async () => {
         if (!headersFile)
             return;
-        removeHeadersFile(headersFile);
+        await removeHeadersFile(headersFile);
         cleared.push('the header file');
     });
     log_info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
-// A later step may have set a variable anew; what it left is not ours to clear. Who has set a secret or the header file
-// anew has set the addresses as well, though they may be the same.
-function stillOurs(variables, tokens) {
-    const holdsOurs = (name) => {
-        const current = process.env[name];
-        if (!current)
-            return true;
-        const value = variables[name];
-        return typeof value === 'string' ? current === value : tokens.length === 0 || tokens.includes(current);
-    };
-    const names = Object.keys(variables);
-    const tellsWhose = (name) => variables[name] === null || name === 'EXABITS_HEADERS_FILE';
-    const isTakenOver = names.some((name) => tellsWhose(name) && !holdsOurs(name));
-    return names.filter((name) => holdsOurs(name) && (tellsWhose(name) || !isTakenOver));
-}
-async function revoke(token, own, masker) {
+async function revoke(token, bearer, masker) {
     const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
     const exabits = connect(settings, masker, log_info);
-    const sweeper = connect({ ...settings, timeoutMs: settings.timeoutMs / 2 }, masker, log_info);
-    const logInAfresh = async () => (await authenticate(readConfigured(masker, new Date()).configured, exabits)).credential;
+    // Whatever becomes of the sweep, most of the time is left for the own token.
+    const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, log_info);
     let reason = '';
-    const asItself = own.map((text) => async () => toApiToken(masker.mask(text)));
-    for (const obtain of [...asItself, logInAfresh]) {
-        const { result, failure } = await attempt(async () => deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()));
+    for (const obtain of owners(token, bearer, exabits, masker)) {
+        const { result, failure } = await attempt(async () => {
+            const credential = await obtain();
+            const sweep = await sweepStaleTokens(sweeper, credential, token.name, token.staleTokenHours);
+            return { sweep, own: await deleteEphemeralToken(exabits, credential, token) };
+        });
         if (!failure)
-            return report(token, result);
+            return report(token.name, result);
         reason = failure.message;
     }
     log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
 }
-function report({ name }, { own, stale, staleFailure }) {
+// The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
+// that it does not own as for one that is gone, and its own tokens are none of this job's business.
+function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
+    const endpoint = parseEndpoint(apiUrl);
+    const isOwner = (source) => owners.includes(source);
+    const carried = new Map([
+        tokenDefect(bearer) ? undefined : toApiToken(mask(bearer)),
+        carriedCredential(endpoint, mask, new Date())?.credential,
+    ]
+        .filter((credential) => credential !== undefined)
+        .map((credential) => [sourceOf(apiUrl, credential), credential]));
+    const authenticateAfresh = async () => {
+        const { configured } = readConfigured({ mask, redact }, new Date());
+        if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
+            throw new Failure('no-credentials', 'The inputs of the step are not of the account that made it.');
+        }
+        return (await authenticate(configured, endpoint, exabits)).credential;
+    };
+    return [
+        ...[...carried]
+            .filter(([source]) => isOwner(source))
+            .map(([, credential]) => async () => credential),
+        authenticateAfresh,
+    ];
+}
+function report(name, { own, sweep }) {
     log_info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
-    if (stale.length > 0)
-        log_info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
-    if (staleFailure)
-        log_warning(`Could not delete every token that was left over: ${staleFailure.message}`);
+    if (sweep.deleted.length > 0)
+        log_info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
+    if (sweep.failure)
+        log_warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
 }
 function howToDelete({ id, name }) {
     return id
@@ -3432,84 +3876,31 @@ function howToDelete({ id, name }) {
         : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 
-;// CONCATENATED MODULE: ./build/job/mask.js
-
-
-const longestQuote = 300;
-/**
- * The one place where secrets are made known to the runner.
- *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
- *
- * @returns `mask` and `redact`, which share the secrets seen so far
- */
-function createMasker() {
-    const known = new Set();
-    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
-    let forms;
-    const mask = (secret) => {
-        // What quotes a secret may quote a line of it, or trim it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
-            // The runner refuses a blank mask, and nothing could be hidden by it.
-            if (part.trim() === '' || known.has(part))
-                continue;
-            known.add(part);
-            forms = undefined;
-            setSecret(part);
-        }
-        return secret;
-    };
-    const replaceKnown = (text) => {
-        // The longest first: one secret may hold another.
-        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
-        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
-    };
-    return {
-        mask,
-        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
-    };
-}
-const shortestBase64 = 8;
-// The ways in which a text from outside may quote a secret, such that most of it could be read back.
-function formsOf(secret) {
-    const bytes = Buffer.from(secret);
-    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
-    const base64 = [0, 1, 2]
-        .map((skipped) => bytes.subarray(skipped))
-        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
-        .filter((form) => form.length >= shortestBase64);
-    return [
-        secret,
-        encodeURIComponent(secret.toWellFormed()),
-        JSON.stringify(secret).slice(1, -1),
-        bytes.toString('base64'),
-        ...base64,
-        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
-    ];
-}
-
 ;// CONCATENATED MODULE: ./build/run.js
 
 
-
 /**
- * Runs one phase of the action and ends the process. A failure becomes one line of the log and exit code 1.
+ * Runs one phase of the action and ends the process. Whatever is thrown on the way becomes one line of the log.
  *
- * @param phase the story to run
+ * @param phase what to run
  */
-async function run(phase) {
-    // Deprecations are for the authors of what is in the bundle, not for those who read the job's log.
-    process.noDeprecation = true;
-    // A job that trusts everybody for itself must not make this step send a password to whoever answers.
-    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-    const masker = createMasker();
+async function run({ story, tell, onFailure }) {
+    const masker = createMasker(tell);
+    const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
+    // What a library throws in an event of its own passes every `catch`.
+    process.on('uncaughtException', report);
     try {
-        await phase(masker);
+        // Deprecations are for the authors of what is in the bundle, not for those who read the job's log. Where the job has
+        // settled that already (`NODE_OPTIONS=--no-deprecation`), an assignment would throw.
+        Reflect.set(process, 'noDeprecation', true);
+        // A job that trusts everybody for itself must not make this step send a password to whoever answers.
+        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+        await story(masker);
     }
     catch (thrown) {
-        fail(toFailure(thrown), masker.redact);
+        report(thrown);
     }
+    process.off('uncaughtException', report);
     // A connection that was given up may still hold the process open.
     process.exit();
 }
@@ -3520,7 +3911,9 @@ async function run(phase) {
 
 
 
-printAtOnce();
+
+// Without it, Node's own stream prints.
+regardless(printAtOnce);
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
 void run((0,external_node_path_namespaceObject.basename)(String(process.argv[1])).startsWith('post') ? post : main);
 

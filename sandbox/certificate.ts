@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** A certificate and its private key, both PEM. */
 export interface KeyAndCertificate {
@@ -113,9 +114,16 @@ function extension(oid: readonly number[], value: Buffer): Buffer {
 }
 
 function generalName(host: string): Buffer {
-  const octets = host.split('.').map(Number);
-  const isAddress = octets.length === 4 && octets.every((octet) => octet >= 0 && octet <= 255);
-  return isAddress ? der(0x87, Buffer.from(octets)) : der(0x82, Buffer.from(host, 'ascii'));
+  if (isIPv4(host)) return der(0x87, Buffer.from(host.split('.').map(Number)));
+  if (isIPv6(host)) return der(0x87, ipv6Bytes(host));
+  return der(0x82, Buffer.from(host, 'ascii'));
+}
+
+function ipv6Bytes(host: string): Buffer {
+  const [before = [], after = []] = host.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - before.length - after.length).fill('0');
+  const groups = [...before, ...zeros, ...after];
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
 /** UTCTime up to 2049, GeneralizedTime from then on (RFC 5280, 4.1.2.5). */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** A server on 127.0.0.1 that can be closed whatever its connections are doing. */
+/** A server on this machine that can be closed whatever its connections are doing. */
 export class LocalServer {
   readonly port: number;
   readonly #server: Server;
@@ -17,16 +17,17 @@ export class LocalServer {
    * Lets a server listen.
    *
    * @param port 0 takes any free one
+   * @param host a loopback address
    * @throws when the port is taken
    */
-  static async start(server: Server, port = 0): Promise<LocalServer> {
+  static async start(server: Server, port = 0, host = '127.0.0.1'): Promise<LocalServer> {
     const connections = new Set<Socket>();
     server.on('connection', (connection: Socket) => {
       connections.add(connection);
       connection.on('error', () => connection.destroy());
       connection.once('close', () => connections.delete(connection));
     });
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('The server has no port');

@@ -1,27 +1,31 @@
-import type { Account, ApiToken, TokenPair } from './credentials.ts';
+import type { SignIn } from './credentials.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Exabits } from './exabits/api.ts';
+import { sourceOf } from './fingerprint.ts';
 import { type Configured, noCredentials } from './inputs.ts';
-
-/** A credential as the user configured it, and whose it is where a login told. */
-export type Authenticated =
-  | { readonly method: 'login'; readonly credential: TokenPair; readonly account: Account }
-  | { readonly method: 'api-token'; readonly credential: ApiToken };
 
 /**
  * Turns what the user configured into a credential: logs in where that is needed.
  *
  * @param configured what to authenticate with
- * @param exabits the API
+ * @param endpoint where it is for
+ * @param exabits the API there
  * @returns the credential
  * @throws Failure `no-credentials`, or whatever a login throws
  */
-export async function authenticate(configured: Configured, exabits: Exabits): Promise<Authenticated> {
+export async function authenticate(
+  configured: Configured,
+  { apiUrl }: Endpoint,
+  exabits: Exabits,
+): Promise<Extract<SignIn, { method: 'login' | 'api-token' }>> {
   switch (configured.kind) {
     case 'none':
       throw noCredentials();
     case 'api-token':
-      return { method: 'api-token', credential: configured };
-    case 'password':
-      return { method: 'login', ...(await exabits.login(configured.username, configured.passwordMd5)) };
+      return { method: 'api-token', credential: configured, source: sourceOf(apiUrl, configured) };
+    case 'password': {
+      const login = await exabits.login(configured.username, configured.passwordMd5);
+      return { method: 'login', ...login, source: sourceOf(apiUrl, configured) };
+    }
   }
 }

@@ -1,12 +1,20 @@
 import { type Credential, jwtExpiry, toApiToken, tokenDefect } from './credentials.ts';
 import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
+import type { Fingerprint } from './fingerprint.ts';
 import type { Mask } from './job/mask.ts';
 
 /** A pair whose access token would die sooner than this is not worth handing on. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
+/** A credential that the job's environment carries. */
+export interface Carried {
+  readonly credential: Credential;
+  /** Whom it acts as, where a step of this action has set it. */
+  readonly source: Fingerprint | undefined;
+}
+
 /**
- * Finds the credential that the job's environment already carries, as the official client would choose it.
+ * Finds the credential that the job's environment carries, as the official client would choose it.
  *
  * @param endpoint the deployment it must be for
  * @param mask makes its tokens known to the runner again
@@ -14,16 +22,20 @@ const leastLifetimeMs = 5 * 60 * 1000;
  * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
  *   undefined when the job carries neither
  */
-export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Credential | undefined {
+export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
+  const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
+  return credential && { credential, source: variable('EXABITS_AUTH_SOURCE') || undefined };
+}
 
-  const apiToken = variable('EXABITS_API_TOKEN');
-  if (apiToken) {
-    if (tokenDefect(apiToken)) return undefined;
-    const credential = toApiToken(mask(apiToken));
-    return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
-  }
+function carriedApiToken(mask: Mask, now: Date): Credential | undefined {
+  const token = variable('EXABITS_API_TOKEN');
+  if (tokenDefect(token)) return undefined;
+  const credential = toApiToken(mask(token));
+  return credential.expiresAt && credential.expiresAt <= now ? undefined : credential;
+}
 
+function carriedPair(mask: Mask, now: Date): Credential | undefined {
   const accessToken = variable('EXABITS_ACCESS_TOKEN');
   const refreshToken = variable('EXABITS_REFRESH_TOKEN');
   if (tokenDefect(accessToken) || tokenDefect(refreshToken)) return undefined;

@@ -1,3 +1,4 @@
+import type { Fingerprint } from './fingerprint.ts';
 import type { Masked } from './job/mask.ts';
 
 /** The two tokens of a login: 30 minutes and 2 hours, by the API's documentation. */
@@ -26,19 +27,31 @@ export interface Account {
   readonly email: string;
 }
 
-/** A credential, how the step came by it, and what is known of it therefore. */
+/** A credential, how the step came by it, and what that tells us. */
 export type SignIn =
-  | { readonly method: 'login'; readonly credential: TokenPair; readonly account: Account }
-  | { readonly method: 'api-token'; readonly credential: ApiToken }
+  | {
+      readonly method: 'login';
+      readonly credential: TokenPair;
+      readonly source: Fingerprint;
+      readonly account: Account;
+    }
+  | { readonly method: 'api-token'; readonly credential: ApiToken; readonly source: Fingerprint }
   | {
       readonly method: 'ephemeral-api-token';
       readonly credential: ApiToken;
+      /** That of the credential which made it. */
+      readonly source: Fingerprint;
       readonly id: string;
       readonly name: string;
       /** Undefined where the token was created with another API token. */
       readonly account: Account | undefined;
     }
-  | { readonly method: 'existing'; readonly credential: Credential };
+  | {
+      readonly method: 'existing';
+      readonly credential: Credential;
+      /** Undefined where it was set outside of this action. */
+      readonly source: Fingerprint | undefined;
+    };
 
 /**
  * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.

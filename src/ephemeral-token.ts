@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiToken, Credential } from './credentials.ts';
-import type { Exabits, ListedToken, TokenLabel } from './exabits/api.ts';
-import { attempt, type Failure } from './failure.ts';
+import type { Exabits, TokenLabel } from './exabits/api.ts';
+import { attempt, Failure } from './failure.ts';
+import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
 
-/** Only names of exactly this form are ever deleted. */
-const ephemeralName = /^gha-\d{1,20}-\d{1,10}-[0-9a-f]{8}$/;
-
 /** More than the longest names on GitHub need. */
 const longestDescription = 500;
-const mostStaleTokens = 50;
 /** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
-const lateCreationMs = [1_000, 2_000];
+const lateCreationMs = [1_000, 2_000, 0];
 const lateCreationShare = 1 / 30;
-const hourMs = 60 * 60 * 1000;
 
 /**
  * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
@@ -35,7 +31,7 @@ export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   };
 }
 
-// A runner that numbers runs in another way must not make names that `ephemeralName` does not know.
+// A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.
 function digits(text = '', most: number): string {
   return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
@@ -53,100 +49,59 @@ function digits(text = '', most: number): string {
 export async function createEphemeralToken(
   exabits: Exabits,
   credential: Credential,
-  settings: Omit<EphemeralToken, 'name' | 'id'>,
+  settings: Omit<EphemeralToken, 'name' | 'id' | 'mayHaveNamesakes'>,
 ): Promise<{ id: string; name: string; credential: ApiToken }> {
   const label = ephemeralTokenLabel(process.env);
-  saveEphemeralToken({ ...settings, name: label.name, id: undefined });
-  const created = await exabits.createApiToken(credential, label);
-  saveEphemeralToken({ ...settings, name: label.name, id: created.id });
-  return { ...created, name: label.name };
-}
-
-/** What came of deleting. */
-export interface Deletion {
-  /** How many tokens had the name of this job's, or its id. */
-  readonly own: number;
-  /** Names of those that earlier jobs had left. */
-  readonly stale: readonly string[];
-  /** Why no more of those were deleted. */
-  readonly staleFailure: Failure | undefined;
+  const planned = { ...settings, name: label.name, id: undefined, mayHaveNamesakes: true };
+  saveEphemeralToken(planned);
+  const { id, mayHaveNamesakes, credential: token } = await exabits.createApiToken(credential, label);
+  const owners: Fingerprint[] = [...settings.owners, sourceOf(settings.apiUrl, token)];
+  saveEphemeralToken({ ...planned, id, mayHaveNamesakes, owners });
+  return { id, name: label.name, credential: token };
 }
 
 /**
- * Deletes the token of this job, and those that earlier jobs left because their runner died.
+ * Deletes the token of this job, and whatever a lost creation has left under its name.
  *
  * @param exabits the API
- * @param sweeper the API with less time, so that looking after others leaves some for the own token
- * @param credential what to delete with
+ * @param credential what to delete with, of the account that made the token
  * @param token the token of this job
- * @param now the current time, from which the age of a token is counted
- * @returns what was deleted
- * @throws Failure when it is not certain that the own token is gone
+ * @returns how many tokens had its name, or its id
+ * @throws Failure when it is not certain that all of them are gone; each has been tried then
  */
 export async function deleteEphemeralToken(
   exabits: Exabits,
-  sweeper: Exabits,
   credential: Credential,
   token: EphemeralToken,
-  now: Date,
-): Promise<Deletion> {
-  // The list is needed even where the id is known: a creation that timed out may have been carried out afterwards.
-  const listed = await attempt(() =>
-    token.id ? sweeper.listApiTokens(credential) : lookFor(token, exabits, credential),
-  );
-  if (listed.failure && !token.id) throw listed.failure;
-  const tokens = listed.result ?? [];
-
-  const stale: string[] = [];
-  let staleFailure = listed.failure;
-  for (const { id, name } of tokens
-    .filter(isStale(token, earliest(token, tokens, now)))
-    .slice(0, mostStaleTokens)) {
-    const { failure } = await attempt(() => sweeper.deleteApiToken(credential, id));
-    if (!failure) stale.push(name);
-    staleFailure ??= failure;
-    if (failure?.code === 'timed-out') break;
-  }
-
+): Promise<number> {
+  const looked = await attempt(() => lookFor(token, exabits, credential));
+  if (looked.failure && !token.id) throw looked.failure;
   // The own token comes last: it may be what the other deletions are authenticated with.
-  const namesakes = tokens
-    .filter(({ id, name }) => name === token.name && id !== token.id)
-    .map(({ id }) => id);
-  const own = token.id ? [...namesakes, token.id] : namesakes;
-  for (const id of own) await exabits.deleteApiToken(credential, id);
+  const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
+  const ids = token.id ? [...namesakes, token.id] : namesakes;
 
-  return { own: own.length, stale, staleFailure };
+  const failures = looked.failure ? [looked.failure] : [];
+  for (const id of ids) {
+    const { failure } = await attempt(() => exabits.deleteApiToken(credential, id));
+    if (failure) failures.push(failure);
+  }
+  const [first] = failures;
+  if (first)
+    throw new Failure(first.code, failures.map(({ message }) => message).join(' '), { cause: first });
+  return ids.length;
 }
 
 // A request that was under way when `main` was killed may be carried out a little later.
 async function lookFor(
-  { name, timeoutMs }: EphemeralToken,
+  { id, name, mayHaveNamesakes, timeoutMs }: EphemeralToken,
   exabits: Exabits,
   credential: Credential,
-): Promise<ListedToken[]> {
-  for (const waitMs of lateCreationMs) {
-    const tokens = await exabits.listApiTokens(credential);
-    if (tokens.some((token) => token.name === name)) return tokens;
+): Promise<string[]> {
+  if (!mayHaveNamesakes) return [];
+  for (const waitMs of id ? [0] : lateCreationMs) {
+    const found = await exabits.findApiTokens(credential, name);
+    if (found.length > 0) return found.map((token) => token.id);
     await sleep(Math.min(waitMs, timeoutMs * lateCreationShare));
   }
-  return exabits.listApiTokens(credential);
-}
-
-// Ages are counted from the birth of the own token where the list tells it: the runner's clock may be ahead.
-function earliest({ name }: EphemeralToken, tokens: readonly ListedToken[], now: Date): Date {
-  const born = tokens.find((token) => token.name === name)?.createdAt;
-  return born && born < now ? born : now;
-}
-
-function isStale(
-  { name: ownName, staleTokenHours }: EphemeralToken,
-  now: Date,
-): (token: ListedToken) => boolean {
-  if (staleTokenHours === 0) return () => false;
-  const bornBefore = now.getTime() - staleTokenHours * hourMs;
-  return ({ name, createdAt }) =>
-    name !== ownName &&
-    ephemeralName.test(name) &&
-    createdAt !== undefined &&
-    createdAt.getTime() < bornBefore;
+  return [];
 }

@@ -50,12 +50,16 @@ export class Failure extends Error {
  */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure(
     'unexpected',
-    `Something went wrong that exabits-auth has no words for: ${reason}. Run the job again with debug logging, and report it if it stays.`,
+    `Something went wrong that exabits-auth has no words for: ${reasonOf(thrown)}. Run the job again with debug logging, and report it if it stays.`,
     { cause: thrown },
   );
+}
+
+/** What an error says, or whatever else was thrown. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /**

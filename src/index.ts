@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
+import { regardless } from './job/log.ts';
 import { printAtOnce } from './job/stdout.ts';
 import { main } from './main.ts';
 import { post } from './post.ts';
 import { run } from './run.ts';
 
-printAtOnce();
+// Without it, Node's own stream prints.
+regardless(printAtOnce);
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
 void run(basename(String(process.argv[1])).startsWith('post') ? post : main);

@@ -5,11 +5,24 @@ import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
 import { attempt } from './failure.ts';
+import { sourceOf } from './fingerprint.ts';
 import { type Inputs, readInputs } from './inputs.ts';
-import { info, warning } from './job/log.ts';
-import type { Masker } from './job/mask.ts';
+import { clientFileKey } from './job/client-file.ts';
+import { fail, info, warning } from './job/log.ts';
+import { type Masker, tellRunner } from './job/mask.ts';
 import { publish } from './job/publish.ts';
 import { writeSummary } from './job/summary.ts';
+import type { Phase } from './run.ts';
+
+/** The step. A secret that the runner cannot be told ends it, and so does whatever else goes wrong. */
+export const main: Phase = {
+  story,
+  tell: tellRunner,
+  onFailure(failure, redact) {
+    fail(failure, redact);
+    process.exit();
+  },
+};
 
 /**
  * The step: reads the inputs, signs in, and hands the credential to the later steps.
@@ -17,7 +30,7 @@ import { writeSummary } from './job/summary.ts';
  * @param masker makes secrets known to the runner
  * @throws Failure, and then nothing has been handed on
  */
-export async function main(masker: Masker): Promise<void> {
+async function story(masker: Masker): Promise<void> {
   const inputs = readInputs(masker, new Date());
   for (const line of inputs.warnings) warning(line);
   const exabits = connect(inputs, masker, info);
@@ -31,6 +44,7 @@ export async function main(masker: Masker): Promise<void> {
       `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
     );
   }
+  warnOfClientFile(signIn);
   if (inputs.jobSummary) await summarise(signIn, inputs);
 }
 
@@ -38,27 +52,61 @@ async function obtain(inputs: Inputs, exabits: Exabits, masker: Masker): Promise
   const carried = await useCarried(inputs, exabits, masker);
   // The tokens of a login end within the job, and what was asked for is a token for all of it.
   if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair')) return carried;
-  const authenticated = carried ?? (await authenticate(inputs.configured, exabits));
-  const signIn = inputs.ephemeralApiToken ? await exchange(authenticated, inputs, exabits) : authenticated;
+  const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
+  const signIn = inputs.ephemeralApiToken
+    ? await makeEphemeral(authenticated, inputs, exabits)
+    : authenticated;
   if (inputs.verify) await exabits.verify(signIn.credential);
   return signIn;
 }
 
-async function useCarried(inputs: Inputs, exabits: Exabits, { mask }: Masker): Promise<SignIn | undefined> {
-  if (!inputs.useExistingCredentials) return undefined;
-  const credential = carriedCredential(inputs.endpoint, mask, new Date());
-  if (!credential) return undefined;
-  const { failure } = await attempt(() => (inputs.verify ? exabits.verify(credential) : undefined));
-  if (!failure) return { method: 'existing', credential };
-  info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
-  return undefined;
+async function useCarried(
+  inputs: Inputs,
+  exabits: Exabits,
+  { mask }: Masker,
+): Promise<Extract<SignIn, { method: 'existing' }> | undefined> {
+  const { configured, endpoint, useExistingCredentials, verify } = inputs;
+  if (!useExistingCredentials) return undefined;
+  const carried = carriedCredential(endpoint, mask, new Date());
+  if (!carried) return undefined;
+
+  const { credential, source } = carried;
+  if (source && configured.kind !== 'none' && source !== sourceOf(endpoint.apiUrl, configured)) {
+    info(
+      'The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.',
+    );
+    return undefined;
+  }
+  const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
+  if (failure) {
+    info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+    return undefined;
+  }
+  if (!source) {
+    info(
+      'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.',
+    );
+  }
+  return { method: 'existing', credential, source };
 }
 
-async function exchange(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {
-  const { endpoint, timeoutMs, maxAttempts, staleTokenHours } = inputs;
-  const settings = { apiUrl: endpoint.apiUrl, timeoutMs, maxAttempts, staleTokenHours };
-  const created = await createEphemeralToken(exabits, authenticated.credential, settings);
-  return { method: 'ephemeral-api-token', ...created, account: accountOf(authenticated) };
+async function makeEphemeral(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {
+  const { timeoutMs, maxAttempts, staleTokenHours } = inputs;
+  const { apiUrl } = inputs.endpoint;
+  const { credential } = authenticated;
+  const itself = sourceOf(apiUrl, credential);
+  const source = authenticated.source ?? itself;
+  const settings = { apiUrl, timeoutMs, maxAttempts, staleTokenHours, owners: [source, itself] };
+  const created = await createEphemeralToken(exabits, credential, settings);
+  return { method: 'ephemeral-api-token', ...created, source, account: accountOf(authenticated) };
+}
+
+function warnOfClientFile({ credential }: SignIn): void {
+  const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
+  if (!found) return;
+  warning(
+    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
+  );
 }
 
 function describe(signIn: SignIn, { endpoint }: Inputs): string {

@@ -1,41 +1,43 @@
 import { authenticate } from './authenticate.ts';
+import { carriedCredential } from './carried.ts';
 import { type Credential, toApiToken, tokenDefect } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { type Deletion, deleteEphemeralToken } from './ephemeral-token.ts';
+import { deleteEphemeralToken } from './ephemeral-token.ts';
+import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
-import { attempt } from './failure.ts';
+import { attempt, Failure } from './failure.ts';
+import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { readConfigured } from './inputs.ts';
-import { readTokens, removeHeadersFile } from './job/headers-file.ts';
-import { info, warning } from './job/log.ts';
-import type { Masker } from './job/mask.ts';
-import { emptyVariables } from './job/publish.ts';
+import { emptyVariables, ownVariables } from './job/clear.ts';
+import { readBearerToken, removeHeadersFile } from './job/headers-file.ts';
+import { info, regardless, warning } from './job/log.ts';
+import { type Masker, tellRunner } from './job/mask.ts';
 import { type EphemeralToken, type Leftovers, readEphemeralToken, readLeftovers } from './job/state.ts';
+import type { Phase } from './run.ts';
+import { type Sweep, sweepStaleTokens } from './stale-tokens.ts';
+
+/** The post step. It never fails the job, and where it cannot print it clears all the same. */
+export const post: Phase = {
+  story,
+  tell: (secret) => regardless(() => tellRunner(secret)),
+  onFailure: (failure) => warning(failure.message),
+};
 
 /**
  * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * It never fails the job: what cannot be done is a warning, and the rest is done all the same.
+ * What cannot be done is a warning, and the rest is done all the same.
  *
  * @param masker makes secrets known to the runner
  */
-export async function post(masker: Masker): Promise<void> {
+async function story(masker: Masker): Promise<void> {
   const leftovers = await orWarn('read what the step left', readLeftovers);
   const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
 
   // Read before the file is removed.
-  const tokens = leftovers?.headersFile ? readTokens(leftovers.headersFile) : [];
-  if (leftovers) await orWarn('clear what the step left', () => clear(leftovers, tokens));
-  if (ephemeral) {
-    await orWarn('delete the API token', () => revoke(ephemeral, ownTokens(ephemeral, tokens), masker));
-  }
+  const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
+  if (leftovers) await orWarn('clear what the step left', () => clear(leftovers));
+  if (ephemeral) await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
   if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
-}
-
-// The header file may be gone, or was never wanted. The variable may be another step's by now, and for another host.
-function ownTokens({ apiUrl }: EphemeralToken, [fromFile]: readonly string[]): string[] {
-  const { EXABITS_API_URL, EXABITS_API_TOKEN } = process.env;
-  const fromVariable = EXABITS_API_URL === apiUrl ? EXABITS_API_TOKEN : undefined;
-  const candidates = [fromFile, fromVariable].filter((token) => token !== undefined);
-  return [...new Set(candidates)].filter((token) => !tokenDefect(token));
 }
 
 async function orWarn<Result>(
@@ -47,66 +49,85 @@ async function orWarn<Result>(
   return result;
 }
 
-async function clear(
-  { variables, headersFile, cleanup }: Leftovers,
-  tokens: readonly string[],
-): Promise<void> {
-  const ours = stillOurs(variables, tokens);
+async function clear({ variables, headersFile, cleanup }: Leftovers): Promise<void> {
+  const own = ownVariables(variables);
   if (!cleanup) {
-    const left = [...ours, ...(headersFile ? ['the header file'] : [])];
+    const left = [...own, ...(headersFile ? ['the header file'] : [])];
     return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
   }
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    if (ours.length > 0) emptyVariables(ours);
-    cleared.push(...ours);
+    if (own.length > 0) emptyVariables(own);
+    cleared.push(...own);
   });
-  await orWarn('remove the header file', () => {
+  await orWarn('remove the header file', async () => {
     if (!headersFile) return;
-    removeHeadersFile(headersFile);
+    await removeHeadersFile(headersFile);
     cleared.push('the header file');
   });
   info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
 }
 
-// A later step may have set a variable anew; what it left is not ours to clear. Who has set a secret or the header file
-// anew has set the addresses as well, though they may be the same.
-function stillOurs(variables: Leftovers['variables'], tokens: readonly string[]): string[] {
-  const holdsOurs = (name: string): boolean => {
-    const current = process.env[name];
-    if (!current) return true;
-    const value = variables[name];
-    return typeof value === 'string' ? current === value : tokens.length === 0 || tokens.includes(current);
-  };
-  const names = Object.keys(variables);
-  const tellsWhose = (name: string): boolean => variables[name] === null || name === 'EXABITS_HEADERS_FILE';
-  const isTakenOver = names.some((name) => tellsWhose(name) && !holdsOurs(name));
-  return names.filter((name) => holdsOurs(name) && (tellsWhose(name) || !isTakenOver));
-}
-
-async function revoke(token: EphemeralToken, own: readonly string[], masker: Masker): Promise<void> {
+async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Promise<void> {
   const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
   const exabits = connect(settings, masker, info);
-  const sweeper = connect({ ...settings, timeoutMs: settings.timeoutMs / 2 }, masker, info);
-  const logInAfresh = async () =>
-    (await authenticate(readConfigured(masker, new Date()).configured, exabits)).credential;
+  // Whatever becomes of the sweep, most of the time is left for the own token.
+  const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, info);
 
   let reason = '';
-  const asItself = own.map((text) => async (): Promise<Credential> => toApiToken(masker.mask(text)));
-  for (const obtain of [...asItself, logInAfresh]) {
-    const { result, failure } = await attempt(async () =>
-      deleteEphemeralToken(exabits, sweeper, await obtain(), token, new Date()),
-    );
-    if (!failure) return report(token, result);
+  for (const obtain of owners(token, bearer, exabits, masker)) {
+    const { result, failure } = await attempt(async () => {
+      const credential = await obtain();
+      const sweep = await sweepStaleTokens(sweeper, credential, token.name, token.staleTokenHours);
+      return { sweep, own: await deleteEphemeralToken(exabits, credential, token) };
+    });
+    if (!failure) return report(token.name, result);
     reason = failure.message;
   }
   warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
 }
 
-function report({ name }: EphemeralToken, { own, stale, staleFailure }: Deletion): void {
+// The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
+// that it does not own as for one that is gone, and its own tokens are none of this job's business.
+function owners(
+  { apiUrl, owners }: EphemeralToken,
+  bearer: string,
+  exabits: Exabits,
+  { mask, redact }: Masker,
+): (() => Promise<Credential>)[] {
+  const endpoint = parseEndpoint(apiUrl);
+  const isOwner = (source: Fingerprint): boolean => owners.includes(source);
+  const carried = new Map(
+    [
+      tokenDefect(bearer) ? undefined : toApiToken(mask(bearer)),
+      carriedCredential(endpoint, mask, new Date())?.credential,
+    ]
+      .filter((credential) => credential !== undefined)
+      .map((credential) => [sourceOf(apiUrl, credential), credential]),
+  );
+  const authenticateAfresh = async (): Promise<Credential> => {
+    const { configured } = readConfigured({ mask, redact }, new Date());
+    if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
+      throw new Failure('no-credentials', 'The inputs of the step are not of the account that made it.');
+    }
+    return (await authenticate(configured, endpoint, exabits)).credential;
+  };
+  return [
+    ...[...carried]
+      .filter(([source]) => isOwner(source))
+      .map(
+        ([, credential]) =>
+          async () =>
+            credential,
+      ),
+    authenticateAfresh,
+  ];
+}
+
+function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): void {
   info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
-  if (stale.length > 0) info(`Deleted what earlier jobs had left: ${stale.join(', ')}.`);
-  if (staleFailure) warning(`Could not delete every token that was left over: ${staleFailure.message}`);
+  if (sweep.deleted.length > 0) info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
+  if (sweep.failure) warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
 }
 
 function howToDelete({ id, name }: EphemeralToken): string {

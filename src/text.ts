@@ -20,7 +20,9 @@ const oldCommand = '##[';
 export function oneLine(text: string, limit = Number.POSITIVE_INFINITY): string {
   const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
   const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
-  return line.length > limit ? `${line.slice(0, limit - 1)}\u2026` : line;
+  if (line.length <= limit) return line;
+  // Half of a surrogate pair is no character, and a strict server refuses it.
+  return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}\u2026`;
 }
 
 /**

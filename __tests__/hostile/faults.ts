@@ -183,12 +183,13 @@ const transport: readonly Row[] = [
   {
     fault: 'reset in the headers',
     happens: () => ({ effect: 'reset', at: 'mid-headers' }),
-    expected: always('connection-lost'),
+    // The first was carried out, so the login then gets a 404 of which nobody knows whose it is.
+    expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
   },
   {
     fault: 'reset in the body',
     happens: () => ({ effect: 'reset', at: 'mid-body' }),
-    expected: always('connection-lost'),
+    expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
   },
   {
     fault: 'carried out, and then reset',
@@ -425,7 +426,7 @@ const bodies: readonly Row[] = [
   {
     fault: 'fifty thousand nested lists',
     happens: () => body('['.repeat(50_000) + ']'.repeat(50_000)),
-    expected: once('answer-malformed'),
+    expected: once('answer-not-json'),
   },
   {
     fault: '10 MiB',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -334,16 +335,16 @@ describe.each(signals)('%s to main', (signal) => {
 });
 
 describe('A signal in the middle of handing on', () => {
-  // State with the name, state with the id, leftovers, header file, 4 variables, 13 outputs, and one beyond the last.
-  test.each(Array.from({ length: 22 }, (_, index) => index + 1))(
+  // State with the name, state with the id, leftovers, header file, 5 variables, 13 outputs, and one beyond the last.
+  test.each(Array.from({ length: 23 }, (_, index) => index + 1))(
     'at write %i leaves nothing that post does not clear',
     async (atWrite) => {
       const { sandbox, job, signIn } = await startJob();
       const step = await signIn(changed({ signal: 'SIGTERM', atWrite }));
-      if (atWrite <= 21) expect(step).toMatchObject({ exitCode: null, signal: 'SIGTERM' });
+      if (atWrite <= 22) expect(step).toMatchObject({ exitCode: null, signal: 'SIGTERM' });
       else expect(step).toMatchObject({ exitCode: 0, signal: null });
       // What was there when the signal came, and nothing more.
-      expect(Object.keys(step.outputs)).toHaveLength(Math.max(0, Math.min(13, atWrite - 9)));
+      expect(Object.keys(step.outputs)).toHaveLength(Math.max(0, Math.min(13, atWrite - 10)));
       await expectClean(sandbox, job);
     },
   );
@@ -438,3 +439,44 @@ function replaceByFolder(path = ''): void {
   mkdirSync(path);
   writeFileSync(join(path, 'in the way'), '');
 }
+
+describe('A log that has no room', () => {
+  test.each([1, 2, 3, 4, 5, 6])('from line %i on: what is not masked is not handed on', async (full) => {
+    const { sandbox, job, signIn } = await startJob();
+    const { exitCode, outputs, env } = await signIn(changed({ full }));
+    expect({ exitCode, outputs, env }).toEqual({ exitCode: 1, outputs: {}, env: {} });
+    await expectClean(sandbox, job);
+  });
+
+  test('does not keep post from anything', async () => {
+    const { sandbox, job, signIn } = await startJob();
+    const { outputs } = await signIn();
+    const [post] = await job.finish(changed({ full: 1 }));
+    expect(post).toMatchObject({ exitCode: 0, raw: '', env: { EXABITS_API_TOKEN: '' } });
+    expect(existsSync(String(outputs['headers-file']))).toBe(false);
+    expect(sandbox.orphans()).toEqual([]);
+  });
+});
+
+describe('What a library throws in an event of its own', () => {
+  const throwing = 'thrown\nin an event';
+  const message = expect.stringMatching(
+    /^Something went wrong that exabits-auth has no words for: thrown in an event\./,
+  );
+
+  test('fails main with one line, and nothing is handed on', async () => {
+    const { sandbox, job, signIn } = await startJob();
+    const step = await signIn(changed({ throwing }));
+    expect(step).toMatchObject({ exitCode: 1, outputs: {}, env: {} });
+    expect(step.annotations).toEqual([{ level: 'error', message }]);
+    await expectClean(sandbox, job);
+  });
+
+  test('is a warning of post, which goes on', async () => {
+    const { sandbox, job, signIn } = await startJob();
+    await signIn();
+    const [post] = await job.finish(changed({ throwing }));
+    expect(post).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning', message }] });
+    expect(sandbox.orphans()).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { LocalServer } from '../../sandbox/local-server.ts';
 
@@ -10,6 +11,10 @@ export interface ConnectProxyOptions {
   refuse?: { status: number; once?: boolean };
   /** Takes requests and says nothing. */
   hang?: boolean;
+  /** Speaks https with this private key and certificate (PEM). */
+  tls?: { key: string; cert: string };
+  /** Where it listens. Default: 127.0.0.1. */
+  host?: '127.0.0.1' | '::1';
 }
 
 /** A proxy that has been asked for tunnels. */
@@ -23,11 +28,13 @@ export interface ConnectProxy {
   close(): Promise<void>;
 }
 
-/** Starts an HTTP proxy on 127.0.0.1 that opens tunnels (RFC 9110, section 9.3.6). */
+/** Starts a proxy on this machine that opens tunnels (RFC 9110, section 9.3.6). */
 export async function startConnectProxy(options: ConnectProxyOptions): Promise<ConnectProxy> {
   const targets: string[] = [];
   const authorizations: string[] = [];
-  const server = createServer((_request, response) => response.writeHead(405).end());
+  const refuse: RequestListener = (_request, response) => response.writeHead(405).end();
+  const { tls, host = '127.0.0.1' } = options;
+  const server = tls ? createHttpsServer(tls, refuse) : createServer(refuse);
   server.on('connect', (request: IncomingMessage, client: Socket) => {
     const target = request.url ?? '';
     targets.push(target);
@@ -47,9 +54,9 @@ export async function startConnectProxy(options: ConnectProxyOptions): Promise<C
     upstream.once('close', () => client.destroy());
     client.once('close', () => upstream.destroy());
   });
-  const local = await LocalServer.start(server);
+  const local = await LocalServer.start(server, 0, host);
   return {
-    url: `http://127.0.0.1:${local.port}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${local.port}`,
     targets,
     authorizations,
     close: () => local.close(),

@@ -37,7 +37,7 @@ describe('With use-existing-credentials a second sign-in in the job', () => {
   test('hands on the API token of the first without a request', async () => {
     const scenario = await startScenario();
     const first = await scenario.uses({ 'api-token': 'some-api-token' });
-    const second = await scenario.uses({ 'api-token': 'another-api-token', ...EXISTING });
+    const second = await scenario.uses(EXISTING);
     expectSuccess(second);
     expect(second.outputs).toEqual({ ...first.outputs, 'auth-method': 'existing' });
     expect(second.visible).toBe(`Using the credentials for ${scenario.host} that the job carries already.\n`);
@@ -259,8 +259,10 @@ describe('Existing credentials that were set outside of the action', () => {
     expect(scenario.job.mask(token)).toBe('***');
     const headersFile = step.outputs['headers-file'] ?? '';
     expect(step.env).toEqual({
+      EXABITS_API_URL: scenario.sandbox.url,
       EXABITS_API_BASE_URL: `${scenario.sandbox.url}/api/v1`,
       EXABITS_HEADERS_FILE: headersFile,
+      EXABITS_API_TOKEN: token,
     });
     expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
     const post = await scenario.post();

@@ -143,7 +143,7 @@ describe('The deadline is for all network work together', () => {
       'timeout-seconds': '1',
     });
     expect(scenario.expectFailure(step)).toBe(
-      `No usable answer from ${scenario.host} within 1 s (1 try; the last try saw: no answer). Raise the input "timeout-seconds", or check the way from the runner to Exabits.`,
+      `No usable answer from ${scenario.host} within 1 s (1 try; the last try saw: no answer). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`,
     );
   });
 

@@ -10,6 +10,7 @@ import { expectSuccess, startExabits, startJob, startScenario, warningsOf } from
 const LOGIN_VARIABLES = [
   'EXABITS_API_URL',
   'EXABITS_API_BASE_URL',
+  'EXABITS_AUTH_SOURCE',
   'EXABITS_HEADERS_FILE',
   'EXABITS_ACCESS_TOKEN',
   'EXABITS_REFRESH_TOKEN',
@@ -40,7 +41,13 @@ describe('The post step', () => {
     await scenario.uses({ 'api-token': 'some-api-token' });
     const post = await scenario.post();
     expectSuccess(post);
-    const names = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'];
+    const names = [
+      'EXABITS_API_URL',
+      'EXABITS_API_BASE_URL',
+      'EXABITS_AUTH_SOURCE',
+      'EXABITS_HEADERS_FILE',
+      'EXABITS_API_TOKEN',
+    ];
     expect(post.env).toEqual(emptied(names));
     expect(post.visible).toBe(`Cleared ${names.join(', ')}, the header file.\n`);
     expect(scenario.calls).toEqual([]);

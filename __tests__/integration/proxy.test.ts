@@ -9,13 +9,22 @@ import { atEnd, expectSuccess, startScenario } from './scenario.ts';
 const HOST = 'exabits.test';
 const DEFAULT_HOST = 'gpu-api.exascalelabs.ai';
 const authority = makeAuthority();
-const tls = makeCertificate({ commonName: HOST, hosts: [HOST, DEFAULT_HOST], issuer: authority });
+const V6_HOST = '[2001:db8::1]';
+const tls = makeCertificate({
+  commonName: HOST,
+  hosts: [HOST, DEFAULT_HOST, '2001:db8::1'],
+  issuer: authority,
+});
+const proxyTls = makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'], issuer: authority });
 
 /** A sandbox that only a proxy can reach by its name, and a job whose variables name the proxy. */
 async function startBehindProxy(options: ConnectProxyOptions = {}, variable = 'https_proxy') {
   const scenario = await startScenario({ sandbox: { tls } });
   const routes = Object.fromEntries(
-    [`${HOST}:443`, `${HOST}:8443`, `${DEFAULT_HOST}:443`].map((target) => [target, scenario.sandbox.port]),
+    [`${HOST}:443`, `${HOST}:8443`, `${DEFAULT_HOST}:443`, `${V6_HOST}:443`].map((target) => [
+      target,
+      scenario.sandbox.port,
+    ]),
   );
   const proxy = await startConnectProxy({ routes, ...options });
   atEnd(() => proxy.close());
@@ -33,6 +42,18 @@ describe('Through a proxy', () => {
     expectSuccess(step);
     expect(step.outputs['api-url']).toBe(`https://${HOST}`);
     expect(proxy.targets).toEqual([`${HOST}:443`]);
+    expect(scenario.calls).toEqual(['POST /authenticate/login']);
+  });
+
+  test.each<[string, ConnectProxyOptions, string]>([
+    ['a proxy that speaks https', { tls: proxyTls }, HOST],
+    ['a proxy at an IPv6 address', { host: '::1' }, HOST],
+    ['an IPv6 address of the API', {}, V6_HOST],
+    ['an IPv6 address of the API, and a proxy that speaks https', { tls: proxyTls }, V6_HOST],
+  ])('%s works', async (_what, options, host) => {
+    const { scenario, proxy, env } = await startBehindProxy(options);
+    expectSuccess(await scenario.logIn({ 'api-url': `https://${host}` }, { env }));
+    expect(proxy.targets).toEqual([`${host}:443`]);
     expect(scenario.calls).toEqual(['POST /authenticate/login']);
   });
 
@@ -150,7 +171,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
     expect(scenario.expectFailure(step)).toBe(
-      `The proxy did not connect to ${HOST} (tunneling socket could not be established, statusCode=${status}). Check https_proxy and no_proxy. (1 try)`,
+      `The proxy did not connect to ${HOST} (HTTP/1.1 ${status} Refused). Check https_proxy and no_proxy. (1 try)`,
     );
     expect(proxy.targets).toEqual([`${HOST}:443`]);
     expect(scenario.calls).toEqual([]);
@@ -181,13 +202,30 @@ describe('A proxy that does not do its work is named as what failed', () => {
     expect(scenario.expectFailure(step)).toContain('The proxy did not connect to other.test');
   });
 
+  test('its password is not in the log', async () => {
+    const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 407 } });
+    scenario.expectSecret('hunter2-of-the-proxy');
+    const https_proxy = proxy.url.replace('//', '//me:hunter2-of-the-proxy@');
+    const inputs = { 'api-url': `https://${HOST}`, 'max-attempts': '1' };
+    const step = await scenario.logIn(inputs, { env: { ...env, https_proxy, RUNNER_DEBUG: '1' } });
+    expect(scenario.expectFailure(step)).toContain('(HTTP/1.1 407 Refused)');
+  });
+
+  test('its certificate is of an authority that nobody knows', async () => {
+    const { scenario, env } = await startBehindProxy({
+      tls: makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'] }),
+    });
+    const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
+    expect(scenario.expectFailure(step)).toMatch(
+      /^The proxy did not connect to exabits\.test \(.*certificate.*\)\. Check https_proxy/,
+    );
+  });
+
   test('it refuses once, and works when tried again', async () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 503, once: true } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
     expectSuccess(step);
-    expect(step.visible).toContain(
-      'Try 1 of 5 failed (tunneling socket could not be established, statusCode=503)',
-    );
+    expect(step.visible).toContain('Try 1 of 5 failed (HTTP/1.1 503 Refused)');
     expect(proxy.targets).toHaveLength(2);
   });
 });

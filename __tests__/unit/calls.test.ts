@@ -71,25 +71,32 @@ describe('the list of tokens', () => {
       .query(true)
       .reply(200, { status: true, message: 'success', ...data });
     const { exabits: api, credential } = await converse();
-    expect(await api.listApiTokens(credential)).toEqual([]);
+    expect(await api.listApiTokens(credential)).toEqual({ tokens: [], date: undefined });
   });
 
-  test('holds what has a name, and says when it was made where that is a number', async () => {
+  test('holds what has an id, says when it was made where that is a number, and when it was sent', async () => {
     const entries = [
-      { id: 1, name: 'one', created_at: 1_700_000_000 },
+      { id: 1, name: 'one', description: 'of a person', created_at: 1_700_000_000 },
       { id: 2, name: 'two', created_at: '2026-11-24' },
       { id: 3 },
       { id: 4, name: 4 },
+      {},
       null,
     ];
     exabits()
       .get('/api-tokens')
       .query(true)
-      .reply(200, yes(entries, { total: 5 }));
+      .twice()
+      .reply(200, yes(entries, { total: 5 }), { Date: 'Tue, 24 Nov 2026 12:00:00 GMT' });
     const { exabits: api, credential } = await converse();
-    expect(await api.listApiTokens(credential)).toEqual([
-      { id: '1', name: 'one', createdAt: new Date('2023-11-14T22:13:20Z') },
-      { id: '2', name: 'two', createdAt: undefined },
-    ]);
+    expect(await api.listApiTokens(credential)).toEqual({
+      tokens: [
+        { id: '1', name: 'one', description: 'of a person', createdAt: new Date('2023-11-14T22:13:20Z') },
+        { id: '2', name: 'two', description: '', createdAt: undefined },
+        { id: '3', name: '', description: '', createdAt: undefined },
+        { id: '4', name: '', description: '', createdAt: undefined },
+      ],
+      date: new Date('2026-11-24T12:00:00Z'),
+    });
   });
 });

@@ -1,42 +1,38 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeTransportError } from '../../src/exabits/transport.ts';
+import { ProxyError, transportFault } from '../../src/exabits/transport.ts';
 import { oneLine } from '../../src/text.ts';
 
 function describeError(code: string, message = 'the words of Node') {
-  return describeTransportError(Object.assign(new Error(message), { code }), 'api.example', oneLine);
+  return transportFault(Object.assign(new Error(message), { code }), 'api.example', oneLine);
 }
 
 test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own words: %s', (code) => {
-  const { failure, transient } = describeError(code);
-  expect(failure.code).toBe('host-not-found');
-  expect(failure.message).toMatch(
+  const { code: failureCode, message, transient } = describeError(code);
+  expect(failureCode).toBe('host-not-found');
+  expect(message).toMatch(
     new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the input "api-url", and .*DNS`),
   );
   expect(transient).toBe(true);
 });
 
 test('a connection that is refused has its own words', () => {
-  const { failure, transient } = describeError('ECONNREFUSED');
-  expect(failure.code).toBe('connection-refused');
-  expect(failure.message).toMatch(/^api\.example refused the connection\. Check the input "api-url"/);
+  const { code: failureCode, message, transient } = describeError('ECONNREFUSED');
+  expect(failureCode).toBe('connection-refused');
+  expect(message).toMatch(/^api\.example refused the connection\. Check the input "api-url"/);
   expect(transient).toBe(true);
 });
 
-test('a proxy that does not connect has its own words', () => {
-  const { failure, transient } = describeError(
-    'ECONNRESET',
-    'tunneling socket could not be established, statusCode=407',
-  );
-  expect(failure.code).toBe('proxy-failed');
-  expect(failure.message).toMatch(
-    /^The proxy did not connect to api\.example \(.*statusCode=407\)\. Check https_proxy and no_proxy/,
+test('a proxy that does not connect has its own words, whatever kept it, and without its address', () => {
+  const told =
+    'Failed to establish tunnel to api.example:443 via http://me:secret@proxy.test:3128/: HTTP/1.1 407 No';
+  const refusal = new ProxyError(Object.assign(new Error(told), { code: 'ERR_PROXY_TUNNEL' }));
+  const { code, message, transient } = transportFault(refusal, 'api.example', oneLine);
+  expect(code).toBe('proxy-failed');
+  expect(message).toBe(
+    'The proxy did not connect to api.example (HTTP/1.1 407 No). Check https_proxy and no_proxy.',
   );
   expect(transient).toBe(true);
-});
-
-test('a proxy that refuses the connection is not taken for the host', () => {
-  const message = 'tunneling socket could not be established, cause=connect ECONNREFUSED 10.0.0.1:3128';
-  expect(describeError('ECONNREFUSED', message).failure.code).toBe('proxy-failed');
+  expect(refusal.stack).not.toContain('secret');
 });
 
 describe('a connection that is not secure', () => {
@@ -54,14 +50,14 @@ describe('a connection that is not secure', () => {
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
     'HOSTNAME_MISMATCH',
   ])('has its own words, and no second try: %s', (code) => {
-    const { failure, transient } = describeError(code);
-    expect(failure.code).toBe('tls-failed');
-    expect(failure.message).toContain(`No secure connection to api.example (${code}: the words of Node).`);
+    const { code: failureCode, message, transient } = describeError(code);
+    expect(failureCode).toBe('tls-failed');
+    expect(message).toContain(`No secure connection to api.example (${code}: the words of Node).`);
     expect(transient).toBe(false);
   });
 
   test('to another host than the certificate is for: the address may be wrong', () => {
-    expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').failure.message).toMatch(
+    expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').message).toMatch(
       /certificate is for another host: check the input "api-url"/,
     );
   });
@@ -69,14 +65,14 @@ describe('a connection that is not secure', () => {
   test.each(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])(
     'at the wrong time: a clock may be wrong (%s)',
     (code) => {
-      expect(describeError(code).failure.message).toMatch(/not valid today: check the clock of the runner/);
+      expect(describeError(code).message).toMatch(/not valid today: check the clock of the runner/);
     },
   );
 
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
     'by an authority that nobody knows: it may be a private one (%s)',
     (code) => {
-      expect(describeError(code).failure.message).toMatch(/private authority.*NODE_EXTRA_CA_CERTS/);
+      expect(describeError(code).message).toMatch(/private authority.*NODE_EXTRA_CA_CERTS/);
     },
   );
 });
@@ -85,9 +81,9 @@ describe('any other fault', () => {
   test.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'NOT_EPROTO', 'EPROTOTYPE', 'X_CERT_'])(
     'may pass: %s',
     (code) => {
-      const { failure, saw, transient } = describeError(code);
-      expect(failure.code).toBe('connection-lost');
-      expect(failure.message).toMatch(
+      const { code: failureCode, message, saw, transient } = describeError(code);
+      expect(failureCode).toBe('connection-lost');
+      expect(message).toMatch(
         /^The connection to api\.example broke \(the words of Node\)\. Check the network/,
       );
       expect(saw).toBe('the words of Node');
@@ -105,19 +101,19 @@ describe('any other fault', () => {
     ['a text', 'odd', 'odd'],
     ['an object with a code that is no error', { code: 'ENOTFOUND' }, '[object Object]'],
   ])('need not be an error with a code: %s', (_what, thrown, saw) => {
-    const fault = describeTransportError(thrown, 'api.example', oneLine);
-    expect(fault.failure.code).toBe('connection-lost');
+    const fault = transportFault(thrown, 'api.example', oneLine);
+    expect(fault.code).toBe('connection-lost');
     expect(fault.saw).toBe(saw);
   });
 
   test('is the cause of what is made of it, for the debug log', () => {
     const thrown = new Error('odd');
-    expect(describeTransportError(thrown, 'api.example', oneLine).failure.cause).toBe(thrown);
+    expect(transportFault(thrown, 'api.example', oneLine).cause).toBe(thrown);
   });
 
   test('has its words cleaned before they are printed', () => {
-    const { failure, saw } = describeTransportError(new Error('a\nb'), 'api.example', () => 'cleaned');
+    const { message, saw } = transportFault(new Error('a\nb'), 'api.example', () => 'cleaned');
     expect(saw).toBe('cleaned');
-    expect(failure.message).toContain('(cleaned)');
+    expect(message).toContain('(cleaned)');
   });
 });

@@ -51,11 +51,18 @@ describe('a credential', () => {
   test('has an account where a login told', () => {
     const account = { username: 'ada', email: '' };
     const signIns: SignIn[] = [
-      { method: 'login', credential: pair(), account },
-      { method: 'ephemeral-api-token', credential: apiToken(), id: '1', name: 'x', account },
-      { method: 'ephemeral-api-token', credential: apiToken(), id: '1', name: 'x', account: undefined },
-      { method: 'api-token', credential: apiToken() },
-      { method: 'existing', credential: pair() },
+      { method: 'login', source: '', credential: pair(), account },
+      { method: 'ephemeral-api-token', source: '', credential: apiToken(), id: '1', name: 'x', account },
+      {
+        method: 'ephemeral-api-token',
+        source: '',
+        credential: apiToken(),
+        id: '1',
+        name: 'x',
+        account: undefined,
+      },
+      { method: 'api-token', source: '', credential: apiToken() },
+      { method: 'existing', source: '', credential: pair() },
     ];
     expect(signIns.map(accountOf)).toEqual([account, account, undefined, undefined, undefined]);
   });

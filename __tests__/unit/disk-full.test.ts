@@ -96,7 +96,8 @@ test('a disk that is full when a token has just been made leaves its name to the
   exabits()
     .get('/api-tokens')
     .query(true)
-    .reply(200, yes([{ id: 'tok-1', name }], { total: 1 }));
+    .twice()
+    .reply(200, yes([{ id: 'tok-1', name, created_at: 1 }], { total: 1 }));
   exabits().delete('/api-tokens/tok-1').reply(200, yes());
   expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
 });

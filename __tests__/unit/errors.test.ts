@@ -103,12 +103,6 @@ const cases: Case[] = [
     words: /^The connection to gpu-api\.exascalelabs\.ai broke \(socket hang up\)\. Check the network/,
   },
   {
-    name: 'a proxy that does not connect',
-    inputs: once,
-    exabits: () => breakWith('ECONNRESET', 'tunneling socket could not be established, statusCode=403'),
-    words: /^The proxy did not connect to gpu-api\.exascalelabs\.ai .*Check https_proxy and no_proxy/,
-  },
-  {
     name: 'a TLS failure',
     inputs: loginInputs,
     exabits: () => breakWith('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'),

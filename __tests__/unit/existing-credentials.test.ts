@@ -31,7 +31,8 @@ describe('credentials that the job carries are handed on without a request', () 
     const job = new Job(pair);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.log).toBe(
-      'Using the credentials for gpu-api.exascalelabs.ai that the job carries already, until 2026-11-24T12:30:00.000Z.',
+      'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.\n' +
+        'Using the credentials for gpu-api.exascalelabs.ai that the job carries already, until 2026-11-24T12:30:00.000Z.',
     );
     expect(step.outputs).toEqual({
       'auth-method': 'existing',
@@ -66,7 +67,9 @@ describe('credentials that the job carries are handed on without a request', () 
 
   test('an API token', async () => {
     const step = await new Job({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
-    expect(step.log).toBe('Using the credentials for gpu-api.exascalelabs.ai that the job carries already.');
+    expect(step.log).toMatch(
+      /\nUsing the credentials for gpu-api\.exascalelabs\.ai that the job carries already\.$/,
+    );
     expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken, 'api-token': apiToken });
   });
 
@@ -291,5 +294,46 @@ test('a step that does not look for credentials never takes over the header file
   const first = await job.main({ 'api-token': apiToken });
   const second = await job.main({ 'api-token': apiToken });
   expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
-  expect(Object.keys(second.env)).toHaveLength(4);
+  expect(Object.keys(second.env)).toHaveLength(5);
+});
+
+describe('the source of the credentials that the job carries', () => {
+  const signedInAs = async (name: string): Promise<Job> => {
+    const job = new Job();
+    prepareLogin();
+    await job.main({ ...loginInputs, username: name });
+    return job;
+  };
+
+  test('is that of somebody else: the step signs in afresh, and says why', async () => {
+    const job = await signedInAs('somebody-else');
+    prepareLogin();
+    const step = await job.main({ ...loginInputs, ...existing });
+    expect(step.outputs).toMatchObject({ 'auth-method': 'login', username: loginInputs.username });
+    expect(step.log).toMatch(
+      /^The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh\.\nSigned in/,
+    );
+  });
+
+  test('is that of the inputs: they are used, and nothing is exported anew', async () => {
+    const job = await signedInAs(loginInputs.username);
+    const step = await job.main({ ...loginInputs, ...existing });
+    expect(step.outputs['auth-method']).toBe('existing');
+    expect(step.env).toEqual({});
+  });
+
+  test('does not matter where the step has no credentials of its own', async () => {
+    const job = await signedInAs('somebody-else');
+    expect((await job.main(existing)).outputs['auth-method']).toBe('existing');
+  });
+
+  test('is kept by a token that is made with them', async () => {
+    const job = await signedInAs(loginInputs.username);
+    const { EXABITS_AUTH_SOURCE: source } = job.env;
+    exabits()
+      .post('/api-tokens')
+      .reply(200, yes({ id: 'tok-1', token: 'exa-made' }));
+    const step = await job.main({ ...loginInputs, ...existing, 'ephemeral-api-token': 'true' });
+    expect(step.env.EXABITS_AUTH_SOURCE).toBe(source);
+  });
 });

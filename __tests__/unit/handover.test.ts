@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { fingerprint } from '../../src/fingerprint.ts';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, yes } from './support/exabits.ts';
 import { Job, type Step } from './support/job.ts';
@@ -58,7 +59,7 @@ describe('write-headers-file: false', () => {
     const job = new Job();
     const post = await job.post(await logIn(job, { 'write-headers-file': 'false' }));
     expect(post.log).toBe(
-      'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
+      'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
     );
   });
 });
@@ -193,12 +194,12 @@ describe('where the files of the runner cannot be written, nothing is handed on'
 });
 
 describe('the state for the post step', () => {
-  test('names what was set, with the values that are no secrets', async () => {
+  test('names what was set, with fingerprints of the values', async () => {
     const job = new Job();
     const { state, env } = await logIn(job);
     expect(Object.keys(state)).toEqual(['leftovers']);
     expect(JSON.parse(state.leftovers ?? '')).toEqual({
-      variables: { ...env, EXABITS_ACCESS_TOKEN: null, EXABITS_REFRESH_TOKEN: null },
+      variables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fingerprint(value)])),
       headersFile: job.temporaryFiles()[0],
       cleanup: true,
     });

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readHeadersFile, readTokens, writeHeadersFile } from '../../src/job/headers-file.ts';
+import { readSmallFile, writeHeadersFile } from '../../src/job/headers-file.ts';
 
 let folder = '';
 let path = '';
@@ -27,29 +27,25 @@ test('writing a header file leaves no file open', () => {
   expect(nextDescriptor()).toBe(before);
 });
 
-describe('a header file is read', () => {
+describe('a small file is read', () => {
   const text = (size: number): string => 'x'.repeat(size);
 
   test('up to 64 KiB', () => {
     writeFileSync(path, text(64 * 1024));
-    expect(readHeadersFile(path)).toBe(text(64 * 1024));
+    expect(readSmallFile(path)).toBe(text(64 * 1024));
   });
 
   test('and nothing of a larger one', () => {
     writeFileSync(path, text(64 * 1024 + 1));
-    expect(readHeadersFile(path)).toBe('');
+    expect(readSmallFile(path)).toBe('');
+  });
+
+  test('and nothing of one that the kernel makes up, and that may never end', () => {
+    expect(readSmallFile('/proc/self/status')).toBe('');
   });
 
   test('and nothing of a folder, or where there is none', () => {
-    expect(readHeadersFile(folder)).toBe('');
-    expect(readHeadersFile(path)).toBe('');
+    expect(readSmallFile(folder)).toBe('');
+    expect(readSmallFile(path)).toBe('');
   });
-});
-
-test.each([
-  'Authorization: Bearer access\nX-Other: 1\n',
-  'Authorization: Bearer access\nrefresh-token: refresh\n\n',
-])('a file with more than the headers of a sign-in holds no tokens of ours: %j', (content) => {
-  writeFileSync(path, content);
-  expect(readTokens(path)).toEqual([]);
 });

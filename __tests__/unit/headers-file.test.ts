@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   headersFilePath,
-  readTokens,
+  readBearerToken,
   removeHeadersFile,
   writeHeadersFile,
 } from '../../src/job/headers-file.ts';
@@ -51,6 +51,16 @@ describe('a header file', () => {
     expect(readFileSync(path, 'utf8')).toBe('Authorization: Bearer access\nrefresh-token: refresh\n');
   });
 
+  test.each([0, 0o277, 0o777])('is for its owner alone with a umask of %i, too', (umask) => {
+    const before = process.umask(umask);
+    try {
+      writeHeadersFile(path, headers);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(path).mode & 0o777).toBe(ownerOnly);
+  });
+
   test('never replaces what is at its place', () => {
     writeFileSync(path, 'somebody else');
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
@@ -75,17 +85,17 @@ describe('a header file', () => {
     expect(() => statSync(path)).toThrow('ENOENT');
   });
 
-  test('may be gone already when it is removed', () => {
-    expect(() => removeHeadersFile(path)).not.toThrow();
+  test('may be gone already when it is removed', async () => {
+    await expect(removeHeadersFile(path)).resolves.toBeUndefined();
   });
 });
 
 describe('the bearer token', () => {
   test('is read back out of the file', () => {
     writeHeadersFile(path, headers);
-    expect(readTokens(path)).toEqual(['access', 'refresh']);
+    expect(readBearerToken(path)).toBe('access');
     writeFileSync(path, 'Authorization: Bearer token\n');
-    expect(readTokens(path)).toEqual(['token']);
+    expect(readBearerToken(path)).toBe('token');
   });
 
   test.each([
@@ -97,16 +107,16 @@ describe('the bearer token', () => {
     'Authorization: Bearer \n',
   ])('is not there where no such header is: %j', (text) => {
     writeFileSync(path, text);
-    expect(readTokens(path)).toEqual([]);
+    expect(readBearerToken(path)).toBe('');
   });
 
   test('is not looked for in what is no file, nor in a file that is too large to be ours', () => {
-    expect(readTokens(folder)).toEqual([]);
+    expect(readBearerToken(folder)).toBe('');
     writeFileSync(path, `Authorization: Bearer ${'x'.repeat(65 * 1024)}\n`);
-    expect(readTokens(path)).toEqual([]);
+    expect(readBearerToken(path)).toBe('');
   });
 
   test('is not there where no file is', () => {
-    expect(readTokens(path)).toEqual([]);
+    expect(readBearerToken(path)).toBe('');
   });
 });

@@ -173,9 +173,9 @@ describe('what cannot authenticate has a code of its own:', () => {
   });
 
   test('nothing', async () => {
-    const { configured } = await inputsOf({});
+    const { configured, endpoint } = await inputsOf({});
     const { exabits } = await converse();
-    expect(await failureOf(() => authenticate(configured, exabits))).toMatchObject({
+    expect(await failureOf(() => authenticate(configured, endpoint, exabits))).toMatchObject({
       code: 'no-credentials',
     });
   });

@@ -147,7 +147,9 @@ describe('a summary that cannot be written is a warning, and no more:', () => {
     mkdirSync(path);
     job.env.GITHUB_STEP_SUMMARY = path;
     const step = await job.main({ 'api-token': apiToken, ...summary });
-    expect(step.log).toMatch(/\nWarning: Could not write the job summary: .*EISDIR/);
+    expect(step.log).toMatch(
+      /\nWarning: Could not write the job summary: GITHUB_STEP_SUMMARY is not a file\.$/,
+    );
     expect(step.exitCode).toBe(0);
   });
 });

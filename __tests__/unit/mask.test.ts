@@ -1,7 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMasker, type Masker } from '../../src/job/mask.ts';
 import { anyText } from './support/any-text.ts';
+import { failureOf } from './support/failure.ts';
 import { captureOutput } from './support/output.ts';
 
 async function maskOf(...secrets: string[]): Promise<Masker & { lines: string[] }> {
@@ -62,6 +63,21 @@ describe('text from outside loses', () => {
     expect(redact(`?q=${encodeURIComponent(secret)}`)).toBe('?q=***');
     expect(redact(`Basic ${Buffer.from(secret).toString('base64')}`)).toBe('Basic ***');
     expect(redact(JSON.stringify({ secret }))).toBe('{"secret":"***"}');
+  });
+
+  test.each<[string, string]>([
+    ['percent signs with lower-case digits', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9%20'],
+    ['percent signs, the marks left', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9%20"],
+    ['a form (application/x-www-form-urlencoded)', 'pass%2Fword%2B1%3C%3E%26%27%22%5C%C3%A9+'],
+    ['the same with lower-case digits', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9+'],
+    ['JSON with escaped slashes', 'pass\\/word+1<>&\'\\"\\\\é '],
+    ['JSON as Go writes it', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\é '],
+    ['JSON in ASCII, as Python writes it', 'pass/word+1<>&\'\\"\\\\\\u00e9 '],
+    ['JSON as PHP writes it', 'pass\\/word+1<>&\'\\"\\\\\\u00e9 '],
+    ['JSON as .NET writes it', 'pass/word\\u002B1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
+  ])('a secret in %s', async (_how, quoted) => {
+    const { redact } = await maskOf('pass/word+1<>&\'"\\é ');
+    expect(redact(`it was: ${quoted}.`)).toBe('it was: ***.');
   });
 
   test('a secret that JSON escapes', async () => {
@@ -139,5 +155,18 @@ describe('text from outside loses', () => {
         }),
       );
     });
+  });
+});
+
+describe('a mask that the runner does not get', () => {
+  test('is a failure that says that nothing was handed on', async () => {
+    const { tellRunner } = await import('../../src/job/mask.ts');
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation(() => {
+      throw new Error('ENOSPC: no space left');
+    });
+    const failure = await failureOf(() => tellRunner('secret'));
+    write.mockRestore();
+    expect(failure.code).toBe('job-files');
+    expect(failure.message).toMatch(/^The runner cannot be told to mask a secret \(ENOSPC: no space left\)/);
   });
 });

@@ -56,7 +56,8 @@ describe('the file that the runner starts tells the phase:', () => {
 describe('a phase', () => {
   async function run(phase: () => Promise<void>): Promise<Printed> {
     const { run: runPhase } = await import('../../src/run.ts');
-    return captureOutput(() => runPhase(phase));
+    const { main } = await import('../../src/main.ts');
+    return captureOutput(() => runPhase({ ...main, story: phase }));
   }
 
   test('that ends well ends the process with exit code 0', async () => {
@@ -79,6 +80,17 @@ describe('a phase', () => {
     expect(lines.slice(1).every((line) => line.startsWith('::debug::'))).toBe(true);
     expect(lines).toContain('::debug::TypeError: odd');
     expect(exitCode).toBe(1);
+  });
+
+  test('that is post warns of what it throws, and does not fail the job', async () => {
+    const { run: runPhase } = await import('../../src/run.ts');
+    const { post } = await import('../../src/post.ts');
+    const story = async (): Promise<void> => {
+      throw new Error('odd');
+    };
+    const { lines, exitCode } = await captureOutput(() => runPhase({ ...post, story }));
+    expect(lines).toEqual([expect.stringMatching(/^::warning::Something went wrong .* odd\./)]);
+    expect(exitCode).toBe(0);
   });
 
   test('that throws an error without a stack says at least its message to whoever debugs', async () => {

@@ -22,7 +22,7 @@ describe('the post step', () => {
     const post = await job.post(main);
 
     expect(Object.keys(post.env)).toEqual(Object.keys(main.env));
-    expect(Object.keys(post.env)).toHaveLength(6);
+    expect(Object.keys(post.env)).toHaveLength(7);
     expect(new Set(Object.values(post.env))).toEqual(new Set(['']));
     expect(job.temporaryFiles()).toEqual([]);
     expect(post.lines).toHaveLength(1);
@@ -51,7 +51,7 @@ describe('the post step', () => {
     const { inputs, state } = await logIn(job);
     rmSync(job.temporaryFiles()[0] ?? '');
     const post = await job.post({ inputs, state });
-    expect(Object.keys(post.env)).toHaveLength(6);
+    expect(Object.keys(post.env)).toHaveLength(7);
     expect(post.log).toMatch(/^Cleared /);
     expect(post.exitCode).toBe(0);
   });
@@ -63,7 +63,7 @@ describe('the post step', () => {
     expect(post.env).toEqual({});
     expect(job.temporaryFiles()).toEqual([main.outputs['headers-file']]);
     expect(post.log).toBe(
-      'Left in place, because cleanup is false: EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
+      'Left in place, because cleanup is false: EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
     );
     expect(post.exitCode).toBe(0);
   });
@@ -181,6 +181,7 @@ describe('a state that cannot be read is a warning, and the rest is done all the
       timeoutMs: 1000,
       maxAttempts: 1,
       staleTokenHours: 0,
+      owners: [],
     };
     const post = await job.post({ inputs, state: { ...state, 'ephemeral-token': JSON.stringify(token) } });
     expect(post.log).toMatch(/^Cleared .*\nWarning: Could not delete the API token: /);
@@ -212,6 +213,7 @@ describe('two invocations in one job', () => {
     expect((await job.post(second)).env).toEqual({
       EXABITS_API_URL: '',
       EXABITS_API_BASE_URL: '',
+      EXABITS_AUTH_SOURCE: '',
       EXABITS_HEADERS_FILE: '',
       EXABITS_API_TOKEN: '',
     });
@@ -236,7 +238,14 @@ describe('two invocations in one job', () => {
     const job = new Job();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
-    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_API_URL', 'EXABITS_API_TOKEN']);
+    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_AUTH_SOURCE', 'EXABITS_API_TOKEN']);
+  });
+
+  test('leave what a later step has set anew where no header file was written', async () => {
+    const job = new Job();
+    const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
+    job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
+    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_AUTH_SOURCE']);
   });
 
   test.each([
@@ -248,7 +257,7 @@ describe('two invocations in one job', () => {
     Object.assign(job.env, { EXABITS_HEADERS_FILE: '' }, later);
     const { env } = await job.post(main);
     expect(Object.keys(env)).toEqual(
-      ['EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'].filter((name) => !(name in later)),
+      ['EXABITS_AUTH_SOURCE', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'].filter((name) => !(name in later)),
     );
   });
 

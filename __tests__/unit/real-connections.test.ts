@@ -207,7 +207,7 @@ describe('https', () => {
       expect(asked).toHaveLength(1);
     });
 
-    test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128'])(
+    test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128', 'socks5://proxy.example:1080'])(
       'that cannot be read is an error: %s',
       async (proxy) => {
         process.env.https_proxy = proxy;
@@ -225,7 +225,9 @@ describe('https', () => {
       process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
       const failure = await failureAt(apiUrl);
       expect(failure.code).toBe('proxy-failed');
-      expect(failure.message).toMatch(/did not connect to api\.example:8443 .*statusCode=407/);
+      expect(failure.message).toMatch(
+        /did not connect to api\.example:8443 .*HTTP\/1\.1 407 Proxy Authentication Required/,
+      );
     });
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { expect, test } from '@jest/globals';
+import { ClientRequest, createServer, type RequestListener } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { expect, jest, test } from '@jest/globals';
 import { skipWaits } from './support/clock.ts';
 import { silenceOutput } from './support/output.ts';
 import './support/realm.ts';
@@ -37,4 +38,36 @@ test('a proxy that never opens its tunnel is given up in time', async () => {
   proxy.on('connect', () => {});
   process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
   expect((await failureAt('https://api.example', timeoutMs)).code).toBe('timed-out');
+});
+
+test.each([
+  ['cut', 'HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{', true],
+  ['no HTTP any more', 'HTTP/1.1 404 No\r\nnothing\r\n\r\n', true],
+  ['missing', 'HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\n', false],
+])('an answer that says 4xx is final, though what follows is %s', async (_what, bytes, ends) => {
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => {
+      // In two pieces, as a network may deliver it.
+      socket.write(bytes.slice(0, 7));
+      setTimeout(() => (ends ? socket.end(bytes.slice(7)) : socket.write(bytes.slice(7))), 50);
+    });
+  });
+  const failure = await failureAt(`http://127.0.0.1:${await listen(server)}`);
+  expect(failure.message).toContain(`(HTTP ${bytes.slice(9, 12)}`);
+});
+
+test.each([408, 429, 503, 200])('an answer that says %i and breaks is not', async (status) => {
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 9\r\n\r\n{`));
+  });
+  expect((await failureAt(`http://127.0.0.1:${await listen(server)}`)).code).toBe('connection-lost');
+});
+
+test('a silence ends with the time of the step, not by a limit of the client', async () => {
+  const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
+  await failureAt(`http://127.0.0.1:${await listen(createServer(() => {}))}`, timeoutMs);
+  const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);
+  setTimeoutOf.mockRestore();
+  expect(limits).not.toEqual([]);
+  expect(Math.min(...limits)).toBeGreaterThan(3_600_000);
 });

@@ -1,3 +1,4 @@
+import { Console } from 'node:console';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 const writeSync = jest.fn<(descriptor: number, bytes: Uint8Array) => number>();
@@ -46,12 +47,25 @@ describe('what is printed has left the process when the call returns', () => {
     expect(wait.mock.results.map(({ value }) => value)).toEqual(['timed-out', 'timed-out']);
   });
 
-  test.each(['EPIPE', 'EOF'])('and is nothing to fail for when the reader is gone (%s)', (code) => {
-    expect(print('line\n', { failures: [code] })).toBe('');
+  test.each(['EPIPE', 'EOF', 'EIO', 'ENOSPC'])('and where it cannot, the call fails (%s)', (code) => {
+    expect(() => print('line\n', { failures: [code] })).toThrow(`${code}: write`);
     expect(writeSync).toHaveBeenCalledTimes(1);
   });
+});
 
-  test('and any other failure is thrown', () => {
-    expect(() => print('line\n', { failures: ['EIO'] })).toThrow('EIO: write');
+test('a console of Node prints to it, too', () => {
+  print('');
+  const received: string[] = [];
+  writeSync.mockImplementation((_descriptor, bytes) => {
+    received.push(Buffer.from(bytes).toString());
+    return bytes.length;
   });
+  const { stdout: ours } = process;
+  new Console(ours).log('one %s', 'line');
+  expect(received).toEqual(['one line\n']);
+  expect(ours.listenerCount('error')).toBe(0);
+
+  const written = jest.fn();
+  ours.write('x', 'utf8', written);
+  expect(written).toHaveBeenCalledTimes(1);
 });

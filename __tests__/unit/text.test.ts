@@ -25,6 +25,9 @@ describe('text from outside becomes one line', () => {
     expect(oneLine('abcdef', 6)).toBe('abcdef');
     expect(oneLine('abcdefg', 6)).toBe('abcde…');
     expect(oneLine('a'.repeat(10_000))).toHaveLength(10_000);
+    // Not within a character of two units.
+    expect(oneLine('abc👋👋', 6)).toBe('abc👋…');
+    expect(oneLine('abcd👋👋', 6)).toBe('abcd…');
   });
 
   test('whatever it was', () => {

@@ -5,6 +5,8 @@ const deferred: Record<string, readonly string[]> = {
   assert: [],
   crypto: ['randomUUID'],
   http: agents,
+  'node:http': ['Agent'],
+  'node:https': ['Agent'],
   https: agents,
   net: [],
   'node:crypto': ['createHash', 'randomBytes', 'randomUUID'],

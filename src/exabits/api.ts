@@ -23,16 +23,28 @@ const mostPages = 100;
 const overlap = 0.2;
 const list = 'GET /api-tokens';
 
+/** A page of the list of API tokens. */
+interface Page extends TokenList {
+  /** How many entries it has. */
+  readonly size: number;
+  /** How many entries the list has, as the server counts them. */
+  readonly total: number | undefined;
+  /** Whether it is in the order that was asked for. */
+  readonly isSorted: boolean;
+}
+
 /** What a login brings. */
 export interface Login {
   readonly credential: TokenPair;
   readonly account: Account;
 }
 
-/** An API token as the list shows it: without its value. */
+/** An API token as the list shows it, without its value. */
 export interface ListedToken {
   readonly id: string;
   readonly name: string;
+  /** Empty where the list does not say. */
+  readonly description: string;
   /** Undefined where the list does not say it in Unix seconds. */
   readonly createdAt: Date | undefined;
 }
@@ -42,6 +54,13 @@ export interface TokenLabel {
   /** At most 50 characters. */
   readonly name: string;
   readonly description: string;
+}
+
+/** A list of API tokens, or a page of it. */
+export interface TokenList {
+  readonly tokens: readonly ListedToken[];
+  /** When it was sent, by Exabits' clock; undefined where the answer does not say. */
+  readonly date: Date | undefined;
 }
 
 /** The calls of the Exabits API that the action makes. Each throws a Failure. */
@@ -59,12 +78,23 @@ export interface Exabits {
 
   /**
    * `POST api-tokens`. Creating is not idempotent: where an answer is lost, what the lost try may have created
-   * is deleted before the next try, so that at most one token has the label's name.
+   * is deleted before the next try.
+   *
+   * @returns the token, and whether an answer was lost, so that there may be another of its name all the same
    */
-  createApiToken(credential: Credential, label: TokenLabel): Promise<{ id: string; credential: ApiToken }>;
+  createApiToken(
+    credential: Credential,
+    label: TokenLabel,
+  ): Promise<{ id: string; mayHaveNamesakes: boolean; credential: ApiToken }>;
+
+  /** `GET api-tokens`, the page with the oldest ones; where the server does not sort, any page. */
+  listOldestApiTokens(credential: Credential): Promise<TokenList>;
 
   /** `GET api-tokens`, all pages. Other jobs may change the list between two of them. */
-  listApiTokens(credential: Credential): Promise<ListedToken[]>;
+  listApiTokens(credential: Credential): Promise<TokenList>;
+
+  /** `GET api-tokens`, the newest first, as far as it takes to find those of a name. */
+  findApiTokens(credential: Credential, name: string): Promise<readonly ListedToken[]>;
 
   /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
   deleteApiToken(credential: Credential, id: string): Promise<void>;
@@ -85,6 +115,35 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     }
   };
 
+  const readPage = async (credential: Credential, order: 'asc' | 'desc', offset: number): Promise<Page> => {
+    const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=${order}`;
+    const { data, total, date } = await sendAs(credential, { method: 'GET', path });
+    const entries = readList(data);
+    const tokens = entries.flatMap(readListedToken);
+    return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
+  };
+
+  // No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+  const readPages = async (
+    credential: Credential,
+    order: 'asc' | 'desc',
+    isEnough: (page: Page) => boolean = () => false,
+  ): Promise<TokenList> => {
+    const tokens = new Map<string, ListedToken>();
+    let offset = 0;
+    for (let count = 0; count < mostPages; count += 1) {
+      const page = await readPage(credential, order, offset);
+      const before = tokens.size;
+      for (const token of page.tokens) tokens.set(token.id, token);
+      const end = offset + page.size;
+      const isLast = tokens.size === before;
+      if (isLast && end < (page.total ?? 0)) throw malformed(list, 'it ends before its "total"');
+      if (isLast || isEnough(page)) return { tokens: [...tokens.values()], date: page.date };
+      offset = end - Math.floor(page.size * overlap);
+    }
+    throw malformed(list, `it goes on after ${mostPages} pages`);
+  };
+
   const exabits: Exabits = {
     async login(username, passwordMd5) {
       try {
@@ -101,35 +160,38 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     },
 
     async createApiToken(credential, label) {
+      let mayHaveNamesakes = false;
       const { data } = await sendAs(credential, {
         method: 'POST',
         path: '/api-tokens',
         body: { name: label.name, description: label.description },
         async beforeRetry() {
-          for (const { id, name } of await exabits.listApiTokens(credential)) {
-            if (name === label.name) await exabits.deleteApiToken(credential, id);
+          mayHaveNamesakes = true;
+          for (const { id } of await exabits.findApiTokens(credential, label.name)) {
+            await exabits.deleteApiToken(credential, id);
           }
         },
       });
-      return readCreatedToken(data, masker);
+      return { ...readCreatedToken(data, masker), mayHaveNamesakes };
     },
 
-    async listApiTokens(credential) {
-      const tokens = new Map<string, ListedToken>();
-      let offset = 0;
-      let reached = 0;
-      for (let page = 0; page < mostPages; page += 1) {
-        const path = `/api-tokens?limit=${pageSize}&offset=${offset}`;
-        const { data, total } = await sendAs(credential, { method: 'GET', path });
-        const entries = readList(data);
-        for (const token of entries.flatMap(readListedToken)) tokens.set(token.id, token);
-        const end = offset + entries.length;
-        if (end <= reached && reached < (total ?? 0)) throw malformed(list, 'it ends before its "total"');
-        if (end <= reached || end === total) return [...tokens.values()];
-        reached = end;
-        offset = end - Math.floor(entries.length * overlap);
-      }
-      throw malformed(list, `it goes on after ${mostPages} pages`);
+    async listOldestApiTokens(credential) {
+      const page = await readPage(credential, 'asc', 0);
+      const more = (page.total ?? 0) - page.size;
+      if (page.isSorted || more <= 0) return page;
+      return readPage(credential, 'asc', Math.floor(Math.random() * (more + 1)));
+    },
+
+    listApiTokens: (credential) => readPages(credential, 'asc'),
+
+    async findApiTokens(credential, name) {
+      const isNamed = (token: ListedToken): boolean => token.name === name;
+      const { tokens } = await readPages(
+        credential,
+        'desc',
+        (page) => page.isSorted && page.tokens.some(isNamed),
+      );
+      return tokens.filter(isNamed);
     },
 
     async deleteApiToken(credential, id) {
@@ -199,29 +261,40 @@ function readCreatedToken(data: unknown, masker: Masker): { id: string; credenti
 }
 
 function readList(data: unknown): unknown[] {
-  // A list without entries may be null where the server is written in a language that has it so.
+  // Some servers send an empty list as null.
   if (data === null || data === undefined) return [];
   if (!Array.isArray(data)) throw malformed(list, 'its "data" is not a list');
   return data;
 }
 
-// What has no name is none of ours.
+// A server that does not know how to sort is seen by the times; where there are none, nothing is known.
+function isSorted(tokens: readonly ListedToken[], order: 'asc' | 'desc'): boolean {
+  const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
+  const inOrder = order === 'asc' ? times : times.toReversed();
+  return inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time));
+}
+
 function readListedToken(entry: unknown): ListedToken[] {
-  if (!isObject(entry) || typeof entry.name !== 'string') return [];
-  const { id, name, created_at: createdAt } = entry;
-  if (!isId(id)) throw malformed(list, 'the "id" of an entry is not an identifier');
+  if (!isObject(entry)) return [];
+  const { id, name, description, created_at: createdAt } = entry;
+  if (!isId(id)) {
+    // What has no name is none of ours.
+    if (typeof name !== 'string') return [];
+    throw malformed(list, 'the "id" of an entry is not an identifier');
+  }
   return [
     {
-      id: String(id),
-      name,
+      id,
+      name: typeof name === 'string' ? name : '',
+      description: typeof description === 'string' ? description : '',
       createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
     },
   ];
 }
 
 // An id goes into addresses, and into a command that a person may have to copy.
-function isId(id: unknown): id is string | number {
-  return (typeof id === 'string' || typeof id === 'number') && /^\w[\w.:-]{0,127}$/.test(String(id));
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && /^\w[\w.:-]{0,127}$/.test(id);
 }
 
 function reader(answer: string, data: unknown, { mask, redact }: Masker) {
@@ -240,7 +313,7 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
     id(field: string): string {
       const id = fields[field];
       if (!isId(id)) throw malformed(answer, `its "${field}" is not an identifier`);
-      return String(id);
+      return id;
     },
 
     optionalName(field: string): string {

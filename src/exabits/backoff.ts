@@ -65,14 +65,20 @@ export function backoffMs(wait: Wait, random = Math.random()): number {
 export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
   const text = header?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const at = httpDateMs(text);
-  return at === undefined ? 0 : Math.max(0, at - (httpDateMs(serverDate) ?? now.getTime()));
+  const at = httpDate(text);
+  return at ? Math.max(0, at.getTime() - (httpDate(serverDate) ?? now).getTime()) : 0;
 }
 
-// Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday. Its oldest form
-// (that of C's asctime) leaves out that it is GMT.
-function httpDateMs(text = ''): number | undefined {
+/**
+ * Reads an HTTP date (RFC 9110, section 5.6.7).
+ *
+ * @param text the value of a header such as `Date`
+ * @returns the time, or undefined where it is none
+ */
+export function httpDate(text = ''): Date | undefined {
+  // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
   if (!/^[A-Z][a-z]+,? /.test(text)) return undefined;
-  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(at) ? undefined : at;
+  // The oldest form (that of C's asctime) leaves out that it is GMT.
+  const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Failure, type FailureCode } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
+import { httpDate, retryAfterMs } from './backoff.ts';
+import { Fault } from './fault.ts';
 
 /** An HTTP answer, as it came. */
 export interface Answer {
@@ -18,32 +20,34 @@ export interface Envelope {
   readonly data: unknown;
   /** How many entries a list has in all. */
   readonly total: number | undefined;
+  /** When it was sent, by the server's clock. */
+  readonly date: Date | undefined;
 }
 
 /** Exabits answered, and said no. */
-export class Rejection extends Failure {
+export class Rejection extends Fault {
   readonly status: number;
-  /** The status and the server's words, for messages. */
-  readonly saw: string;
-  readonly retryAfter: string | undefined;
-  /** The server's clock, where the answer tells it. */
-  readonly date: string | undefined;
   /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
   readonly enveloped: boolean;
 
   constructor(code: FailureCode, message: string, answer: Answer, seen: { saw: string; enveloped: boolean }) {
-    super(code, message);
+    super(code, message, {
+      saw: seen.saw,
+      transient: !isFinal(answer.status),
+      retryAfterMs: retryAfterMs(answer.headers['retry-after'], answer.headers.date, new Date()),
+    });
     this.status = answer.status;
-    this.saw = seen.saw;
     this.enveloped = seen.enveloped;
-    this.retryAfter = answer.headers['retry-after'];
-    this.date = answer.headers.date;
   }
+}
 
-  /** Whether the same request may succeed later: 408, 429 and 5xx. */
-  get transient(): boolean {
-    return this.status === 408 || this.status === 429 || this.status >= 500;
-  }
+/**
+ * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx.
+ *
+ * @param status the HTTP status
+ */
+export function isFinal(status: number): boolean {
+  return status < 500 && status !== 408 && status !== 429;
 }
 
 /** A JSON object whose fields nobody has checked yet. */
@@ -69,15 +73,16 @@ export function readEnvelope(answer: Answer, redact: Redact): Envelope {
   if (answer.status >= 300 && answer.status < 400) throw redirected(answer, redact);
 
   const json = parseJson(answer.body);
+  const date = httpDate(answer.headers.date);
   if (answer.status >= 400) throw rejected(answer, json, redact);
-  if (answer.body === '' && answer.mayBeEmpty) return { data: undefined, total: undefined };
+  if (answer.body === '' && answer.mayBeEmpty) return { data: undefined, total: undefined, date };
   if (json === undefined) throw notJson(answer, redact);
   if (!isEnvelope(json)) {
     throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
   }
   if (!json.status) throw rejected(answer, json, redact);
   const { data, total } = json;
-  return { data, total: typeof total === 'number' ? total : undefined };
+  return { data, total: typeof total === 'number' ? total : undefined, date };
 }
 
 /**
@@ -166,9 +171,20 @@ function contentType(headers: IncomingHttpHeaders, redact: Redact): string {
   return headers['content-type'] ? redact(headers['content-type']) : 'not given';
 }
 
+// An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
+const readId = (key: string, value: unknown, { source }: { source: string }): unknown =>
+  key === 'id' && typeof value === 'number' ? source : value;
+
+declare global {
+  interface JSON {
+    // ECMAScript gives a reviver the text of what it revives; TypeScript does not know that yet.
+    parse(text: string, reviver: typeof readId): unknown;
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, readId);
   } catch {
     return undefined;
   }

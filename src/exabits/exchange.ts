@@ -1,9 +1,12 @@
-import type { IncomingMessage, RequestOptions } from 'node:http';
+import { Agent as HttpAgent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { getProxyUrl, HttpClient } from '@actions/http-client';
 import { checkBypass } from '@actions/http-client/lib/proxy';
 import { Failure } from '../failure.ts';
 import { version } from '../version.ts';
-import type { Answer } from './envelope.ts';
+import { type Answer, isFinal } from './envelope.ts';
+import { isTlsError, ProxyError } from './transport.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -17,6 +20,11 @@ export interface Request {
 
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
+/** How long the rest of an answer is waited for whose status has already said no. */
+const refusalMs = 3_000;
+const statusLine = 'HTTP/1.1 200';
+/** More than any wait: what ends a silence is the signal. */
+const neverMs = 2 ** 31 - 1;
 
 /**
  * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
@@ -24,39 +32,102 @@ const largestAnswer = 1024 * 1024;
  * @param baseUrl what the request's path is appended to
  * @param request what to send
  * @param signal gives the exchange up
- * @returns the answer, whatever its status
+ * @returns the answer, whatever its status. One that says 4xx for good is returned also where the rest of it is broken
+ *   or does not come: the server has seen the request, and to send it again would be no better
  * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
  */
 export async function exchange(baseUrl: string, request: Request, signal: AbortSignal): Promise<Answer> {
-  const url = baseUrl + request.path;
-  assertProxy(new URL(url));
-  const client = new HttpClient(userAgent, [requestOptions(signal)], { allowRedirects: false });
-  const headers: Record<string, string> = { Accept: 'application/json', ...request.headers };
-  if (request.body) headers['Content-Type'] = 'application/json';
+  const { method, path, mayBeEmpty = false } = request;
+  const url = baseUrl + path;
+  const proxy = proxyFor(new URL(url));
+  const named = `${method} ${path.replace(/\?.*/, '')}`;
+  let status = 0;
+  let headers: IncomingHttpHeaders = {};
+  const chunks: Buffer[] = [];
+  const answer = (): Answer => ({
+    request: named,
+    status,
+    headers,
+    mayBeEmpty,
+    body: Buffer.concat(chunks).toString('utf8'),
+  });
 
-  const answered = client
-    .request(request.method, url, request.body ? JSON.stringify(request.body) : null, headers)
-    .then(({ message }) => readAnswer(message, request));
-  // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
-  return Promise.race([answered, aborted(signal)]);
+  const refused = Promise.withResolvers<void>();
+  const onStatus = (seen: number): void => {
+    status = seen;
+    if (isRefusal(status)) setTimeout(refused.resolve, refusalMs).unref();
+  };
+  const client = new HttpClient(userAgent, [requestOptions(url, proxy, signal, onStatus)], {
+    allowRedirects: false,
+    socketTimeout: neverMs,
+  });
+  const read = async (): Promise<void> => {
+    const { message } = await client.request(
+      method,
+      url,
+      request.body ? JSON.stringify(request.body) : null,
+      requestHeaders(request),
+    );
+    onStatus(Number(message.statusCode));
+    headers = message.headers;
+    let size = 0;
+    for await (const chunk of message) {
+      size += chunk.length;
+      if (size > largestAnswer) throw tooLarge(named);
+      chunks.push(chunk);
+    }
+  };
+
+  try {
+    // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+    await Promise.race([read(), refused.promise, aborted(signal)]);
+  } catch (thrown) {
+    if (!isRefusal(status)) throw thrown;
+  }
+  return answer();
 }
 
-// With a proxy that it cannot read, the client would go around it, and take the credentials along.
-function assertProxy(url: URL): void {
-  const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
-  if (url.protocol !== 'https:' || !proxy || checkBypass(url)) return;
-  const readable = getProxyUrl(url.href);
-  if (readable && new URL(readable).hostname) return;
+function isRefusal(status: number): boolean {
+  return status >= 400 && isFinal(status);
+}
+
+function requestHeaders({ headers, body }: Request): Record<string, string> {
+  return {
+    Accept: 'application/json',
+    ...headers,
+    ...(body ? { 'Content-Type': 'application/json' } : {}),
+  };
+}
+
+function tooLarge(request: string): Failure {
+  return new Failure(
+    'answer-too-large',
+    `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
+  );
+}
+
+// With a proxy that it cannot read, Node would go around it.
+function proxyFor(url: URL): URL | undefined {
+  const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
+  if (url.protocol !== 'https:' || !variable || checkBypass(url)) return undefined;
+  const proxy = URL.parse(String(getProxyUrl(url.href)));
+  if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol)) return proxy;
   throw new Failure(
     'proxy-failed',
     'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.',
   );
 }
 
-function requestOptions(signal: AbortSignal) {
+function requestOptions(
+  url: string,
+  proxy: URL | undefined,
+  signal: AbortSignal,
+  onStatus: (status: number) => void,
+) {
   return {
     prepareRequest(options: RequestOptions): void {
       options.signal = signal;
+      options.agent = agentFor(url, proxy, onStatus);
       // The client adds the runner's orchestration id, which is none of Exabits' business.
       options.headers = { ...options.headers, 'user-agent': userAgent };
       // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
@@ -67,30 +138,40 @@ function requestOptions(signal: AbortSignal) {
   };
 }
 
-async function readAnswer(
-  message: IncomingMessage,
-  { method, path, mayBeEmpty = false }: Request,
-): Promise<Answer> {
-  const request = `${method} ${path.replace(/\?.*/, '')}`;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message) {
-    size += chunk.length;
-    if (size > largestAnswer) {
-      throw new Failure(
-        'answer-too-large',
-        `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  return {
-    request,
-    status: Number(message.statusCode),
-    headers: message.headers,
-    mayBeEmpty,
-    body: Buffer.concat(chunks).toString('utf8'),
+/**
+ * Makes an agent for one request. Node itself goes through the proxy, which the client cannot where the proxy speaks https
+ * or either side has an IPv6 address.
+ *
+ * @param onStatus told the status as soon as its line is there: what follows it may be too broken for Node's parser
+ */
+function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number) => void): HttpAgent {
+  const agent = url.startsWith('https:')
+    ? new HttpsAgent({ proxyEnv: { https_proxy: proxy?.href } })
+    : new HttpAgent();
+  const connect = agent.createConnection.bind(agent);
+  const watched = <Socket extends Duplex | null | undefined>(socket: Socket): Socket => {
+    let start = '';
+    socket?.on('data', (chunk: Buffer) => {
+      if (start.length >= statusLine.length) return;
+      start = (start + chunk.toString('latin1')).slice(0, statusLine.length);
+      const [, status] = /^HTTP\/1\.\d (\d{3})$/.exec(start) ?? [];
+      if (status) onStatus(Number(status));
+    });
+    return socket;
   };
+  agent.createConnection = (options, callback) => {
+    const socket = connect(options, (error, tunnel) =>
+      callback?.(error && behindProxy(error, proxy), error ? tunnel : watched(tunnel)),
+    );
+    // What comes from the proxy itself is no answer of the API.
+    return proxy ? socket : watched(socket);
+  };
+  return agent;
+}
+
+// With an http proxy, TLS is between us and the API.
+function behindProxy(error: Error, proxy: URL | undefined): Error {
+  return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error) : error;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -1,15 +1,20 @@
-import { codeOf, Failure } from '../failure.ts';
+import { codeOf, type FailureCode } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
+import { Fault } from './fault.ts';
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 
-/** A request that got no answer, and whether another try may get one. */
-export interface TransportFault {
-  readonly failure: Failure;
-  /** What happened, in a few words. */
-  readonly saw: string;
-  readonly transient: boolean;
+/** Whether an error is about the identity or the protocol of a TLS peer. */
+export function isTlsError(error: unknown): boolean {
+  return tlsCode.test(codeOf(error));
+}
+
+/** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
+export class ProxyError extends Error {
+  constructor(error: Error) {
+    super(error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, ''));
+  }
 }
 
 /**
@@ -18,18 +23,15 @@ export interface TransportFault {
  * @param thrown what the HTTP client threw
  * @param host the host that was called
  * @param redact makes the error's own text printable
- * @returns the failure, and whether to try again
+ * @returns the fault, and whether to try again
  */
-export function describeTransportError(thrown: unknown, host: string, redact: Redact): TransportFault {
+export function transportFault(thrown: unknown, host: string, redact: Redact): Fault {
   const code = codeOf(thrown);
   const reason = redact(thrown instanceof Error ? thrown.message || code : String(thrown));
-  const fault = (transient: boolean, failureCode: Failure['code'], message: string): TransportFault => ({
-    transient,
-    saw: reason,
-    failure: new Failure(failureCode, message, { cause: thrown }),
-  });
+  const fault = (transient: boolean, failureCode: FailureCode, message: string): Fault =>
+    new Fault(failureCode, message, { saw: reason, transient, cause: thrown });
 
-  if (/tunneling socket/.test(reason)) {
+  if (thrown instanceof ProxyError) {
     return fault(
       true,
       'proxy-failed',
@@ -50,7 +52,7 @@ export function describeTransportError(thrown: unknown, host: string, redact: Re
       `${host} refused the connection. Check the input "api-url", and that the service is up.`,
     );
   }
-  if (tlsCode.test(code)) {
+  if (isTlsError(thrown)) {
     return fault(
       false,
       'tls-failed',

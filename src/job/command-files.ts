@@ -1,5 +1,5 @@
 import { statSync, truncateSync } from 'node:fs';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 
 /** The files through which a step talks to the runner. */
 type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
@@ -55,10 +55,9 @@ function regardless(undo: () => void): void {
 }
 
 function unwritable(thrown: unknown): Failure {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure(
     'job-files',
-    `The runner's files for this step cannot be written (${reason}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
     { cause: thrown },
   );
 }

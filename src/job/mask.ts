@@ -1,4 +1,5 @@
 import * as core from '@actions/core';
+import { Failure, reasonOf } from '../failure.ts';
 import { oneLine } from '../text.ts';
 
 declare const masked: unique symbol;
@@ -25,9 +26,10 @@ const longestQuote = 300;
  * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
  * because half a secret no longer matches any mask.
  *
- * @returns `mask` and `redact`, which share the secrets seen so far
+ * @param tell tells the runner to mask a secret
+ * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
  */
-export function createMasker(): Masker {
+export function createMasker(tell: (secret: string) => void = core.setSecret): Masker {
   const known = new Set<string>();
   /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
   let forms: readonly string[] | undefined;
@@ -39,7 +41,7 @@ export function createMasker(): Masker {
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
       forms = undefined;
-      core.setSecret(part);
+      tell(part);
     }
     return secret as Masked;
   };
@@ -56,6 +58,23 @@ export function createMasker(): Masker {
   };
 }
 
+/**
+ * Tells the runner to mask a secret.
+ *
+ * @throws Failure `job-files` where the runner does not get to know it
+ */
+export function tellRunner(secret: string): void {
+  try {
+    core.setSecret(secret);
+  } catch (thrown) {
+    throw new Failure(
+      'job-files',
+      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`,
+      { cause: thrown },
+    );
+  }
+}
+
 const shortestBase64 = 8;
 
 // The ways in which a text from outside may quote a secret, such that most of it could be read back.
@@ -68,10 +87,39 @@ function formsOf(secret: string): string[] {
     .filter((form) => form.length >= shortestBase64);
   return [
     secret,
-    encodeURIComponent(secret.toWellFormed()),
-    JSON.stringify(secret).slice(1, -1),
+    ...percentForms(secret),
+    ...jsonForms(secret),
     bytes.toString('base64'),
     ...base64,
     ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
   ];
+}
+
+// As in an address, with or without the marks that only some writers escape, and as a form is sent
+// (application/x-www-form-urlencoded); each with either case of digits.
+function percentForms(secret: string): string[] {
+  const inAddress = encodeURIComponent(secret.toWellFormed());
+  const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  return [inAddress, strict, inForm].flatMap((form) => [
+    form,
+    form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
+  ]);
+}
+
+/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
+const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
+
+function jsonForms(secret: string): string[] {
+  const plain = JSON.stringify(secret).slice(1, -1);
+  const upperCase = (form: string): string =>
+    form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
+  return escapedInJson
+    .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
+    .flatMap((form) => [form, upperCase(form)])
+    .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

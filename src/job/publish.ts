@@ -1,22 +1,10 @@
-import { appendFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import * as core from '@actions/core';
-import {
-  accountOf,
-  bearerTokenOf,
-  type Credential,
-  expiryOf,
-  headersOf,
-  type SignIn,
-} from '../credentials.ts';
+import { accountOf, bearerTokenOf, expiryOf, headersOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { requireCommandFile, writeAllOrNone } from './command-files.ts';
-import {
-  headersFilePath,
-  headersText,
-  readHeadersFile,
-  removeHeadersFile,
-  writeHeadersFile,
-} from './headers-file.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { writeAllOrNone } from './command-files.ts';
+import { headersFilePath, headersText, readSmallFile, writeHeadersFile } from './headers-file.ts';
 import { saveLeftovers } from './state.ts';
 
 /** How the user wants a credential handed on. */
@@ -34,7 +22,6 @@ export interface Published {
 }
 
 const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
-const secretVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_API_TOKEN'];
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 
 /**
@@ -51,27 +38,25 @@ export function publish(signIn: SignIn, handover: Handover): Published {
   const ownHeadersFile = handover.writeHeadersFile && !carriedHeadersFile ? headersFilePath() : undefined;
   const headersFile = carriedHeadersFile ?? ownHeadersFile;
 
-  const variables = handover.exportEnvironment
-    ? environmentOf(credential, handover.endpoint, headersFile)
-    : {};
-  const emptied = handover.exportEnvironment ? carriedVariables(credential, headersFile) : [];
-  // What an earlier step of the job has set already is that step's to clear.
-  const news = Object.entries(variables).filter(
+  const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
+  const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
+  // What the job carried before is the job's, or an earlier step's, to clear.
+  const own = Object.entries(variables).filter(
     ([name, value]) => signIn.method !== 'existing' || process.env[name] !== value,
   );
 
   writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
     saveLeftovers({
-      variables: Object.fromEntries(
-        news.map(([name, value]) => [name, secretVariables.includes(name) ? null : value]),
-      ),
+      variables: Object.fromEntries(own.map(([name, value]) => [name, fingerprint(value)])),
       headersFile: ownHeadersFile,
       cleanup: handover.cleanup,
     });
     if (ownHeadersFile) {
       writeHeadersFile(ownHeadersFile, headersOf(credential));
-      onFailure(() => removeHeadersFile(ownHeadersFile));
+      onFailure(() => rmSync(ownHeadersFile, { force: true }));
     }
+    // What was carried without a source may have been set for this step alone: later steps get all of it.
+    const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
     for (const [name, value] of news) core.exportVariable(name, value);
     for (const name of emptied) core.exportVariable(name, '');
     for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile))) {
@@ -81,32 +66,21 @@ export function publish(signIn: SignIn, handover: Handover): Published {
   return { emptied };
 }
 
-/**
- * Sets variables to nothing for the later steps: the runner knows no way to take one back.
- *
- * @param names the variables
- * @throws Failure `job-files` when the runner's file cannot be written
- */
-export function emptyVariables(names: readonly string[]): void {
-  const { path } = requireCommandFile('GITHUB_ENV');
-  // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
-  appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
-}
-
 // Where an earlier step has written what this one would write.
 function findHeadersFile({ method, credential }: SignIn): string | undefined {
   const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-  return carried && readHeadersFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
+  return carried && readSmallFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
 }
 
 function environmentOf(
-  credential: Credential,
+  { credential, source }: SignIn,
   endpoint: Endpoint,
   headersFile: string | undefined,
 ): Record<string, string> {
   return {
     EXABITS_API_URL: endpoint.apiUrl,
     EXABITS_API_BASE_URL: endpoint.apiBaseUrl,
+    ...(source ? { EXABITS_AUTH_SOURCE: source } : {}),
     ...(headersFile ? { EXABITS_HEADERS_FILE: headersFile } : {}),
     ...(credential.kind === 'api-token'
       ? { EXABITS_API_TOKEN: credential.token }
@@ -119,7 +93,7 @@ function environmentOf(
 }
 
 // What would make a later step use another credential than this one: the official client prefers an API token.
-function carriedVariables(credential: Credential, headersFile: string | undefined): string[] {
+function carriedVariables({ credential }: SignIn, headersFile: string | undefined): string[] {
   const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
   return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
 }

@@ -1,10 +1,13 @@
 import * as core from '@actions/core';
+import type { Fingerprint } from '../fingerprint.ts';
 import { writeAllOrNone } from './command-files.ts';
 
-/** What `main` left in the job, for `post` to clear. Names and paths only: state is no place for secrets. */
+/**
+ * What `main` left in the job, for `post` to clear. Names, paths and fingerprints only: state is no place for secrets.
+ */
 export interface Leftovers {
-  /** By name, with the value as long as that is no secret. */
-  readonly variables: Readonly<Record<string, string | null>>;
+  /** By name, with the fingerprint of the value: what holds another one by then is somebody else's. */
+  readonly variables: Readonly<Record<string, Fingerprint>>;
   readonly headersFile: string | undefined;
   /** False when the user wants everything to stay. */
   readonly cleanup: boolean;
@@ -15,6 +18,10 @@ export interface EphemeralToken {
   readonly name: string;
   /** Undefined until Exabits has answered. */
   readonly id: string | undefined;
+  /** Whether there may be others of its name, because the answer to a creation was lost. */
+  readonly mayHaveNamesakes: boolean;
+  /** The sources of all credentials that act as the account which made it. */
+  readonly owners: readonly Fingerprint[];
   readonly apiUrl: string;
   readonly timeoutMs: number;
   readonly maxAttempts: number;

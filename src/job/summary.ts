@@ -1,13 +1,14 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, statSync } from 'node:fs';
 import { accountOf, expiryOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { Failure } from '../failure.ts';
 
 /**
  * Adds a short table to the summary of the job. It holds no secret, and text from outside stays text.
  *
  * @param signIn what was obtained
  * @param endpoint where it is from
- * @throws Error when the runner's file cannot be written
+ * @throws Failure `job-files` where there is no such file; Error where it cannot be written
  */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
@@ -21,7 +22,8 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
     text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : [],
   );
   const path = process.env.GITHUB_STEP_SUMMARY;
-  if (!path) throw new Error('GITHUB_STEP_SUMMARY is not set');
+  // Writing to a pipe waits for a reader.
+  if (!path || !statSync(path).isFile()) throw new Failure('job-files', 'GITHUB_STEP_SUMMARY is not a file.');
   appendFileSync(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 

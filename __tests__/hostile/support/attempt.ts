@@ -11,6 +11,7 @@ import {
   startSandbox,
 } from '../../../sandbox/server.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
+import { fingerprint } from '../../../src/fingerprint.ts';
 import { canned, elsewhere, expectedOf, type Operation, type Row } from '../faults.ts';
 import type { DeadEnds } from './dead-ends.ts';
 
@@ -177,7 +178,8 @@ function trust(env: Record<string, string>, job: Job, deadEnds: DeadEnds): void 
 /** Makes `post` look for Exabits at another address than `main` did. */
 function redirectState(env: Record<string, string>, apiUrl: string): void {
   const state: unknown = JSON.parse(env['STATE_ephemeral-token'] ?? '');
-  env['STATE_ephemeral-token'] = JSON.stringify({ ...Object(state), apiUrl });
+  const owners = [fingerprint(apiUrl, 'password', EXAMPLE_ACCOUNT.username)];
+  env['STATE_ephemeral-token'] = JSON.stringify({ ...Object(state), apiUrl, owners });
 }
 
 function countTries(sandbox: Sandbox, { method, path }: Required<FaultMatch>, from: number): number {

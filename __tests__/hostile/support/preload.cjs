@@ -1,10 +1,11 @@
 // Loaded into the action's process before the bundle. PRELOAD says in JSON what to change for a test:
 // uuid: what crypto.randomUUID returns; signal and atWrite: kill the process at its nth write to a file of the runner;
-// watchOpen: where to note how each file is created.
+// watchOpen: where to note how each file is created; full: the nth line of the log and all after it find no room;
+// throwing: what a library throws in an event of its own.
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 
-const { uuid, signal, atWrite, watchOpen } = JSON.parse(process.env.PRELOAD);
+const { uuid, signal, atWrite, watchOpen, full, throwing } = JSON.parse(process.env.PRELOAD);
 
 if (uuid) crypto.randomUUID = () => uuid;
 
@@ -31,3 +32,19 @@ if (watchOpen) {
     return file;
   };
 }
+
+if (full) {
+  const { writeSync } = fs;
+  let lines = 0;
+  fs.writeSync = (descriptor, ...args) => {
+    if (descriptor === 1) lines += 1;
+    if (descriptor === 1 && lines >= full)
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    return writeSync(descriptor, ...args);
+  };
+}
+
+if (throwing)
+  setTimeout(() => {
+    throw new Error(throwing);
+  }, 0);

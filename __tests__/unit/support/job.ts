@@ -6,7 +6,7 @@ import { readActionManifest } from '../../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../../sandbox/command-files.ts';
 import { Masker } from '../../../sandbox/masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
-import type { Masker as ActionMasker } from '../../../src/job/mask.ts';
+import type { Phase } from '../../../src/run.ts';
 import { captureOutput } from './output.ts';
 
 const { inputs: knownInputs } = readActionManifest(join(import.meta.dirname, '../../..'));
@@ -98,11 +98,7 @@ export class Job {
     return join(this.#commandFiles, `${name}-${this.#steps}`);
   }
 
-  async #run(
-    phase: (masker: ActionMasker) => Promise<void>,
-    inputs: Record<string, string>,
-    state: Record<string, string>,
-  ): Promise<Step> {
+  async #run(phase: Phase, inputs: Record<string, string>, state: Record<string, string>): Promise<Step> {
     this.#steps += 1;
     for (const file of commandFiles) writeFileSync(this.commandFile(file), '');
     const { run } = await import('../../../src/run.ts');

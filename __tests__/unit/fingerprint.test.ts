@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { fingerprint, sourceOf } from '../../src/fingerprint.ts';
+import { createMasker } from '../../src/job/mask.ts';
+import { silenceOutput } from './support/output.ts';
+
+silenceOutput();
+
+test('a fingerprint is the beginning of a SHA-256', () => {
+  expect(fingerprint()).toBe('4f53cda18c2baa0c0354bb5f9a3ecbe5');
+});
+
+test('a fingerprint keeps the borders of what it is taken of', () => {
+  expect(new Set([fingerprint('ab', 'c'), fingerprint('a', 'bc'), fingerprint('abc')]).size).toBe(3);
+});
+
+describe('a source', () => {
+  const { mask } = createMasker();
+  const url = 'https://api.example';
+  const secret = mask('secret');
+  const other = mask('other');
+  const pair = { refreshToken: other, accessTokenExpiresAt: new Date(), refreshTokenExpiresAt: undefined };
+
+  test('tells host, kind and username or token apart', () => {
+    const sources = [
+      sourceOf(url, { kind: 'password', username: 'secret', passwordMd5: other }),
+      sourceOf(url, { kind: 'password', username: 'other', passwordMd5: other }),
+      sourceOf('https://api2.example', { kind: 'password', username: 'secret', passwordMd5: other }),
+      sourceOf(url, { kind: 'api-token', token: secret, expiresAt: undefined }),
+      sourceOf(url, { kind: 'api-token', token: other, expiresAt: undefined }),
+      sourceOf(url, { kind: 'token-pair', accessToken: secret, ...pair }),
+      sourceOf(url, { kind: 'token-pair', accessToken: other, ...pair }),
+    ];
+    expect(new Set(sources).size).toBe(sources.length);
+  });
+
+  test('is the same whatever the password is: that may change', () => {
+    expect(sourceOf(url, { kind: 'password', username: 'ada', passwordMd5: secret })).toBe(
+      sourceOf(url, { kind: 'password', username: 'ada', passwordMd5: other }),
+    );
+  });
+});

@@ -1,0 +1,236 @@
+import { API_BASE_PATH, Api } from '../../../sandbox/api.ts';
+import { type ApiTokenRecord, Exabits } from '../../../sandbox/exabits.ts';
+import { email, exabits, loginInputs, no, password, username } from './exabits.ts';
+import { Job, type Step } from './job.ts';
+
+/** Another account at the same Exabits. */
+export const somebodyElse = { username: 'bob', password: 'not the password of ada' };
+
+/** A request that reached Exabits. */
+export interface Requested {
+  /** Such as `GET /api-tokens?limit=100`. */
+  readonly call: string;
+  readonly bearer: string;
+  /** The account that the bearer token is of. */
+  readonly as: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What happens to a request: it may be carried out, with other query parameters too, and its answer may be changed. */
+export type Behaviour = (carryOut: (query?: Record<string, string>) => Answer) => Answer;
+
+/** The double of Exabits behind nock: a test seeds it, runs a step, and looks at what is left. */
+export class ServedExabits {
+  readonly requests: Requested[] = [];
+  readonly #exabits = new Exabits(
+    [
+      { username, password, email },
+      { ...somebodyElse, email: '' },
+    ],
+    {
+      accessTokenSeconds: 30 * 60,
+      refreshTokenSeconds: 2 * 60 * 60,
+    },
+  );
+  readonly #api = new Api(this.#exabits, { maxPageSize: 100, loginsPerSecond: undefined });
+  readonly #rules: { match: string | RegExp; behaviour: Behaviour; times: number }[] = [];
+
+  constructor(url?: string) {
+    const scope = exabits(url).persist();
+    for (const route of [scope.get(/./), scope.post(/./), scope.delete(/./)]) {
+      route
+        .query(true)
+        .optionally()
+        .reply(async (request: Request) => {
+          const { status, body, headers } = this.#answer(request, await request.text());
+          return [status, body, headers];
+        });
+    }
+  }
+
+  get calls(): string[] {
+    return this.requests.map(({ call }) => call);
+  }
+
+  /** Who has called, each once. */
+  get callers(): string[] {
+    return [...new Set(this.requests.map(({ as }) => as))];
+  }
+
+  /** An account's tokens, in the order in which they came to be here. */
+  tokens(of = username): ApiTokenRecord[] {
+    return this.#exabits.apiTokens().filter(({ account }) => account === of);
+  }
+
+  /** Their names. */
+  left(of = username): string[] {
+    return this.tokens(of).map(({ name }) => name);
+  }
+
+  seed(name: string, { hoursOld = 0, of = username, description = '' } = {}): ApiTokenRecord {
+    const createdAt = Math.floor(this.#exabits.nowMs() / 1000) - hoursOld * 3600;
+    return this.#exabits.createApiToken(this.#account(of), { name, description, createdAt });
+  }
+
+  /** Seeds tokens of a person, whose order by name is not that by time. */
+  seedMany(count: number, youngestHours = 1): void {
+    for (let index = 0; index < count; index += 1) {
+      this.seed(`laptop-${index}`, { hoursOld: youngestHours + ((index * 61) % 101) });
+    }
+  }
+
+  remove(token: ApiTokenRecord | undefined): void {
+    if (token) this.#exabits.deleteApiToken(this.#account(token.account), token.id);
+  }
+
+  /** Sets the clock of Exabits ahead of the runner's, or behind it. */
+  setClock(hoursAhead: number): void {
+    this.#exabits.advance(hoursAhead * 3600);
+  }
+
+  /** Makes calls that begin like a text, or match, behave in another way. */
+  when(match: string | RegExp, behaviour: Behaviour, times = Number.POSITIVE_INFINITY): void {
+    this.#rules.push({ match, behaviour, times });
+  }
+
+  #answer({ method, url, headers }: Request, body: string): Answer {
+    const { pathname, search, searchParams } = new URL(url);
+    const call = `${method} ${pathname.slice(API_BASE_PATH.length)}${search}`;
+    const bearer = headers.get('authorization')?.slice('Bearer '.length) ?? '';
+    this.requests.push({ call, bearer, as: bearer ? subjectOf(bearer) : JSON.parse(body).username });
+
+    const carryOut = (query: Record<string, string> = {}): Answer => {
+      for (const [name, value] of Object.entries(query)) searchParams.set(name, value);
+      const sent = {
+        method,
+        path: pathname,
+        query: searchParams,
+        headers: Object.fromEntries(headers),
+        body,
+      };
+      const answer = this.#api.answer(sent);
+      const date = new Date(this.#exabits.nowMs()).toUTCString();
+      return { status: answer.status, body: answer.body.toString(), headers: { date } };
+    };
+    const rule = this.#rules.find(
+      ({ match, times }) =>
+        times > 0 && (typeof match === 'string' ? call.startsWith(match) : match.test(call)),
+    );
+    if (!rule) return carryOut();
+    rule.times -= 1;
+    return rule.behaviour(carryOut);
+  }
+
+  #account(of: string) {
+    const account = this.#exabits.account(of);
+    if (!account) throw new Error(`There is no account ${of}`);
+    return account;
+  }
+}
+
+function subjectOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub;
+}
+
+/** A page of the list, as the action asks for it. */
+export function page(order: 'asc' | 'desc', offset = 0): string {
+  return `GET /api-tokens?limit=100&offset=${offset}&sortField=created_at&sortOrder=${order}`;
+}
+
+/** The server answers this, and does nothing. */
+export function answers(status: number, body: string | object = ''): Behaviour {
+  return () => ({ status, body: typeof body === 'string' ? body : JSON.stringify(body), headers: {} });
+}
+
+/** The server says no, and does nothing. */
+export function refuses(status: number, message = 'no'): Behaviour {
+  return answers(status, no(message));
+}
+
+/** The server does what it is asked, and nobody hears of it. */
+export const losesAnswer: Behaviour = (carryOut) => {
+  carryOut();
+  throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+};
+
+/** The server says no, whether it has done what it was asked or not: a step that did not live to hear it is as good as that. */
+export function isKilled(carriedOut: boolean): Behaviour {
+  return (carryOut) => {
+    if (carriedOut) carryOut();
+    return refuses(400, 'as good as killed')(carryOut);
+  };
+}
+
+/** The server does what it is asked, and then something happens. */
+export function afterwards(act: () => void): Behaviour {
+  return (carryOut) => {
+    const answer = carryOut();
+    act();
+    return answer;
+  };
+}
+
+/** The server lists tokens in its own way. */
+export function lists(change: (data: Record<string, unknown>[]) => object): Behaviour {
+  return (carryOut) => {
+    const answer = carryOut();
+    return { ...answer, body: JSON.stringify(change(JSON.parse(answer.body).data)) };
+  };
+}
+
+/** The server does not know how to sort by time. */
+export const ignoresOrder: Behaviour = (carryOut) => carryOut({ sortField: 'name', sortOrder: 'asc' });
+
+export const ephemeralInputs = { ...loginInputs, 'ephemeral-api-token': 'true' };
+
+/** A job between its main step and its post step. */
+export interface Made {
+  readonly job: Job;
+  readonly main: Step;
+  /** The name of its token. */
+  readonly name: string;
+}
+
+/** What came of a job; in it, the name and the id of the job's token are NAME and ID. */
+export interface Outcome extends Made {
+  readonly post: Step;
+  /** What the post step said after it had cleared the job. */
+  readonly log: string;
+  /** What it asked of Exabits. */
+  readonly calls: readonly string[];
+  /** The names of the account's tokens. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Runs a job with a token of its own.
+ *
+ * @param served where it signs in
+ * @param inputs besides those of a login
+ * @param meanwhile happens between its two steps
+ * @param job the job, if it is not an ordinary one
+ */
+export async function runJob(
+  served: ServedExabits,
+  inputs: Record<string, string> = {},
+  meanwhile: (made: Made) => void = () => {},
+  job = new Job(),
+): Promise<Outcome> {
+  const main = await job.main({ ...ephemeralInputs, ...inputs });
+  const { name, id }: { name: string; id?: string } = JSON.parse(main.state['ephemeral-token'] ?? '');
+  meanwhile({ job, main, name });
+  served.requests.length = 0;
+  const post = await job.post(main);
+  const anonymous = (text: string): string => text.replaceAll(name, 'NAME').replaceAll(id ?? name, 'ID');
+  return {
+    ...{ job, main, name, post },
+    log: anonymous(post.log.replace(/^Cleared .*\n/, '')),
+    calls: served.calls.map(anonymous),
+    left: served.left().map(anonymous),
+  };
+}

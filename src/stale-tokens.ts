@@ -1,0 +1,69 @@
+import type { Credential } from './credentials.ts';
+import type { Exabits, ListedToken, TokenList } from './exabits/api.ts';
+import { attempt, type Failure } from './failure.ts';
+
+/** Only names of exactly this form are ever deleted. */
+const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
+const hourMs = 60 * 60 * 1000;
+const mostDeletions = 10;
+
+/**
+ * Reads which run a token was made for.
+ *
+ * @param name the token's name
+ * @returns the run's id and its attempt, or undefined where the name is not exactly that of an ephemeral token
+ */
+export function parseEphemeralName(name: string): { runId: string; attempt: number } | undefined {
+  const [, runId, attempt] = ephemeralName.exec(name) ?? [];
+  return runId && attempt ? { runId, attempt: Number(attempt) } : undefined;
+}
+
+/**
+ * Finds the ephemeral tokens of a list that are older than any job can be. Ages are counted by Exabits' clock: the runner's
+ * may be hours ahead.
+ *
+ * @param list the list, or a page of it; without its time nothing in it has an age
+ * @param hours from which age on a token is stale; 0 for never
+ */
+export function staleTokens({ tokens, date }: TokenList, hours: number): ListedToken[] {
+  if (hours === 0 || !date) return [];
+  const bornBefore = date.getTime() - hours * hourMs;
+  return tokens.filter(
+    ({ name, createdAt }) => parseEphemeralName(name) && createdAt && createdAt.getTime() < bornBefore,
+  );
+}
+
+/** What came of a sweep. */
+export interface Sweep {
+  /** Names of those that were deleted. */
+  readonly deleted: readonly string[];
+  /** Why it ended early. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * Deletes some of the tokens that runners have left which died. A guest in another job's post step: it looks at one page,
+ * deletes a few, and goes at the first thing that fails.
+ *
+ * @param exabits the API, with little time and a single try for each request
+ * @param credential what to delete with
+ * @param ownName the name of the job's own token, which is never stale
+ * @param hours from which age on a token is stale; 0 for never
+ */
+export async function sweepStaleTokens(
+  exabits: Exabits,
+  credential: Credential,
+  ownName: string,
+  hours: number,
+): Promise<Sweep> {
+  const deleted: string[] = [];
+  const { failure } = await attempt(async () => {
+    if (hours === 0) return;
+    const stale = staleTokens(await exabits.listOldestApiTokens(credential), hours);
+    for (const { id, name } of stale.filter(({ name }) => name !== ownName).slice(0, mostDeletions)) {
+      await exabits.deleteApiToken(credential, id);
+      deleted.push(name);
+    }
+  });
+  return { deleted, failure };
+}
