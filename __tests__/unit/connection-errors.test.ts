@@ -10,7 +10,7 @@ test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own word
   const { failure, transient } = describeError(code);
   expect(failure.code).toBe('host-not-found');
   expect(failure.message).toMatch(
-    new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the input "api-url", and .*DNS`),
+    new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the address, and .*DNS`),
   );
   expect(transient).toBe(true);
 });
@@ -18,7 +18,7 @@ test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own word
 test('a connection that is refused has its own words', () => {
   const { failure, transient } = describeError('ECONNREFUSED');
   expect(failure.code).toBe('connection-refused');
-  expect(failure.message).toMatch(/^api\.example refused the connection\. Check the input "api-url"/);
+  expect(failure.message).toMatch(/^api\.example refused the connection\. Check the address/);
   expect(transient).toBe(true);
 });
 
@@ -62,7 +62,7 @@ describe('a connection that is not secure', () => {
 
   test('to another host than the certificate is for: the address may be wrong', () => {
     expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').failure.message).toMatch(
-      /certificate is for another host: check the input "api-url"/,
+      /certificate is for another host: check the address/,
     );
   });
 
@@ -70,6 +70,13 @@ describe('a connection that is not secure', () => {
     'at the wrong time: a clock may be wrong (%s)',
     (code) => {
       expect(describeError(code).failure.message).toMatch(/not valid today: check the clock of the runner/);
+    },
+  );
+
+  test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
+    'with something that speaks no TLS: the address may be wrong (%s)',
+    (code) => {
+      expect(describeError(code).failure.message).toMatch(/speaks no TLS.*check the address and its port/);
     },
   );
 

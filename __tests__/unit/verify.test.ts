@@ -67,7 +67,7 @@ describe('credentials that are refused fail the step, and nothing is handed on:'
     balance(tokenHeaders(apiToken)).reply(status, no('token was revoked'));
     const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
     expect(step.log).toBe(
-      `Error: Exabits refused the API token (HTTP ${status}, "token was revoked"). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url".`,
+      `Error: Exabits refused the API token (HTTP ${status}, "token was revoked"). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to gpu-api.exascalelabs.ai.`,
     );
     expect(step.exitCode).toBe(1);
     expect(step.outputs).toEqual({});

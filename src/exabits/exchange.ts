@@ -79,7 +79,7 @@ async function readAnswer(
     if (size > largestAnswer) {
       throw new Failure(
         'answer-too-large',
-        `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
+        `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`,
       );
     }
     chunks.push(chunk);

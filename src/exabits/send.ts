@@ -48,7 +48,7 @@ export function createSend(
   redact: Redact,
   onRetry: (line: string) => void,
 ): Send {
-  const { host } = new URL(endpoint.apiUrl);
+  const host = endpoint.name;
   const deadline = startDeadline(timeoutMs);
   // A try that hangs must leave time for another.
   const tryLimitMs = Math.max(10_000, timeoutMs / 3);
@@ -79,7 +79,9 @@ export function createSend(
     // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
     const timer = setTimeout(() => limit.abort(), limitMs);
     try {
-      return { envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact) };
+      return {
+        envelope: readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), host, redact),
+      };
     } catch (thrown) {
       if (limit.signal.aborted) return silence(host, limitMs);
       if (thrown instanceof Rejection && thrown.transient) return trouble(thrown);

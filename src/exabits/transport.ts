@@ -1,8 +1,10 @@
 import { codeOf, Failure } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
 
-// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
-const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// Node's and OpenSSL's codes for a peer whose identity could not be established.
+const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// And for one that speaks no TLS at all.
+const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 
 /** A request that got no answer, and whether another try may get one. */
 export interface TransportFault {
@@ -16,7 +18,7 @@ export interface TransportFault {
  * Puts a transport error into words.
  *
  * @param thrown what the HTTP client threw
- * @param host the host that was called
+ * @param host the host that was called, as messages name it
  * @param redact makes the error's own text printable
  * @returns the failure, and whether to try again
  */
@@ -40,17 +42,17 @@ export function describeTransportError(thrown: unknown, host: string, redact: Re
     return fault(
       true,
       'host-not-found',
-      `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`,
+      `Host ${host} was not found (${code}). Check the address, and the runner's DNS.`,
     );
   }
   if (code === 'ECONNREFUSED') {
     return fault(
       true,
       'connection-refused',
-      `${host} refused the connection. Check the input "api-url", and that the service is up.`,
+      `${host} refused the connection. Check the address, and that the service is up.`,
     );
   }
-  if (tlsCode.test(code)) {
+  if (certificateCode.test(code) || protocolCode.test(code)) {
     return fault(
       false,
       'tls-failed',
@@ -66,9 +68,12 @@ export function describeTransportError(thrown: unknown, host: string, redact: Re
 
 function tlsAdvice(code: string): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return 'The certificate is for another host: check the input "api-url".';
+    return 'The certificate is for another host: check the address.';
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
+  }
+  if (!certificateCode.test(code)) {
+    return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
   }
   return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
