@@ -17,8 +17,9 @@ beforeAll(() => {
   execFileSync('git', ['archive', '--worktree-attributes', `--output=${folder}/action.tar`, 'HEAD'], {
     cwd: root,
   });
-  const tar = ['-xvf', `${folder}/action.tar`, '-C', `${folder}/action`];
-  files = execFileSync('tar', tar, { encoding: 'utf8' }).trim().split('\n');
+  const archive = `${folder}/action.tar`;
+  execFileSync('tar', ['-xf', archive, '-C', `${folder}/action`]);
+  files = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).trim().split('\n');
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
