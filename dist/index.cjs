@@ -1248,27 +1248,28 @@ const versionPath = '/api/v1';
  * Reads an API address in any of its spellings.
  *
  * @param text the host alone or with `/api/v1`, with or without slashes at the end
+ * @param setting where it was set, for messages
  * @returns the endpoint
  * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
  */
-function parseEndpoint(text) {
+function parseEndpoint(text, setting) {
+    const what = `The ${setting ?? 'address of the API'}`;
+    const invalid = (must) => new Failure('invalid-input', `${what} must ${must}.`);
     const url = URL.parse(text);
     if (!url || !['https:', 'http:'].includes(url.protocol)) {
-        throw invalid(`must be an address such as ${defaultApiUrl}`);
+        throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
     }
     if (url.username || url.password) {
-        throw invalid('must not hold a username or password; use the inputs of these names');
+        throw invalid('not hold a username or password; use the inputs of these names');
     }
     if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
-        throw invalid(`must be the host alone or end in ${versionPath}, and have nothing after that`);
+        throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
     }
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Failure('insecure-api-url', `Input "api-url" is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
+        throw new Failure('insecure-api-url', `${what} is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
     }
-    return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath };
-}
-function invalid(must) {
-    return new Failure('invalid-input', `Input "api-url" (or the variable EXABITS_API_URL) ${must}.`);
+    const name = setting && url.origin !== defaultApiUrl ? `${url.host} (${setting})` : url.host;
+    return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath, name };
 }
 // `URL` has already brought every spelling of an IPv4 address into dotted form.
 function isLoopback(hostname) {
@@ -1299,7 +1300,7 @@ function readInputs(masker, now) {
     }
     return {
         configured,
-        endpoint: parseEndpoint(getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
+        endpoint: readEndpoint(),
         exportEnvironment: booleanInput('export-environment', true),
         writeHeadersFile: booleanInput('write-headers-file', true),
         cleanup,
@@ -1332,6 +1333,15 @@ function readConfigured({ mask, redact }, now) {
         return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
     }
     return { configured: givenLogin(username, password, format, mask), warnings: [] };
+}
+function readEndpoint() {
+    const input = getInput('api-url');
+    if (input)
+        return parseEndpoint(input, 'input "api-url"');
+    const variable = process.env.EXABITS_API_URL?.trim();
+    if (variable)
+        return parseEndpoint(variable, 'variable EXABITS_API_URL');
+    return parseEndpoint(defaultApiUrl);
 }
 /** The failure of a step that has nothing to authenticate with. */
 function noCredentials() {
@@ -1754,6 +1764,8 @@ class Rejection extends Fault {
     status;
     /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
     enveloped;
+    /** Who answered, for messages. */
+    host;
     constructor(code, message, answer, seen) {
         super(code, message, {
             saw: seen.saw,
@@ -1761,16 +1773,18 @@ class Rejection extends Fault {
             retryAfterMs: retryAfterMs(answer.headers['retry-after'], answer.headers.date, new Date()),
         });
         this.status = answer.status;
+        this.host = seen.host;
         this.enveloped = seen.enveloped;
     }
 }
 /**
- * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx.
+ * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx; a method that is
+ * not implemented (501) is not so between two tries.
  *
  * @param status the HTTP status
  */
 function isFinal(status) {
-    return status < 500 && status !== 408 && status !== 429;
+    return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
 /**
  * Whether a value is a JSON object (and neither null nor a list).
@@ -1782,27 +1796,28 @@ function isObject(value) {
  * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
  *
  * @param answer the HTTP answer
+ * @param host who answered, as messages name it
  * @param redact makes the server's own words printable
  * @returns its data; an empty answer with a 2xx status has none
  * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
  * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
  */
-function readEnvelope(answer, redact) {
+function readEnvelope(answer, host, redact) {
     if (answer.status >= 300 && answer.status < 400)
         throw redirected(answer, redact);
     const json = parseJson(answer.body);
     const date = httpDate(answer.headers.date);
     if (answer.status >= 400)
-        throw rejected(answer, json, redact);
+        throw rejected(answer, host, json, redact);
     if (answer.body === '' && answer.mayBeEmpty)
         return { data: undefined, total: undefined, date };
     if (json === undefined)
-        throw notJson(answer, redact);
+        throw notJson(answer, host, redact);
     if (!isEnvelope(json)) {
         throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
     }
     if (!json.status)
-        throw rejected(answer, json, redact);
+        throw rejected(answer, host, json, redact);
     const { data, total } = json;
     return { data, total: typeof total === 'number' ? total : undefined, date };
 }
@@ -1813,7 +1828,7 @@ function readEnvelope(answer, redact) {
  * @param defect what is wrong with it, as the end of a sentence
  */
 function malformed(request, defect) {
-    return new Failure('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`);
+    return new Failure('answer-malformed', `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the address of the API; if it is right, tell Exabits.`);
 }
 function isEnvelope(json) {
     return isObject(json) && typeof json.status === 'boolean';
@@ -1822,27 +1837,31 @@ function redirected({ request, status, headers }, redact) {
     const target = headers.location ? redact(headers.location) : 'an address that it does not name';
     return new Failure('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
 }
-function notJson({ request, headers, body }, redact) {
+function notJson({ request, headers, body }, host, redact) {
     const encoding = headers['content-encoding']
         ? `, content encoding ${redact(headers['content-encoding'])}`
         : '';
     const what = body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
-    return new Failure('answer-not-json', `The answer to ${request} ${what}. Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`);
+    return new Failure('answer-not-json', `The answer of ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers in place of Exabits.`);
 }
-function rejected(answer, json, redact) {
+function rejected(answer, host, json, redact) {
     const words = redact(serverWords(json));
     const type = json === undefined && answer.body !== ''
         ? ` with content type ${contentType(answer.headers, redact)}`
         : '';
     const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
-    const seen = { saw, enveloped: isEnvelope(json) };
+    const enveloped = isEnvelope(json);
+    const seen = { host, saw, enveloped };
     if (answer.status === 429) {
         return new Rejection('rate-limited', `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`, answer, seen);
     }
-    if (answer.status === 408 || answer.status >= 500) {
+    if (!isFinal(answer.status)) {
         return new Rejection('unavailable', `Exabits cannot answer now (${saw}). Run the job again later.`, answer, seen);
     }
-    return new Rejection('rejected', `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`, answer, seen);
+    const [who, advice] = enveloped
+        ? ['Exabits', 'Check the inputs of the step.']
+        : [host, 'Exabits does not answer like that: check the address.'];
+    return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
 }
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
 function serverWords(json) {
@@ -1988,11 +2007,11 @@ function isWrongCredentials(thrown) {
     return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
 }
 function wrongCredentials(rejection) {
-    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`, { cause: rejection });
+    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`, { cause: rejection });
 }
 function accessRefused(credential, rejection) {
     const what = credential.kind === 'api-token'
-        ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
+        ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${rejection.host}`
         : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
     return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
 }
@@ -2898,11 +2917,14 @@ const version = '1.0.0';
 ;// CONCATENATED MODULE: ./build/exabits/transport.js
 
 
-// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
-const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// Node's and OpenSSL's codes for a peer whose identity could not be established.
+const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// And for one that speaks no TLS at all.
+const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 /** Whether an error is about the identity or the protocol of a TLS peer. */
 function isTlsError(error) {
-    return tlsCode.test(codeOf(error));
+    const code = codeOf(error);
+    return certificateCode.test(code) || protocolCode.test(code);
 }
 /** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
 class ProxyError extends Error {
@@ -2914,7 +2936,7 @@ class ProxyError extends Error {
  * Puts a transport error into words.
  *
  * @param thrown what the HTTP client threw
- * @param host the host that was called
+ * @param host the host that was called, as messages name it
  * @param redact makes the error's own text printable
  * @returns the fault, and whether to try again
  */
@@ -2926,10 +2948,10 @@ function transportFault(thrown, host, redact) {
         return fault(true, 'proxy-failed', `The proxy did not connect to ${host} (${reason}). Check https_proxy and no_proxy.`);
     }
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-        return fault(true, 'host-not-found', `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`);
+        return fault(true, 'host-not-found', `Host ${host} was not found (${code}). Check the address, and the runner's DNS.`);
     }
     if (code === 'ECONNREFUSED') {
-        return fault(true, 'connection-refused', `${host} refused the connection. Check the input "api-url", and that the service is up.`);
+        return fault(true, 'connection-refused', `${host} refused the connection. Check the address, and that the service is up.`);
     }
     if (isTlsError(thrown)) {
         return fault(false, 'tls-failed', `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`);
@@ -2938,9 +2960,12 @@ function transportFault(thrown, host, redact) {
 }
 function tlsAdvice(code) {
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return 'The certificate is for another host: check the input "api-url".';
+        return 'The certificate is for another host: check the address.';
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
         return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
+    }
+    if (!certificateCode.test(code)) {
+        return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
     }
     return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
@@ -3029,7 +3054,7 @@ function requestHeaders({ headers, body }) {
     };
 }
 function tooLarge(request) {
-    return new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`);
+    return new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`);
 }
 // With a proxy that it cannot read, Node would go around it.
 function proxyFor(url) {
@@ -3114,7 +3139,7 @@ function aborted(signal) {
  * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
  */
 function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
-    const { host } = new URL(endpoint.apiUrl);
+    const host = endpoint.name;
     const deadline = startDeadline(timeoutMs);
     // A try that hangs must leave time for another.
     const tryLimitMs = Math.max(10_000, timeoutMs / 3);
@@ -3152,7 +3177,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
         try {
-            return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact);
+            return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), host, redact);
         }
         catch (thrown) {
             if (thrown instanceof Failure)
@@ -3648,18 +3673,17 @@ function warnOfClientFile({ credential }) {
         return;
     log_warning(`${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
 }
-function describe(signIn, { endpoint }) {
-    const { host } = new URL(endpoint.apiUrl);
+function describe(signIn, { endpoint, verify }) {
     const expiry = expiryOf(signIn.credential)?.toISOString();
     switch (signIn.method) {
         case 'login':
-            return `Signed in to ${host} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
+            return `Signed in to ${endpoint.name} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
         case 'ephemeral-api-token':
-            return `Signed in to ${host} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
+            return `Signed in to ${endpoint.name} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
         case 'api-token':
-            return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.`;
+            return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
         case 'existing':
-            return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+            return `Using the credentials for ${endpoint.name} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
     }
 }
 async function summarise(signIn, { endpoint }) {

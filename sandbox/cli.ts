@@ -83,6 +83,11 @@ try {
   if (options === undefined) process.stdout.write(USAGE);
   else await serve(options);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  process.stderr.write(
+    taken
+      ? 'Another program listens on this port already, perhaps a sandbox. End it, or choose another --port.\n'
+      : `${error instanceof Error ? error.message : error}\n\n${USAGE}`,
+  );
   process.exitCode = 2;
 }

@@ -4,11 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runAct } from './e2e/act.ts';
 import { checkActionFiles } from './e2e/action-schema.ts';
+import { auditWorkflows } from './e2e/audit-workflows.ts';
 import { lintWorkflows } from './e2e/lint-workflows.ts';
 import type { Result } from './e2e/log-lines.ts';
 import { printReport } from './e2e/report.ts';
 import { SCENARIOS, type Scenario, scenarioOf } from './e2e/scenarios.ts';
-import { ACT, ACTIONLINT, EGPU, type Found, findOrInstall, type Tool } from './e2e/tools.ts';
+import { ACT, ACTIONLINT, EGPU, type Found, findOrInstall, type Tool, ZIZMOR } from './e2e/tools.ts';
 import { verifyLog } from './e2e/verify-log.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,10 +21,12 @@ const FAILING_JOBS = ['failed-step'];
 const act = await findOrInstall(ACT);
 const actionlint = await findOrInstall(ACTIONLINT);
 const egpu = await findOrInstall(EGPU);
+const zizmor = await findOrInstall(ZIZMOR);
 const results = [
   ...toolResults(),
   ...(await checkActionFiles(root)),
   ...('path' in actionlint ? await lintWorkflows(actionlint.path, root) : []),
+  ...('path' in zizmor ? await auditWorkflows(zizmor.path, root) : []),
   ...('path' in act ? await runJobs(act.path) : []),
 ];
 process.exitCode = printReport(results) === 0 ? 0 : 1;
@@ -34,6 +37,7 @@ function toolResults(): Result[] {
     [ACT, act],
     [ACTIONLINT, actionlint],
     [EGPU, egpu],
+    [ZIZMOR, zizmor],
   ];
   // On GitHub nothing keeps Go from building the official client; elsewhere its checks count as not run.
   const optional = process.env.GITHUB_ACTIONS === 'true' ? [] : [EGPU];

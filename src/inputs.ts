@@ -54,7 +54,7 @@ export function readInputs(masker: Masker, now: Date): Inputs {
   }
   return {
     configured,
-    endpoint: parseEndpoint(core.getInput('api-url') || process.env.EXABITS_API_URL?.trim() || defaultApiUrl),
+    endpoint: readEndpoint(),
     exportEnvironment: booleanInput('export-environment', true),
     writeHeadersFile: booleanInput('write-headers-file', true),
     cleanup,
@@ -93,6 +93,14 @@ export function readConfigured(
     return { configured: givenApiToken(apiToken, now), warnings: username || password ? [both] : [] };
   }
   return { configured: givenLogin(username, password, format, mask), warnings: [] };
+}
+
+function readEndpoint(): Endpoint {
+  const input = core.getInput('api-url');
+  if (input) return parseEndpoint(input, 'input "api-url"');
+  const variable = process.env.EXABITS_API_URL?.trim();
+  if (variable) return parseEndpoint(variable, 'variable EXABITS_API_URL');
+  return parseEndpoint(defaultApiUrl);
 }
 
 /** The failure of a step that has nothing to authenticate with. */

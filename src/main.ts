@@ -109,18 +109,17 @@ function warnOfClientFile({ credential }: SignIn): void {
   );
 }
 
-function describe(signIn: SignIn, { endpoint }: Inputs): string {
-  const { host } = new URL(endpoint.apiUrl);
+function describe(signIn: SignIn, { endpoint, verify }: Inputs): string {
   const expiry = expiryOf(signIn.credential)?.toISOString();
   switch (signIn.method) {
     case 'login':
-      return `Signed in to ${host} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
+      return `Signed in to ${endpoint.name} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
     case 'ephemeral-api-token':
-      return `Signed in to ${host} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
+      return `Signed in to ${endpoint.name} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
     case 'api-token':
-      return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.`;
+      return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
     case 'existing':
-      return `Using the credentials for ${host} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+      return `Using the credentials for ${endpoint.name} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
   }
 }
 

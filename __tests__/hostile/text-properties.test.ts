@@ -185,7 +185,7 @@ describe('Any answer', () => {
           const answer = { request: 'GET /billing/balance', status, headers, body: content, mayBeEmpty };
           const outcome = ((): unknown => {
             try {
-              return readEnvelope(answer, redact);
+              return readEnvelope(answer, 'gpu.example', redact);
             } catch (thrown) {
               return thrown;
             }

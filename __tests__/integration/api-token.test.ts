@@ -23,7 +23,9 @@ describe('Signing in with an API token', () => {
       username: '',
       email: '',
     });
-    expect(step.visible).toBe(`Using the API token for ${scenario.host}.\n`);
+    expect(step.visible).toBe(
+      `Using the API token for ${scenario.name}. It was not checked: set verify: true to find out here whether it works.\n`,
+    );
   });
 
   test('lets the same curl line work as after a login', async () => {
@@ -70,7 +72,7 @@ describe('Signing in with an API token', () => {
     });
     expect(step.env).not.toHaveProperty('EXABITS_ACCESS_TOKEN_EXPIRES_AT');
     expect(step.visible).toBe(
-      `Using the API token for ${scenario.host}, which expires at ${isoTime(expiry)}.\n`,
+      `Using the API token for ${scenario.name}, which expires at ${isoTime(expiry)}. It was not checked: set verify: true to find out here whether it works.\n`,
     );
   });
 

@@ -26,7 +26,7 @@ describe('With ephemeral-api-token the step', () => {
       email: EXAMPLE_ACCOUNT.email,
     });
     expect(step.visible).toBe(
-      `Signed in to ${scenario.host} with the API token ${name}, made for this job. The post step deletes it.\n`,
+      `Signed in to ${scenario.name} with the API token ${name}, made for this job. The post step deletes it.\n`,
     );
   });
 

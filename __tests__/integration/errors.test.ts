@@ -73,7 +73,7 @@ describe('A step without usable credentials says which and what to do', () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ password: 'some-other-password' });
     expect(scenario.expectFailure(step)).toBe(
-      'Exabits did not accept the username and password (HTTP 401, "The username or the password is wrong"). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.',
+      `Exabits did not accept the username and password (HTTP 401, "The username or the password is wrong"). Check both secrets and that they belong to ${scenario.name}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
     );
     expect(scenario.calls).toEqual(['POST /authenticate/login']);
   });
@@ -106,7 +106,7 @@ describe('A step that cannot reach Exabits says where the way ends', () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ 'api-url': 'https://exabits.invalid', 'max-attempts': '1' });
     expect(scenario.expectFailure(step)).toMatch(
-      /^Host exabits\.invalid was not found \((ENOTFOUND|EAI_AGAIN)\)\. Check the input "api-url", and the runner's DNS\. \(1 try\)$/,
+      /^Host exabits\.invalid \(input "api-url"\) was not found \((ENOTFOUND|EAI_AGAIN)\)\. Check the address, and the runner's DNS\. \(1 try\)$/,
     );
   });
 
@@ -115,7 +115,7 @@ describe('A step that cannot reach Exabits says where the way ends', () => {
     const port = await unusedPort();
     const step = await scenario.logIn({ 'api-url': `http://127.0.0.1:${port}`, 'max-attempts': '2' });
     expect(scenario.expectFailure(step)).toBe(
-      `127.0.0.1:${port} refused the connection. Check the input "api-url", and that the service is up. (2 tries)`,
+      `127.0.0.1:${port} (input "api-url") refused the connection. Check the address, and that the service is up. (2 tries)`,
     );
   });
 
@@ -125,7 +125,7 @@ describe('A step that cannot reach Exabits says where the way ends', () => {
       const scenario = await startScenario();
       const step = await scenario.logIn({ 'api-url': url });
       expect(scenario.expectFailure(step)).toBe(
-        `Input "api-url" is http, which would send your credentials to ${new URL(url).host} unencrypted. Use https; http is for loopback addresses only.`,
+        `The input "api-url" is http, which would send your credentials to ${new URL(url).host} unencrypted. Use https; http is for loopback addresses only.`,
       );
     },
   );

@@ -29,7 +29,7 @@ describe('With use-existing-credentials a second sign-in in the job', () => {
       email: '',
     });
     expect(second.visible).toBe(
-      `Using the credentials for ${scenario.host} that the job carries already, until ${expiry}.\n`,
+      `Using the credentials for ${scenario.name} that the job carries already, until ${expiry}.\n`,
     );
     expect(scenario.job.env).toEqual(first.env);
   });
@@ -40,7 +40,7 @@ describe('With use-existing-credentials a second sign-in in the job', () => {
     const second = await scenario.uses(EXISTING);
     expectSuccess(second);
     expect(second.outputs).toEqual({ ...first.outputs, 'auth-method': 'existing' });
-    expect(second.visible).toBe(`Using the credentials for ${scenario.host} that the job carries already.\n`);
+    expect(second.visible).toBe(`Using the credentials for ${scenario.name} that the job carries already.\n`);
     expect(scenario.job.env).toEqual(first.env);
     expect(scenario.calls).toEqual([]);
   });

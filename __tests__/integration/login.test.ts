@@ -48,7 +48,7 @@ describe('Signing in with username and password', () => {
     expect(statSync(headersFile).mode & 0o777).toBe(0o600);
     expect(dirname(headersFile)).toBe(job.runnerTemp);
     expect(step.visible).toBe(
-      `Signed in to ${scenario.host} as ${EXAMPLE_ACCOUNT.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.\n`,
+      `Signed in to ${scenario.name} as ${EXAMPLE_ACCOUNT.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.\n`,
     );
   });
 

@@ -140,7 +140,7 @@ describe('The variable no_proxy', () => {
       { env: { ...env, [variable]: value } },
     );
     // Without the proxy nobody knows the host.
-    expect(scenario.expectFailure(step)).toMatch(/^Host exabits\.test was not found/);
+    expect(scenario.expectFailure(step)).toMatch(/^Host exabits\.test \(input "api-url"\) was not found/);
     expect(proxy.targets).toEqual([]);
   });
 
@@ -171,7 +171,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
     expect(scenario.expectFailure(step)).toBe(
-      `The proxy did not connect to ${HOST} (HTTP/1.1 ${status} Refused). Check https_proxy and no_proxy. (1 try)`,
+      `The proxy did not connect to ${HOST} (input "api-url") (HTTP/1.1 ${status} Refused). Check https_proxy and no_proxy. (1 try)`,
     );
     expect(proxy.targets).toEqual([`${HOST}:443`]);
     expect(scenario.calls).toEqual([]);
@@ -191,7 +191,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     const { scenario, env } = await startBehindProxy({ hang: true });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'timeout-seconds': '1' }, { env });
     expect(scenario.expectFailure(step)).toMatch(
-      /^No usable answer from exabits\.test within 1 s \(1 try; the last try saw: no answer\)/,
+      /^No usable answer from exabits\.test \(input "api-url"\) within 1 s \(1 try; the last try saw: no answer\)/,
     );
     expect(performance.now() - start).toBeLessThan(15_000);
   });

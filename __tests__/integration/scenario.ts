@@ -77,9 +77,13 @@ export class Scenario {
     this.job = job;
   }
 
-  /** What messages call the sandbox. */
   get host(): string {
     return `127.0.0.1:${this.sandbox.port}`;
+  }
+
+  /** What messages call the sandbox. */
+  get name(): string {
+    return `${this.host} (input "api-url")`;
   }
 
   /** `METHOD path` of every request so far, without the version path. */

@@ -49,7 +49,11 @@ describe('An https host', () => {
   test('of an unknown authority fails at once, and says what to do', async () => {
     const scenario = await startTls();
     const message = scenario.expectFailure(await scenario.logIn());
-    expect(message).toMatch(new RegExp(`^No secure connection to ${scenario.host} \\([A-Z_]+: [^)]+\\)\\. `));
+    expect(message).toMatch(
+      new RegExp(
+        `^No secure connection to ${scenario.name.replace(/[().]/g, '\\$&')} \\([A-Z_]+: [^)]+\\)\\. `,
+      ),
+    );
     expect(message).toContain(
       'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.',
     );
@@ -78,7 +82,7 @@ describe('An https host', () => {
     const step = await scenario.logIn({}, { env: trusting(authority.cert) });
     const message = scenario.expectFailure(step);
     expect(message).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
-    expect(message).toContain('The certificate is for another host: check the input "api-url".');
+    expect(message).toContain('The certificate is for another host: check the address.');
     expect(scenario.calls).toEqual([]);
   });
 
@@ -104,7 +108,9 @@ describe('An https host', () => {
   test('that speaks no TLS at all fails at once', async () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ 'api-url': `https://${scenario.host}` });
-    expect(scenario.expectFailure(step)).toMatch(/^No secure connection to /);
+    expect(scenario.expectFailure(step)).toMatch(
+      /^No secure connection to .*speaks no TLS.*check the address/,
+    );
     expect(step.visible).not.toContain('Try 1');
   });
 });

@@ -29,7 +29,7 @@ describe('With verify the step', () => {
     const scenario = await startScenario();
     const step = await scenario.uses({ 'api-token': 'revoked-api-token', verify: 'true' });
     expect(scenario.expectFailure(step)).toMatch(
-      /^Exabits refused the API token \(HTTP 401, ".+"\)\. Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"\.$/,
+      /^Exabits refused the API token \(HTTP 401, ".+"\)\. Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to 127\.0\.0\.1:\d+ \(input "api-url"\)\.$/,
     );
     expect(scenario.calls).toEqual([BALANCE]);
     expectSuccess(await scenario.post());

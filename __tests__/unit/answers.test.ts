@@ -104,7 +104,7 @@ describe('an answer that is not JSON', () => {
     expect(failure.message).toContain(
       'GET /billing/balance is not JSON (content type text/html; charset=utf-8)',
     );
-    expect(failure.message).toMatch(/"api-url".*proxy/);
+    expect(failure.message).toMatch(/^The answer of gpu-api\.exascalelabs\.ai to .*Check the address.*proxy/);
   });
 
   test('may have no content type', async () => {
@@ -150,7 +150,7 @@ describe('an answer of the wrong shape', () => {
     expect(failure.message).toMatch(
       /^The answer to GET \/billing\/balance is not what the Exabits API promises: it lacks the envelope/,
     );
-    expect(failure.message).toContain('"api-url"');
+    expect(failure.message).toContain('Check the address of the API');
   });
 
   const login = { access_token: 'access', refresh_token: 'refresh', username: 'ada', email: 'a@b.example' };
@@ -252,6 +252,19 @@ describe('an answer that says no', () => {
     );
   });
 
+  test('without an envelope: it is not from Exabits, and the address may be wrong', async () => {
+    const failure = await failureFor(404, '<h1>Not found</h1>', html);
+    expect(failure.message).toBe(
+      'gpu-api.exascalelabs.ai refused GET /billing/balance (HTTP 404 with content type text/html; charset=utf-8). Exabits does not answer like that: check the address.',
+    );
+  });
+
+  test('with HTTP 501 at once: the next try would find the same server', async () => {
+    const failure = await failureFor(501, '<h1>Unsupported method</h1>', html);
+    expect(failure.code).toBe('rejected');
+    expect(failure.message).toMatch(/check the address\.$/);
+  });
+
   test('by status: false, even with HTTP 200', async () => {
     const failure = await failureFor(200, no('the balance is secret'));
     expect(failure.code).toBe('rejected');
@@ -335,7 +348,7 @@ describe('an answer without a body', () => {
     const failure = await failureFor(200, '');
     expect(failure.code).toBe('answer-not-json');
     expect(failure.message).toMatch(
-      /^The answer to GET \/billing\/balance is empty\. Check the input "api-url"/,
+      /^The answer of gpu-api\.exascalelabs\.ai to GET \/billing\/balance is empty\. Check the address/,
     );
   });
 

@@ -12,7 +12,9 @@ test('the whole job of an API token, which makes no request', async () => {
   const main = await job.main({ 'api-token': apiToken });
   const post = await job.post(main);
 
-  expect(main.log).toBe('Using the API token for gpu-api.exascalelabs.ai.');
+  expect(main.log).toBe(
+    'Using the API token for gpu-api.exascalelabs.ai. It was not checked: set verify: true to find out here whether it works.',
+  );
   expect(post.log).toBe(
     'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_API_TOKEN, the header file.',
   );
@@ -86,7 +88,7 @@ describe('a token that is a JWT', () => {
     expect(outputs['access-token-expires-at']).toBe('2026-11-25T00:00:00.000Z');
     expect(outputs['refresh-token-expires-at']).toBe('');
     expect(log).toBe(
-      'Using the API token for gpu-api.exascalelabs.ai, which expires at 2026-11-25T00:00:00.000Z.',
+      'Using the API token for gpu-api.exascalelabs.ai, which expires at 2026-11-25T00:00:00.000Z. It was not checked: set verify: true to find out here whether it works.',
     );
   });
 

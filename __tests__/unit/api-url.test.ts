@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseEndpoint } from '../../src/endpoint.ts';
+import { defaultApiUrl, parseEndpoint } from '../../src/endpoint.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';
 
@@ -44,6 +44,7 @@ describe('an address', () => {
     expect(parseEndpoint(spelling)).toEqual({
       apiUrl: 'https://api.example',
       apiBaseUrl: 'https://api.example/api/v1',
+      name: 'api.example',
     });
   });
 
@@ -51,6 +52,7 @@ describe('an address', () => {
     expect(parseEndpoint('https://api.example:8443/api/v1/')).toEqual({
       apiUrl: 'https://api.example:8443',
       apiBaseUrl: 'https://api.example:8443/api/v1',
+      name: 'api.example:8443',
     });
   });
 
@@ -74,7 +76,7 @@ describe('an address', () => {
   ])('is refused when it is %s', async (_what, text) => {
     const failure = await failureOf(() => parseEndpoint(text));
     expect(failure.code).toBe('invalid-input');
-    expect(failure.message).toMatch(/"api-url".*must be an address such as https:/);
+    expect(failure.message).toMatch(/must begin with https:\/\/ and a host, as in https:/);
   });
 
   test.each(['/api', '/api/v2', '/api/v1/regions', '/v1', '/api/v1?limit=1', '/?a=b', '/#top', '/API/V1'])(
@@ -82,7 +84,7 @@ describe('an address', () => {
     async (end) => {
       const failure = await failureOf(() => parseEndpoint(`https://api.example${end}`));
       expect(failure.code).toBe('invalid-input');
-      expect(failure.message).toMatch(/"api-url".*must be the host alone or end in \/api\/v1/);
+      expect(failure.message).toMatch(/must be the host alone or end in \/api\/v1/);
     },
   );
 
@@ -131,7 +133,32 @@ describe('plain http', () => {
   });
 });
 
-test('an address that is wrong in the variable is refused like one in the input, and the message names both', async () => {
-  const failure = await failureOf(() => inputsOf({}, { EXABITS_API_URL: 'nowhere' }));
-  expect(failure.message).toMatch(/"api-url" \(or the variable EXABITS_API_URL\)/);
+describe('messages name the setting that an address is from', () => {
+  const setting = {
+    input: [{ 'api-url': 'nowhere' }, {}, 'The input "api-url" must begin with'],
+    variable: [{}, { EXABITS_API_URL: 'nowhere' }, 'The variable EXABITS_API_URL must begin with'],
+  } as const;
+
+  test.each(Object.entries(setting))('where it is wrong: the %s', async (_what, [inputs, env, words]) => {
+    const failure = await failureOf(() => inputsOf(inputs, env));
+    expect(failure.message).toContain(words);
+  });
+
+  test('where it is right, and not the default', async () => {
+    const address = 'https://reseller.example';
+    const byInput = await inputsOf({ 'api-url': address });
+    expect(byInput.endpoint.name).toBe('reseller.example (input "api-url")');
+    const byVariable = await inputsOf({}, { EXABITS_API_URL: address });
+    expect(byVariable.endpoint.name).toBe('reseller.example (variable EXABITS_API_URL)');
+  });
+
+  test('and none for the default address, wherever it is from', async () => {
+    const [byDefault, byVariable] = [
+      await inputsOf({}),
+      await inputsOf({}, { EXABITS_API_URL: defaultApiUrl }),
+    ];
+    expect([byDefault.endpoint.name, byVariable.endpoint.name]).toEqual(
+      Array(2).fill('gpu-api.exascalelabs.ai'),
+    );
+  });
 });

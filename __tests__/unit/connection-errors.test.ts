@@ -10,7 +10,7 @@ test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own word
   const { code: failureCode, message, transient } = describeError(code);
   expect(failureCode).toBe('host-not-found');
   expect(message).toMatch(
-    new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the input "api-url", and .*DNS`),
+    new RegExp(`^Host api\\.example was not found \\(${code}\\)\\. Check the address, and .*DNS`),
   );
   expect(transient).toBe(true);
 });
@@ -18,7 +18,7 @@ test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own word
 test('a connection that is refused has its own words', () => {
   const { code: failureCode, message, transient } = describeError('ECONNREFUSED');
   expect(failureCode).toBe('connection-refused');
-  expect(message).toMatch(/^api\.example refused the connection\. Check the input "api-url"/);
+  expect(message).toMatch(/^api\.example refused the connection\. Check the address/);
   expect(transient).toBe(true);
 });
 
@@ -58,7 +58,7 @@ describe('a connection that is not secure', () => {
 
   test('to another host than the certificate is for: the address may be wrong', () => {
     expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').message).toMatch(
-      /certificate is for another host: check the input "api-url"/,
+      /certificate is for another host: check the address/,
     );
   });
 
@@ -66,6 +66,13 @@ describe('a connection that is not secure', () => {
     'at the wrong time: a clock may be wrong (%s)',
     (code) => {
       expect(describeError(code).message).toMatch(/not valid today: check the clock of the runner/);
+    },
+  );
+
+  test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
+    'with something that speaks no TLS: the address may be wrong (%s)',
+    (code) => {
+      expect(describeError(code).message).toMatch(/speaks no TLS.*check the address and its port/);
     },
   );
 

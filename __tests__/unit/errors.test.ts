@@ -88,13 +88,13 @@ const cases: Case[] = [
     name: 'a host that is not found',
     inputs: once,
     exabits: () => breakWith('ENOTFOUND'),
-    words: /^Host gpu-api\.exascalelabs\.ai was not found \(ENOTFOUND\)\. Check the input "api-url"/,
+    words: /^Host gpu-api\.exascalelabs\.ai was not found \(ENOTFOUND\). Check the address/,
   },
   {
     name: 'a connection that is refused',
     inputs: once,
     exabits: () => breakWith('ECONNREFUSED'),
-    words: /^gpu-api\.exascalelabs\.ai refused the connection\. Check the input "api-url"/,
+    words: /^gpu-api\.exascalelabs\.ai refused the connection\. Check the address/,
   },
   {
     name: 'a connection that breaks',
@@ -112,7 +112,7 @@ const cases: Case[] = [
   {
     name: 'http to a host that is not loopback',
     inputs: { ...loginInputs, 'api-url': 'http://gpu-api.exascalelabs.ai' },
-    words: /^Input "api-url" is http, .*gpu-api\.exascalelabs\.ai unencrypted\. Use https/,
+    words: /^The input "api-url" is http, .*gpu-api\.exascalelabs\.ai unencrypted\. Use https/,
   },
   {
     name: 'a redirect',
@@ -141,7 +141,7 @@ const cases: Case[] = [
     inputs: loginInputs,
     exabits: () => answer(200, '<html>', { 'Content-Type': 'text/html' }),
     words:
-      /^The answer to POST \/authenticate\/login is not JSON \(content type text\/html\)\. Check the input "api-url"/,
+      /^The answer of gpu-api\.exascalelabs\.ai to POST \/authenticate\/login is not JSON \(content type text\/html\)\. Check the address/,
   },
   {
     name: 'an answer of the wrong shape',
@@ -188,7 +188,7 @@ const cases: Case[] = [
   {
     name: 'an address that is wrong',
     inputs: { ...loginInputs, 'api-url': 'nowhere' },
-    words: /^Input "api-url" .* must be an address such as https:/,
+    words: /^The input "api-url" must begin with https:/,
   },
   {
     name: 'files of the runner that are missing',

@@ -15,6 +15,7 @@ test('inputs that are not given have the defaults that action.yml promises', asy
     endpoint: {
       apiUrl: 'https://gpu-api.exascalelabs.ai',
       apiBaseUrl: 'https://gpu-api.exascalelabs.ai/api/v1',
+      name: 'gpu-api.exascalelabs.ai',
     },
     exportEnvironment: true,
     writeHeadersFile: true,

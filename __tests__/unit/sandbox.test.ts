@@ -733,6 +733,17 @@ describe('the command', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  test('says in one line that its port is taken', async () => {
+    const sandbox = await start();
+    const child = spawn(process.execPath, [cli, '--port', String(sandbox.port)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let printed = '';
+    for await (const chunk of child.stderr) printed += chunk;
+    expect(printed).toMatch(/^Another program listens on this port already.*--port\.\n$/);
+    expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(2);
+  });
+
   test.each([[['--port', 'x']], [['--nonsense']]])('%j is refused with the usage', async (args) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     let printed = '';

@@ -67,7 +67,7 @@ describe('credentials that are refused fail the step, and nothing is handed on:'
     balance(tokenHeaders(apiToken)).reply(status, no('token was revoked'));
     const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
     expect(step.log).toBe(
-      `Error: Exabits refused the API token (HTTP ${status}, "token was revoked"). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url".`,
+      `Error: Exabits refused the API token (HTTP ${status}, "token was revoked"). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to gpu-api.exascalelabs.ai.`,
     );
     expect(step.exitCode).toBe(1);
     expect(step.outputs).toEqual({});
@@ -96,5 +96,7 @@ test('a call that fails for a moment is tried again', async () => {
   balance(tokenHeaders(apiToken)).reply(503);
   balance(tokenHeaders(apiToken)).reply(200, yes());
   const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
-  expect(step.log).toMatch(/^Try 1 of 5 failed \(HTTP 503\).*\nUsing the API token/);
+  expect(step.log).toMatch(
+    /^Try 1 of 5 failed \(HTTP 503\).*\nUsing the API token for gpu-api\.exascalelabs\.ai\.$/,
+  );
 });

@@ -3,21 +3,15 @@ import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A program that the end-to-end run uses and that Go can build. */
+/** A program that the end-to-end run uses. */
 export interface Tool {
   /** What it is called when it is run. */
   readonly name: string;
-  /** The package for `go install`, with its pinned version. */
-  readonly source: string;
+  /** The command that puts it into `TOOLS_FOLDER`, with its pinned version. */
+  readonly command: readonly [program: string, ...args: string[]];
+  /** What the command calls it. */
+  readonly built: string;
 }
-
-export const ACT: Tool = { name: 'act', source: 'github.com/nektos/act@v0.2.89' };
-export const ACTIONLINT: Tool = {
-  name: 'actionlint',
-  source: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
-};
-/** Exabits' official client. */
-export const EGPU: Tool = { name: 'egpu', source: 'github.com/exabits-xyz/gpu-cli@v0.0.3' };
 
 /** Where a tool is, or why it cannot be had. */
 export type Found = { readonly path: string } | { readonly missing: string };
@@ -27,9 +21,30 @@ const longestBuildMs = 9 * 60_000;
 /** The project's own folder for tools, which git ignores. */
 export const TOOLS_FOLDER = join(import.meta.dirname, '../../.tools/bin');
 
+export const ACT = goTool('act', 'github.com/nektos/act@v0.2.89');
+export const ACTIONLINT = goTool('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12');
+/** Exabits' official client. */
+export const EGPU = goTool('egpu', 'github.com/exabits-xyz/gpu-cli@v0.0.3');
+export const ZIZMOR = wheelTool('zizmor', '1.32.0');
+
+function goTool(name: string, source: string): Tool {
+  // Go names a program after the last part of its module's path.
+  return { name, command: ['go', 'install', source], built: source.replace(/^.*\/|@.*$/g, '') };
+}
+
+function wheelTool(name: string, version: string): Tool {
+  const wheel = ['--no-deps', '--only-binary=:all:', '--quiet', `${name}==${version}`];
+  const target = join(TOOLS_FOLDER, '..');
+  return {
+    name,
+    command: ['python3', '-m', 'pip', 'install', '--target', target, '--upgrade', ...wheel],
+    built: name,
+  };
+}
+
 /**
  * Finds a tool: where the variable of its name in upper case points, on PATH, in the project's folder;
- * else builds it there with `go install`.
+ * else installs it there.
  */
 export async function findOrInstall(tool: Tool): Promise<Found> {
   const path = findTool(tool);
@@ -45,14 +60,14 @@ export function findTool({ name }: Tool): string | undefined {
   return candidates.find(isExecutable);
 }
 
-async function install({ name, source }: Tool): Promise<Found> {
+async function install({ name, command: [program, ...args], built }: Tool): Promise<Found> {
   const missing = (why: string) => ({
-    missing: `${name} is missing: it is not on PATH, ${name.toUpperCase()} names no path, and "go install ${source}" failed (${why})`,
+    missing: `${name} is missing: it is not on PATH, ${name.toUpperCase()} names no path, and "${[program, ...args].join(' ')}" failed (${why})`,
   });
   mkdirSync(TOOLS_FOLDER, { recursive: true });
-  console.log(`${name} is not on PATH: go install ${source}`);
+  console.log(`${name} is not on PATH: ${[program, ...args].join(' ')}`);
   try {
-    await promisify(execFile)('go', ['install', source], {
+    await promisify(execFile)(program, args, {
       env: { ...process.env, GOBIN: TOOLS_FOLDER, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       timeout: longestBuildMs,
     });
@@ -60,8 +75,6 @@ async function install({ name, source }: Tool): Promise<Found> {
     return missing(firstLine(thrown));
   }
   const path = join(TOOLS_FOLDER, name);
-  // Go names a program after the last part of its module's path.
-  const built = source.replace(/^.*\/|@.*$/g, '');
   if (built !== name) {
     rmSync(path, { force: true });
     symlinkSync(built, path);
@@ -80,7 +93,7 @@ function isExecutable(path: string): boolean {
 
 function firstLine(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  if ('code' in thrown && thrown.code === 'ENOENT') return 'there is no Go';
+  if ('code' in thrown && thrown.code === 'ENOENT') return 'it is not here either';
   const stderr = 'stderr' in thrown ? String(thrown.stderr) : thrown.message;
   return (
     stderr.split('\n').find((line) => /\S/.test(line) && !line.startsWith('go: downloading')) ??

@@ -219,7 +219,7 @@ function isWrongCredentials(thrown: unknown): thrown is Rejection {
 function wrongCredentials(rejection: Rejection): Failure {
   return new Failure(
     'wrong-credentials',
-    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to this "api-url"; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
+    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
     { cause: rejection },
   );
 }
@@ -227,7 +227,7 @@ function wrongCredentials(rejection: Rejection): Failure {
 function accessRefused(credential: Credential, rejection: Rejection): Failure {
   const what =
     credential.kind === 'api-token'
-      ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to this "api-url"`
+      ? `the API token (${rejection.saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${rejection.host}`
       : `the tokens of the login (${rejection.saw}). Check that the account may use the API, and that the runner's clock is right`;
   return new Failure('access-refused', `Exabits refused ${what}.`, { cause: rejection });
 }

@@ -30,24 +30,34 @@ export class Rejection extends Fault {
   /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
   readonly enveloped: boolean;
 
-  constructor(code: FailureCode, message: string, answer: Answer, seen: { saw: string; enveloped: boolean }) {
+  /** Who answered, for messages. */
+  readonly host: string;
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    answer: Answer,
+    seen: { host: string; saw: string; enveloped: boolean },
+  ) {
     super(code, message, {
       saw: seen.saw,
       transient: !isFinal(answer.status),
       retryAfterMs: retryAfterMs(answer.headers['retry-after'], answer.headers.date, new Date()),
     });
     this.status = answer.status;
+    this.host = seen.host;
     this.enveloped = seen.enveloped;
   }
 }
 
 /**
- * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx.
+ * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx; a method that is
+ * not implemented (501) is not so between two tries.
  *
  * @param status the HTTP status
  */
 export function isFinal(status: number): boolean {
-  return status < 500 && status !== 408 && status !== 429;
+  return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
 
 /** A JSON object whose fields nobody has checked yet. */
@@ -64,23 +74,24 @@ export function isObject(value: unknown): value is JsonObject {
  * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
  *
  * @param answer the HTTP answer
+ * @param host who answered, as messages name it
  * @param redact makes the server's own words printable
  * @returns its data; an empty answer with a 2xx status has none
  * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
  * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
  */
-export function readEnvelope(answer: Answer, redact: Redact): Envelope {
+export function readEnvelope(answer: Answer, host: string, redact: Redact): Envelope {
   if (answer.status >= 300 && answer.status < 400) throw redirected(answer, redact);
 
   const json = parseJson(answer.body);
   const date = httpDate(answer.headers.date);
-  if (answer.status >= 400) throw rejected(answer, json, redact);
+  if (answer.status >= 400) throw rejected(answer, host, json, redact);
   if (answer.body === '' && answer.mayBeEmpty) return { data: undefined, total: undefined, date };
-  if (json === undefined) throw notJson(answer, redact);
+  if (json === undefined) throw notJson(answer, host, redact);
   if (!isEnvelope(json)) {
     throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
   }
-  if (!json.status) throw rejected(answer, json, redact);
+  if (!json.status) throw rejected(answer, host, json, redact);
   const { data, total } = json;
   return { data, total: typeof total === 'number' ? total : undefined, date };
 }
@@ -94,7 +105,7 @@ export function readEnvelope(answer: Answer, redact: Redact): Envelope {
 export function malformed(request: string, defect: string): Failure {
   return new Failure(
     'answer-malformed',
-    `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the input "api-url"; if it is right, tell Exabits.`,
+    `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the address of the API; if it is right, tell Exabits.`,
   );
 }
 
@@ -110,7 +121,7 @@ function redirected({ request, status, headers }: Answer, redact: Redact): Failu
   );
 }
 
-function notJson({ request, headers, body }: Answer, redact: Redact): Failure {
+function notJson({ request, headers, body }: Answer, host: string, redact: Redact): Failure {
   const encoding = headers['content-encoding']
     ? `, content encoding ${redact(headers['content-encoding'])}`
     : '';
@@ -118,18 +129,19 @@ function notJson({ request, headers, body }: Answer, redact: Redact): Failure {
     body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
   return new Failure(
     'answer-not-json',
-    `The answer to ${request} ${what}. Check the input "api-url", and whether a proxy or a sign-in page answers in place of Exabits.`,
+    `The answer of ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers in place of Exabits.`,
   );
 }
 
-function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
+function rejected(answer: Answer, host: string, json: unknown, redact: Redact): Rejection {
   const words = redact(serverWords(json));
   const type =
     json === undefined && answer.body !== ''
       ? ` with content type ${contentType(answer.headers, redact)}`
       : '';
   const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
-  const seen = { saw, enveloped: isEnvelope(json) };
+  const enveloped = isEnvelope(json);
+  const seen = { host, saw, enveloped };
   if (answer.status === 429) {
     return new Rejection(
       'rate-limited',
@@ -138,7 +150,7 @@ function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
       seen,
     );
   }
-  if (answer.status === 408 || answer.status >= 500) {
+  if (!isFinal(answer.status)) {
     return new Rejection(
       'unavailable',
       `Exabits cannot answer now (${saw}). Run the job again later.`,
@@ -146,12 +158,10 @@ function rejected(answer: Answer, json: unknown, redact: Redact): Rejection {
       seen,
     );
   }
-  return new Rejection(
-    'rejected',
-    `Exabits refused ${answer.request} (${saw}). Check the inputs of the step.`,
-    answer,
-    seen,
-  );
+  const [who, advice] = enveloped
+    ? ['Exabits', 'Check the inputs of the step.']
+    : [host, 'Exabits does not answer like that: check the address.'];
+  return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
 }
 
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.

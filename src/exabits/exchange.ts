@@ -102,7 +102,7 @@ function requestHeaders({ headers, body }: Request): Record<string, string> {
 function tooLarge(request: string): Failure {
   return new Failure(
     'answer-too-large',
-    `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the input "api-url".`,
+    `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`,
   );
 }
 

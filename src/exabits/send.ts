@@ -40,7 +40,7 @@ export function createSend(
   redact: Redact,
   onRetry: (line: string) => void,
 ): Send {
-  const { host } = new URL(endpoint.apiUrl);
+  const host = endpoint.name;
   const deadline = startDeadline(timeoutMs);
   // A try that hangs must leave time for another.
   const tryLimitMs = Math.max(10_000, timeoutMs / 3);
@@ -77,7 +77,7 @@ export function createSend(
     // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
     const timer = setTimeout(() => limit.abort(), limitMs);
     try {
-      return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), redact);
+      return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), host, redact);
     } catch (thrown) {
       if (thrown instanceof Failure) throw thrown;
       throw limit.signal.aborted ? silence(host, limitMs) : transportFault(thrown, host, redact);

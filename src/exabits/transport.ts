@@ -2,12 +2,15 @@ import { codeOf, type FailureCode } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
 import { Fault } from './fault.ts';
 
-// Node's and OpenSSL's codes for a peer whose identity could not be established, or that speaks no TLS at all.
-const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// Node's and OpenSSL's codes for a peer whose identity could not be established.
+const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+// And for one that speaks no TLS at all.
+const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 
 /** Whether an error is about the identity or the protocol of a TLS peer. */
 export function isTlsError(error: unknown): boolean {
-  return tlsCode.test(codeOf(error));
+  const code = codeOf(error);
+  return certificateCode.test(code) || protocolCode.test(code);
 }
 
 /** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
@@ -21,7 +24,7 @@ export class ProxyError extends Error {
  * Puts a transport error into words.
  *
  * @param thrown what the HTTP client threw
- * @param host the host that was called
+ * @param host the host that was called, as messages name it
  * @param redact makes the error's own text printable
  * @returns the fault, and whether to try again
  */
@@ -42,14 +45,14 @@ export function transportFault(thrown: unknown, host: string, redact: Redact): F
     return fault(
       true,
       'host-not-found',
-      `Host ${host} was not found (${code}). Check the input "api-url", and the runner's DNS.`,
+      `Host ${host} was not found (${code}). Check the address, and the runner's DNS.`,
     );
   }
   if (code === 'ECONNREFUSED') {
     return fault(
       true,
       'connection-refused',
-      `${host} refused the connection. Check the input "api-url", and that the service is up.`,
+      `${host} refused the connection. Check the address, and that the service is up.`,
     );
   }
   if (isTlsError(thrown)) {
@@ -68,9 +71,12 @@ export function transportFault(thrown: unknown, host: string, redact: Redact): F
 
 function tlsAdvice(code: string): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return 'The certificate is for another host: check the input "api-url".';
+    return 'The certificate is for another host: check the address.';
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
+  }
+  if (!certificateCode.test(code)) {
+    return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
   }
   return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
