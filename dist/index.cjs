@@ -1924,20 +1924,22 @@ function createExabits(send, masker) {
         const tokens = entries.flatMap(readListedToken);
         return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
     };
-    // No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+    // What is looked for can stop the reading only in a sorted list. No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
     const readPages = async (credential, order, isEnough = () => false) => {
         const tokens = new Map();
         let offset = 0;
+        let areSorted = true;
         for (let count = 0; count < mostPages; count += 1) {
             const page = await readPage(credential, order, offset);
             const before = tokens.size;
+            areSorted &&= page.isSorted;
             for (const token of page.tokens)
                 tokens.set(token.id, token);
             const end = offset + page.size;
             const isLast = tokens.size === before;
             if (isLast && end < (page.total ?? 0))
                 throw malformed(list, 'it ends before its "total"');
-            if (isLast || isEnough(page))
+            if (isLast || (areSorted && isEnough(page.tokens)))
                 return { tokens: [...tokens.values()], date: page.date };
             offset = end - Math.floor(page.size * overlap);
         }
@@ -1982,7 +1984,7 @@ function createExabits(send, masker) {
         listApiTokens: (credential) => readPages(credential, 'asc'),
         async findApiTokens(credential, name) {
             const isNamed = (token) => token.name === name;
-            const { tokens } = await readPages(credential, 'desc', (page) => page.isSorted && page.tokens.some(isNamed));
+            const { tokens } = await readPages(credential, 'desc', (page) => page.some(isNamed));
             return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
@@ -3867,10 +3869,10 @@ async function revoke(token, bearer, masker) {
 function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
     const endpoint = parseEndpoint(apiUrl);
     const isOwner = (source) => owners.includes(source);
-    const carried = new Map([
-        tokenDefect(bearer) ? undefined : toApiToken(mask(bearer)),
-        carriedCredential(endpoint, mask, new Date())?.credential,
-    ]
+    // Masked only where it is ours: what else stands in the file by now is none of this step's business.
+    const itself = isOwner(fingerprint(apiUrl, 'api-token', bearer)) ? toApiToken(mask(bearer)) : undefined;
+    const carried = carriedCredential(endpoint, mask, new Date())?.credential;
+    const atHand = new Map([itself, carried]
         .filter((credential) => credential !== undefined)
         .map((credential) => [sourceOf(apiUrl, credential), credential]));
     const authenticateAfresh = async () => {
@@ -3880,12 +3882,8 @@ function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
         }
         return (await authenticate(configured, endpoint, exabits)).credential;
     };
-    return [
-        ...[...carried]
-            .filter(([source]) => isOwner(source))
-            .map(([, credential]) => async () => credential),
-        authenticateAfresh,
-    ];
+    const asItIs = [...atHand].flatMap(([source, credential]) => isOwner(source) ? [() => Promise.resolve(credential)] : []);
+    return [...asItIs, authenticateAfresh];
 }
 function report(name, { own, sweep }) {
     log_info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);

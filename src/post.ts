@@ -1,12 +1,12 @@
 import { authenticate } from './authenticate.ts';
 import { carriedCredential } from './carried.ts';
-import { type Credential, toApiToken, tokenDefect } from './credentials.ts';
+import { type Credential, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { deleteEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
 import { attempt, Failure } from './failure.ts';
-import { type Fingerprint, sourceOf } from './fingerprint.ts';
+import { type Fingerprint, fingerprint, sourceOf } from './fingerprint.ts';
 import { readConfigured } from './inputs.ts';
 import { emptyVariables, ownVariables } from './job/clear.ts';
 import { readBearerToken, removeHeadersFile } from './job/headers-file.ts';
@@ -97,11 +97,11 @@ function owners(
 ): (() => Promise<Credential>)[] {
   const endpoint = parseEndpoint(apiUrl);
   const isOwner = (source: Fingerprint): boolean => owners.includes(source);
-  const carried = new Map(
-    [
-      tokenDefect(bearer) ? undefined : toApiToken(mask(bearer)),
-      carriedCredential(endpoint, mask, new Date())?.credential,
-    ]
+  // Masked only where it is ours: what else stands in the file by now is none of this step's business.
+  const itself = isOwner(fingerprint(apiUrl, 'api-token', bearer)) ? toApiToken(mask(bearer)) : undefined;
+  const carried = carriedCredential(endpoint, mask, new Date())?.credential;
+  const atHand = new Map(
+    [itself, carried]
       .filter((credential) => credential !== undefined)
       .map((credential) => [sourceOf(apiUrl, credential), credential]),
   );
@@ -112,16 +112,10 @@ function owners(
     }
     return (await authenticate(configured, endpoint, exabits)).credential;
   };
-  return [
-    ...[...carried]
-      .filter(([source]) => isOwner(source))
-      .map(
-        ([, credential]) =>
-          async () =>
-            credential,
-      ),
-    authenticateAfresh,
-  ];
+  const asItIs = [...atHand].flatMap(([source, credential]) =>
+    isOwner(source) ? [() => Promise.resolve(credential)] : [],
+  );
+  return [...asItIs, authenticateAfresh];
 }
 
 function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): void {

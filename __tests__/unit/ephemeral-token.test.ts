@@ -417,6 +417,18 @@ describe('if main was killed while it created its token, the post step', () => {
     expect(calls.filter((call) => call.endsWith('desc'))).toHaveLength(pages);
   });
 
+  test('does not take a page that is sorted by chance for a sorted list', async () => {
+    createdOne();
+    const age = (index: number): number => (index < 80 ? -1 - (index % 7) : -1);
+    for (let index = 0; index < 140; index += 1) {
+      exabits.seed(`a-${String(index).padStart(3, '0')}`, { hoursOld: age(index) });
+    }
+    exabits.when('GET', double.ignoresOrder);
+    const { log, calls } = await runJob(exabits);
+    expect(log).toBe(deleted);
+    expect(calls.filter((call) => call.endsWith('desc'))).toHaveLength(3);
+  });
+
   test('finds a token that moves up the list while it reads, because other jobs delete theirs', async () => {
     createdOne();
     for (let index = 0; index < 100; index += 1) exabits.seed('laptop', { hoursOld: -1 });

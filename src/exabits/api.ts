@@ -123,22 +123,25 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
   };
 
-  // No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+  // What is looked for can stop the reading only in a sorted list. No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
   const readPages = async (
     credential: Credential,
     order: 'asc' | 'desc',
-    isEnough: (page: Page) => boolean = () => false,
+    isEnough: (tokens: readonly ListedToken[]) => boolean = () => false,
   ): Promise<TokenList> => {
     const tokens = new Map<string, ListedToken>();
     let offset = 0;
+    let areSorted = true;
     for (let count = 0; count < mostPages; count += 1) {
       const page = await readPage(credential, order, offset);
       const before = tokens.size;
+      areSorted &&= page.isSorted;
       for (const token of page.tokens) tokens.set(token.id, token);
       const end = offset + page.size;
       const isLast = tokens.size === before;
       if (isLast && end < (page.total ?? 0)) throw malformed(list, 'it ends before its "total"');
-      if (isLast || isEnough(page)) return { tokens: [...tokens.values()], date: page.date };
+      if (isLast || (areSorted && isEnough(page.tokens)))
+        return { tokens: [...tokens.values()], date: page.date };
       offset = end - Math.floor(page.size * overlap);
     }
     throw malformed(list, `it goes on after ${mostPages} pages`);
@@ -186,11 +189,7 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
     async findApiTokens(credential, name) {
       const isNamed = (token: ListedToken): boolean => token.name === name;
-      const { tokens } = await readPages(
-        credential,
-        'desc',
-        (page) => page.isSorted && page.tokens.some(isNamed),
-      );
+      const { tokens } = await readPages(credential, 'desc', (page) => page.some(isNamed));
       return tokens.filter(isNamed);
     },
 
