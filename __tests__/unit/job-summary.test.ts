@@ -147,7 +147,8 @@ describe('a summary that cannot be written is a warning, and no more:', () => {
     mkdirSync(path);
     job.env.GITHUB_STEP_SUMMARY = path;
     const step = await job.main({ 'api-token': apiToken, ...summary });
-    expect(step.log).toMatch(/\nWarning: Could not write the job summary: .*EISDIR/);
+    // Which error that is depends on the system.
+    expect(step.log).toMatch(/\nWarning: Could not write the job summary: .*\bE[A-Z]+: /);
     expect(step.exitCode).toBe(0);
   });
 });
