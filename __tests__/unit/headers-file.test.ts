@@ -8,8 +8,8 @@ import {
   removeHeadersFile,
   writeHeadersFile,
 } from '../../src/job/headers-file.ts';
+import { ownerOnly, testWithLinks } from '../support/system.ts';
 import { failureOf } from './support/failure.ts';
-import { ownerOnly } from './support/modes.ts';
 
 const { env } = process;
 let folder = '';
@@ -57,7 +57,7 @@ describe('a header file', () => {
     expect(readFileSync(path, 'utf8')).toBe('somebody else');
   });
 
-  test('never follows a link that somebody put there', () => {
+  testWithLinks('never follows a link that somebody put there', () => {
     const target = join(folder, 'target');
     symlinkSync(target, path);
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');

@@ -17,6 +17,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../sandbox/server.ts';
+import { testOnPosix } from '../support/system.ts';
 
 const running: Sandbox[] = [];
 
@@ -714,7 +715,7 @@ describe('https', () => {
 describe('the command', () => {
   const cli = join(import.meta.dirname, '../../sandbox/cli.ts');
 
-  test('prints an address and a curl line that logs in, and ends on SIGTERM', async () => {
+  testOnPosix('prints an address and a curl line that logs in, and ends on SIGTERM', async () => {
     const child = spawn(process.execPath, [cli, '--access-token-seconds', '77'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -9,5 +9,5 @@ import { join } from 'node:path';
 export function logOfDemo(): string {
   const demo = join(import.meta.dirname, '../../sandbox/demo.ts');
   const [log = ''] = execFileSync(process.execPath, [demo], { encoding: 'utf8' }).split('\n\n');
-  return log.replace(/: \S+_temp\//, ': /home/runner/work/_temp/');
+  return log.replace(/: \S+_temp[\\/]/, ': /home/runner/work/_temp/');
 }
