@@ -149,7 +149,8 @@ export class Job {
 
   /** Removes the job's directory. */
   dispose(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    // Windows holds a folder for a moment longer than the process that has run in it.
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #step(launch: Launch, options: StepOptions, warnings: readonly string[] = []): Promise<StepResult> {

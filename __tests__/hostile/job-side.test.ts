@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { makeCertificate } from '../../sandbox/certificate.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../sandbox/little-runner.ts';
 import { EXAMPLE_ACCOUNT, type Moment, type Sandbox, startSandbox } from '../../sandbox/server.ts';
@@ -24,6 +24,9 @@ import { type Disk, makeDisk } from './support/disk.ts';
 const actionDir = join(import.meta.dirname, '../..');
 const preload = ['--require', join(import.meta.dirname, 'support/preload.cjs')];
 const notWritten = /^The runner's files for this step cannot be written \(.+\), so nothing was handed on\./;
+
+// Every test runs several processes, and on a busy machine each takes its time.
+jest.setTimeout(60_000);
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {

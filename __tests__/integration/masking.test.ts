@@ -34,7 +34,7 @@ function watched(): { watch: Watched; options: StepOptions } {
 
 /** Waits until a step has printed a mask; what it prints and what it sends come over different pipes. */
 async function isMasked(watch: Watched, secret: string): Promise<boolean> {
-  const command = `::add-mask::${escaped(secret)}\n`;
+  const command = `::add-mask::${escaped(secret)}${EOL}`;
   for (let tries = 0; tries < 100; tries += 1) {
     if (watch.printed.includes(command)) return true;
     await sleep(20);

@@ -520,7 +520,7 @@ describe('watching', () => {
       answered = true;
     });
     await reached.promise;
-    await sleep(20);
+    await sleep(200);
     expect([answered, sandbox.apiTokens().length]).toEqual([false, 1]);
     held.resolve();
     await first;
