@@ -191,7 +191,8 @@ describe('What somebody has put at the path of the header file', () => {
     await expectUntouched((path, victim) => symlinkSync(victim, path));
   });
 
-  testWithLinks('a symbolic link to nothing creates nothing', async () => {
+  // Windows follows it: https://github.com/golang/go/issues/73702 has the same call.
+  testOnPosix('a symbolic link to nothing creates nothing', async () => {
     let target = '';
     await expectUntouched((path, victim) => {
       target = `${victim}-that-is-not-there`;

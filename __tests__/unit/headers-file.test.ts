@@ -8,7 +8,7 @@ import {
   removeHeadersFile,
   writeHeadersFile,
 } from '../../src/job/headers-file.ts';
-import { ownerOnly, testWithLinks } from '../support/system.ts';
+import { ownerOnly, testOnPosix } from '../support/system.ts';
 import { failureOf } from './support/failure.ts';
 
 const { env } = process;
@@ -57,7 +57,8 @@ describe('a header file', () => {
     expect(readFileSync(path, 'utf8')).toBe('somebody else');
   });
 
-  testWithLinks('never follows a link that somebody put there', () => {
+  // Windows follows one to nothing: https://github.com/golang/go/issues/73702 has the same call.
+  testOnPosix('never follows a link that somebody put there', () => {
     const target = join(folder, 'target');
     symlinkSync(target, path);
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
