@@ -520,7 +520,7 @@ describe('watching', () => {
       answered = true;
     });
     await reached.promise;
-    await sleep(200);
+    await sleep(20);
     expect([answered, sandbox.apiTokens().length]).toEqual([false, 1]);
     held.resolve();
     await first;
@@ -539,7 +539,8 @@ describe('watching', () => {
     expect(seen).toHaveLength(6);
   });
 
-  test('a client can be killed between the change and the answer', async () => {
+  // Under Wine the connection of a process that was killed may stay open for seconds.
+  testOnPosix('a client can be killed between the change and the answer', async () => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     const script = `fetch(process.argv[1], JSON.parse(process.argv[2]))`;
