@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { EOL } from 'node:os';
 import { join } from 'node:path';
 import type { StepOutput } from './step-output.ts';
 
 /** A name and its value, as a line or a heredoc of a command file gives it. */
 export type Assignment = [name: string, value: string];
+
+// The runner takes \r\n for one line end on Windows only; elsewhere the \r belongs to the value.
+const lineEnd = EOL === '\r\n' ? /\r?\n$/ : /\n$/;
 
 /**
  * Reads a command file (`$GITHUB_ENV`, `$GITHUB_OUTPUT`, `$GITHUB_STATE`): `name=value` lines, and
@@ -14,10 +18,9 @@ export type Assignment = [name: string, value: string];
  * @throws an Error that says what is malformed
  */
 export function* parseCommandFile(content: string): Generator<Assignment> {
-  const lines = content.split('\n');
-  // What follows the last line break is a line only if there is something.
-  const endsWithBreak = lines.at(-1) === '';
-  if (endsWithBreak) lines.pop();
+  // With their ends: those inside of a value are part of it.
+  const text = content.split(/(?<=\n)/);
+  const lines = text.map((line) => line.replace(lineEnd, ''));
 
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';
@@ -37,7 +40,8 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
     }
     const end = lines.indexOf(delimiter, index + 1);
     if (end < 0) throw new Error(`Invalid value. Matching delimiter not found '${delimiter}'`);
-    yield [name, lines.slice(index + 1, end).join('\n')];
+    const value = text.slice(index + 1, end).join('');
+    yield [name, value.replace(lineEnd, '')];
     index = end;
   }
 }
@@ -84,7 +88,7 @@ export class CommandFiles {
       env: this.#readAssignments('GITHUB_ENV', output),
       outputs: this.#readAssignments('GITHUB_OUTPUT', output),
       state: this.#readAssignments('GITHUB_STATE', output),
-      path: readText(this.paths.GITHUB_PATH).split('\n').filter(Boolean).reverse(),
+      path: readText(this.paths.GITHUB_PATH).split(/\r?\n/).filter(Boolean).reverse(),
       summary: this.#readSummary(output),
     };
   }

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { type ActionManifest, readActionManifest, resolveInputs } from './action-manifest.ts';
 import { CommandFiles } from './command-files.ts';
 import { Masker } from './masker.ts';
@@ -149,7 +149,8 @@ export class Job {
 
   /** Removes the job's directory. */
   dispose(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    // Windows holds a folder for a moment longer than the process that has run in it.
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #step(launch: Launch, options: StepOptions, warnings: readonly string[] = []): Promise<StepResult> {
@@ -206,7 +207,7 @@ export class Job {
       CI: 'true',
       ...this.#env,
       ...launch.env,
-      PATH: [...this.#path, launch.env.PATH ?? this.#env.PATH ?? process.env.PATH ?? ''].join(':'),
+      PATH: [...this.#path, launch.env.PATH ?? this.#env.PATH ?? process.env.PATH ?? ''].join(delimiter),
       ...runnerVariables({
         directory: this.#directory,
         runnerTemp: this.runnerTemp,

@@ -6,6 +6,8 @@ import type { StepOutput } from './step-output.ts';
 const DEFAULT_TIMEOUT_SECONDS = 120;
 const SIGTERM_AFTER_MS = 7_500;
 const SIGKILL_AFTER_MS = 10_000;
+// Windows has no process groups, and opens a window for a process that is detached.
+const inGroup = process.platform !== 'win32';
 /** How long the output may stay open after the process itself has ended. */
 const DRAIN_MS = 5_000;
 
@@ -31,7 +33,7 @@ export async function runProcess(
   const child = spawn(launch.command, launch.args, {
     ...place,
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    detached: inGroup,
   });
   const ended = follow(child, options, output);
   options.onSpawn?.(child);
@@ -85,11 +87,12 @@ async function follow(
   return { cancelled };
 }
 
-/** Kills a process and what it started, if any of it is left. */
+/** Kills a process and, where there are process groups, what it started, if any of it is left. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    if (inGroup) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
   } catch {
     // All gone already.
   }

@@ -58,7 +58,9 @@ test('Every promise of the fuzzer has its place in the document', () => {
 
 test('Every file of tests against a hostile world holds a promise', () => {
   const named = [...document.matchAll(/__tests__\/hostile\/[\w-]+\.test\.ts/g)].map(([path]) => path);
-  const files = globSync('__tests__/hostile/*.test.ts', { cwd: root });
+  const files = globSync('__tests__/hostile/*.test.ts', { cwd: root }).map((path) =>
+    path.replaceAll('\\', '/'),
+  );
   // This one holds the document; the properties are what "fuzz" stands for.
   const others = files.filter((path) => !/(threat-model|\/properties)\.test\.ts$/.test(path));
   expect(others.filter((path) => !named.includes(path))).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
+import { testWithBash } from '../support/system.ts';
 import { expectSuccess, isoTime, startScenario, unixTime, warningsOf } from './scenario.ts';
 
 /** A sandbox whose account has an API token, and a job. */
@@ -28,7 +29,7 @@ describe('Signing in with an API token', () => {
     );
   });
 
-  test('lets the same curl line work as after a login', async () => {
+  testWithBash('lets the same curl line work as after a login', async () => {
     const { scenario, token } = await startWithApiToken();
     await scenario.uses({ 'api-token': token });
     const call = await scenario.run(

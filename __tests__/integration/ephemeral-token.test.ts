@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../../sandbox/server.ts';
+import { testWithBash } from '../support/system.ts';
 import { atEnd, expectSuccess, startJob, startScenario, warningsOf } from './scenario.ts';
 
 const EPHEMERAL = { 'ephemeral-api-token': 'true' };
@@ -225,7 +226,7 @@ describe('The post step deletes the token', () => {
     expect(scenario.calls).not.toContain(LOGIN);
   });
 
-  test('and is content when somebody has deleted it already', async () => {
+  testWithBash('and is content when somebody has deleted it already', async () => {
     const scenario = await startScenario();
     const { outputs } = await scenario.logIn(EPHEMERAL);
     const gone = await scenario.run(
@@ -271,7 +272,7 @@ describe('The post step deletes the token', () => {
     expect(post.visible).toMatch(/^Deleted the API token gha-/);
   });
 
-  test('at the deployment where it was created, whatever EXABITS_API_URL says by then', async () => {
+  testWithBash('at the deployment where it was created, whatever EXABITS_API_URL says by then', async () => {
     const scenario = await startScenario();
     await scenario.logIn(EPHEMERAL);
     await scenario.run('echo EXABITS_API_URL=https://exabits.invalid >> "$GITHUB_ENV"');

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../sandbox/jwt.ts';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
+import { ownerOnly, testWithBash } from '../support/system.ts';
 import { expectSuccess, isoTime, type Scenario, startScenario, unixTime } from './scenario.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
@@ -45,7 +46,7 @@ describe('Signing in with username and password', () => {
     expect(readFileSync(headersFile, 'utf8')).toBe(
       `Authorization: Bearer ${accessToken}\nrefresh-token: ${refreshToken}\n`,
     );
-    expect(statSync(headersFile).mode & 0o777).toBe(0o600);
+    expect(statSync(headersFile).mode & 0o777).toBe(ownerOnly);
     expect(dirname(headersFile)).toBe(job.runnerTemp);
     expect(step.visible).toBe(
       `Signed in to ${scenario.name} as ${EXAMPLE_ACCOUNT.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.\n`,
@@ -72,7 +73,7 @@ describe('Signing in with username and password', () => {
     expect(headers).not.toHaveProperty('refresh-token');
   });
 
-  test('lets a later step call the API with curl and the header file', async () => {
+  testWithBash('lets a later step call the API with curl and the header file', async () => {
     const scenario = await startScenario();
     await scenario.logIn();
     const call = await scenario.run(CALL);
@@ -80,7 +81,7 @@ describe('Signing in with username and password', () => {
     expect(JSON.parse(call.raw)).toMatchObject({ status: true, total: 2 });
   });
 
-  test('gives every other tool both tokens of the pair through the environment', async () => {
+  testWithBash('gives every other tool both tokens of the pair through the environment', async () => {
     const scenario = await startScenario();
     await scenario.logIn();
     const call = await scenario.run(
@@ -90,7 +91,7 @@ describe('Signing in with username and password', () => {
     expect(call.raw).toContain('us-east-demo');
   });
 
-  test('works with a password and a username full of special characters', async () => {
+  testWithBash('works with a password and a username full of special characters', async () => {
     const scenario = await startScenario();
     const { username, password, email } = AWKWARD_ACCOUNT;
     const step = await scenario.uses({ username, password });

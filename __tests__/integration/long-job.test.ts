@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { testWithBash } from '../support/system.ts';
 import { expectSuccess, startScenario } from './scenario.ts';
 
 const CALL =
@@ -6,20 +7,23 @@ const CALL =
 const HALF_AN_HOUR_AND_A_BIT = 31 * 60;
 
 describe('In a job that takes longer than an access token lives', () => {
-  test('a call with the tokens of a login gets a 401, which the log of the sign-in told how to avoid', async () => {
-    const scenario = await startScenario();
-    const step = await scenario.logIn();
-    expect((await scenario.run(CALL)).outcome).toBe('success');
-    scenario.sandbox.advance(HALF_AN_HOUR_AND_A_BIT);
-    const late = await scenario.run(CALL);
-    expect(late.outcome).toBe('failure');
-    expect(late.raw).toContain('401');
-    expect(step.visible).toContain(
-      `expires at ${step.outputs['access-token-expires-at']}; for a longer job set ephemeral-api-token: true.`,
-    );
-  });
+  testWithBash(
+    'a call with the tokens of a login gets a 401, which the log of the sign-in told how to avoid',
+    async () => {
+      const scenario = await startScenario();
+      const step = await scenario.logIn();
+      expect((await scenario.run(CALL)).outcome).toBe('success');
+      scenario.sandbox.advance(HALF_AN_HOUR_AND_A_BIT);
+      const late = await scenario.run(CALL);
+      expect(late.outcome).toBe('failure');
+      expect(late.raw).toContain('401');
+      expect(step.visible).toContain(
+        `expires at ${step.outputs['access-token-expires-at']}; for a longer job set ephemeral-api-token: true.`,
+      );
+    },
+  );
 
-  test('a token for this job goes on to the end, and then Exabits holds none', async () => {
+  testWithBash('a token for this job goes on to the end, and then Exabits holds none', async () => {
     const scenario = await startScenario();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });
     for (const seconds of [0, HALF_AN_HOUR_AND_A_BIT, 5 * 3600, 4 * 86_400]) {
@@ -30,7 +34,7 @@ describe('In a job that takes longer than an access token lives', () => {
     expect(scenario.sandbox.apiTokens()).toEqual([]);
   });
 
-  test('both at once do not disturb each other', async () => {
+  testWithBash('both at once do not disturb each other', async () => {
     const scenario = await startScenario();
     const plain = await scenario.logIn();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });

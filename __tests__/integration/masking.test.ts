@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
+import { EOL } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../sandbox/jwt.ts';
 import type { StepOptions } from '../../sandbox/little-runner.ts';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
+import { testWithBash } from '../support/system.ts';
 import { expectSuccess, type Scenario, startScenario } from './scenario.ts';
 
 const { username, password } = EXAMPLE_ACCOUNT;
@@ -32,7 +34,7 @@ function watched(): { watch: Watched; options: StepOptions } {
 
 /** Waits until a step has printed a mask; what it prints and what it sends come over different pipes. */
 async function isMasked(watch: Watched, secret: string): Promise<boolean> {
-  const command = `::add-mask::${escaped(secret)}\n`;
+  const command = `::add-mask::${escaped(secret)}${EOL}`;
   for (let tries = 0; tries < 100; tries += 1) {
     if (watch.printed.includes(command)) return true;
     await sleep(20);
@@ -114,7 +116,7 @@ describe('Secrets are masked before anything is done with them', () => {
   test('every mask stands in the log before every other line of a login', async () => {
     const scenario = await startScenario();
     const { raw, outputs } = await scenario.logIn();
-    const lines = raw.trimEnd().split('\n');
+    const lines = raw.trimEnd().split(EOL);
     const masks = lines.filter((line) => line.startsWith('::add-mask::'));
     expect(lines.slice(0, masks.length)).toEqual(masks);
     expect(masks.map((line) => line.replace('::add-mask::', ''))).toEqual(
@@ -146,22 +148,22 @@ describe('Secrets are masked before anything is done with them', () => {
 });
 
 describe('A later step that prints a secret shows a mask', () => {
-  test('after a login', async () => {
+  testWithBash('after a login', async () => {
     const scenario = await startScenario();
     await scenario.logIn();
     const step = await scenario.run(
-      'echo "a=$EXABITS_ACCESS_TOKEN b=$EXABITS_REFRESH_TOKEN"; cat "$EXABITS_HEADERS_FILE"; echo -n "$EXABITS_ACCESS_TOKEN" | base64 -w0',
+      'echo "a=$EXABITS_ACCESS_TOKEN b=$EXABITS_REFRESH_TOKEN"; cat "$EXABITS_HEADERS_FILE"; echo -n "$EXABITS_ACCESS_TOKEN" | base64 | tr -d "\\n"',
     );
     expect(step.visible).toBe('a=*** b=***\nAuthorization: Bearer ***\nrefresh-token: ***\n***\n');
   });
 
-  test('after a sign-in with an API token', async () => {
+  testWithBash('after a sign-in with an API token', async () => {
     const scenario = await startScenario();
     await scenario.uses({ 'api-token': 'some-api-token' });
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');
   });
 
-  test('after the job has made a token of its own', async () => {
+  testWithBash('after the job has made a token of its own', async () => {
     const scenario = await startScenario();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');

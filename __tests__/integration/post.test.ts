@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
+import { testWithBash } from '../support/system.ts';
 import { expectSuccess, startExabits, startJob, startScenario, warningsOf } from './scenario.ts';
 
 const LOGIN_VARIABLES = [
@@ -53,7 +54,7 @@ describe('The post step', () => {
     expect(scenario.calls).toEqual([]);
   });
 
-  test('clears after a later step has failed, too', async () => {
+  testWithBash('clears after a later step has failed, too', async () => {
     const scenario = await startScenario();
     await scenario.logIn();
     expect((await scenario.run('exit 1')).outcome).toBe('failure');
@@ -119,12 +120,12 @@ describe('The post step', () => {
   test('leaves the files of others in the temporary directory alone', async () => {
     const scenario = await startScenario();
     await scenario.logIn();
-    await scenario.run('echo mine > "$RUNNER_TEMP/exabits-headers-mine"');
+    writeFileSync(join(scenario.job.runnerTemp, 'exabits-headers-mine'), 'mine');
     expectSuccess(await scenario.post());
     expect(scenario.temporaryFiles()).toEqual(['exabits-headers-mine']);
   });
 
-  test('leaves variables alone that the step did not set', async () => {
+  testWithBash('leaves variables alone that the step did not set', async () => {
     const scenario = await startScenario({ job: { env: { EXABITS_REGION: 'us-east-demo' } } });
     await scenario.logIn();
     await scenario.run('echo EXABITS_OTHER=kept >> "$GITHUB_ENV"');

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from '../../sandbox/server.ts';
+import { testWithBash } from '../support/system.ts';
 import { expectSuccess, startExabits, startScenario } from './scenario.ts';
 
 const other = { username: AWKWARD_ACCOUNT.username, password: AWKWARD_ACCOUNT.password };
@@ -10,7 +11,7 @@ const callWith = (headersFile: string | undefined, url: string): string =>
   `curl --fail --silent --show-error -H @"${headersFile}" "${url}/api/v1/virtual-machines"`;
 
 describe('Two invocations in one job', () => {
-  test('have header files of their own, which both keep working', async () => {
+  testWithBash('have header files of their own, which both keep working', async () => {
     const scenario = await startScenario();
     const { url } = scenario.sandbox;
     const [first, second] = [await scenario.logIn(), await scenario.uses(other)];

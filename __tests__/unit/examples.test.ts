@@ -34,6 +34,7 @@ const composite: Interface = parse(readFile('examples/composite-action/action.ym
 const interfaces: Record<string, Interface> = { [ours]: action, './.github/actions/machines': composite };
 
 const examples: Snippet[] = globSync('examples/**/*.yml', { cwd: root })
+  .map((path) => path.replaceAll('\\', '/'))
   .sort()
   .map((where) => ({ where, text: readFile(where) }));
 const workflows = examples.filter(({ where }) => basename(where) !== 'action.yml');

@@ -8,8 +8,8 @@ import {
   removeHeadersFile,
   writeHeadersFile,
 } from '../../src/job/headers-file.ts';
+import { ownerOnly, testOnPosix } from '../support/system.ts';
 import { failureOf } from './support/failure.ts';
-import { ownerOnly } from './support/modes.ts';
 
 const { env } = process;
 let folder = '';
@@ -67,7 +67,8 @@ describe('a header file', () => {
     expect(readFileSync(path, 'utf8')).toBe('somebody else');
   });
 
-  test('never follows a link that somebody put there', () => {
+  // Windows follows one to nothing: https://github.com/golang/go/issues/73702 has the same call.
+  testOnPosix('never follows a link that somebody put there', () => {
     const target = join(folder, 'target');
     symlinkSync(target, path);
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');

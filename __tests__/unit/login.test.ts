@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { unsignedJwt } from '../../sandbox/jwt.ts';
+import { ownerOnly } from '../support/system.ts';
 import { stopCalendar } from './support/clock.ts';
 import {
   apiUrl,
@@ -14,7 +15,6 @@ import {
   yes,
 } from './support/exabits.ts';
 import { Job } from './support/job.ts';
-import { ownerOnly } from './support/modes.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:29:30Z');
 const refreshToken = 'opaque-refresh-token';

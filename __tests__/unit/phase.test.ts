@@ -1,3 +1,4 @@
+import { win32 } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { captureOutput, type Printed } from './support/output.ts';
 
@@ -42,6 +43,16 @@ describe('the file that the runner starts tells the phase:', () => {
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');
     expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
     expect(exitCode).toBe(0);
+  });
+
+  test('post for post.cjs, on Windows as well', async () => {
+    jest.unstable_mockModule('path', () => win32);
+    try {
+      const { lines } = await start(String.raw`D:\a\_actions\your-org\exabits-auth\v1\dist\post.cjs`);
+      expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
+    } finally {
+      jest.unstable_unmockModule('path');
+    }
   });
 
   test('and whatever it prints, it prints at once', async () => {

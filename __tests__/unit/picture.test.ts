@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { drawLog } from '../../scripts/picture/draw-log.ts';
 import { logOfDemo } from '../../scripts/picture/log-of-demo.ts';
+import { testWithBash } from '../support/system.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -14,7 +15,7 @@ function lasting(svg: string): string {
     .replace(/EXABITS_HEADERS_FILE: .*/g, 'EXABITS_HEADERS_FILE: PATH');
 }
 
-test('the picture in README.md shows what the demo prints', () => {
+testWithBash('the picture in README.md shows what the demo prints', () => {
   const committed = readFileSync(join(root, 'docs/job-log.svg'), 'utf8');
   expect(lasting(committed)).toBe(lasting(drawLog(logOfDemo())));
 });

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
@@ -263,8 +264,9 @@ describe('two invocations in one job', () => {
 
   test('leave files of others in the folder alone', async () => {
     const job = new Job();
-    writeFileSync(`${job.temp}/exabits-headers-of-somebody-else`, 'x');
+    const foreign = join(job.temp, 'exabits-headers-of-somebody-else');
+    writeFileSync(foreign, 'x');
     await job.post(await job.main(tokenInputs));
-    expect(job.temporaryFiles()).toEqual([`${job.temp}/exabits-headers-of-somebody-else`]);
+    expect(job.temporaryFiles()).toEqual([foreign]);
   });
 });

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, md5 } from '../../sandbox/server.ts';
+import { testOnPosix, testWithBash } from '../support/system.ts';
 
 function runDemo(
   path: string | undefined,
@@ -16,7 +17,7 @@ function runDemo(
   });
 }
 
-test('the demo shows a masked login, an authenticated call and a cleaned-up job', () => {
+testWithBash('the demo shows a masked login, an authenticated call and a cleaned-up job', () => {
   const { status, stdout, stderr } = runDemo(process.env.PATH);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(
@@ -36,16 +37,19 @@ test('the demo shows a masked login, an authenticated call and a cleaned-up job'
   }
 });
 
-test('the demo of a long job shows the access token fail, the ephemeral one last, and no token left', () => {
-  const { status, stdout, stderr } = runDemo(process.env.PATH, 'demo-long-job.ts');
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/returned error: 401\nError: .* ephemeral-api-token: true/);
-  expect(stdout).toMatch(/5 hours later[\s\S]*"status":true/);
-  expect(stdout).toMatch(/Deleted the API token gha-\d+-1-[0-9a-f]{8}\.\n/);
-  expect(stdout).toMatch(/API tokens at Exabits: 0\.\n$/);
-});
+testWithBash(
+  'the demo of a long job shows the access token fail, the ephemeral one last, and no token left',
+  () => {
+    const { status, stdout, stderr } = runDemo(process.env.PATH, 'demo-long-job.ts');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/returned error: 401\nError: .* ephemeral-api-token: true/);
+    expect(stdout).toMatch(/5 hours later[\s\S]*"status":true/);
+    expect(stdout).toMatch(/Deleted the API token gha-\d+-1-[0-9a-f]{8}\.\n/);
+    expect(stdout).toMatch(/API tokens at Exabits: 0\.\n$/);
+  },
+);
 
-test('the demo fails when a step does not do what it should', () => {
+testOnPosix('the demo fails when a step does not do what it should', () => {
   const withoutCurl = mkdtempSync(join(tmpdir(), 'path-'));
   try {
     symlinkSync('/bin/bash', join(withoutCurl, 'bash'));

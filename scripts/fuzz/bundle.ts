@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { EOL } from 'node:os';
 import { join } from 'node:path';
 import { Job, type StepResult } from '../../sandbox/little-runner.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../sandbox/workflow-command.ts';
@@ -21,7 +22,7 @@ export async function runBundle(world: World): Promise<Evidence> {
   });
   const evidenceOf = (step: StepResult, tookMs: number): PhaseEvidence => ({
     exitCode: step.exitCode,
-    printed: step.raw.split('\n'),
+    printed: step.raw.split(EOL),
     visible: step.visible.split('\n').filter((line) => line !== ''),
     commands: step.raw.split(/\r\n|\r|\n/).flatMap((line) => {
       const command = parseWorkflowCommand(line, COMMAND_NAMES);

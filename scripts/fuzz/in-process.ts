@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { EOL, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readActionManifest } from '../../sandbox/action-manifest.ts';
 import { parseCommandFile } from '../../sandbox/command-files.ts';
@@ -119,7 +119,7 @@ class Output {
   text = '';
 
   get lines(): string[] {
-    const lines = this.text.split('\n');
+    const lines = this.text.split(EOL);
     if (lines.at(-1) === '') lines.pop();
     return lines;
   }

@@ -11,6 +11,6 @@ export function logOfDemo(): string {
   const [log = ''] = execFileSync(process.execPath, [demo], { encoding: 'utf8' }).split('\n\n');
   // The port of the sandbox, and with it the source, is another one each time.
   return log
-    .replace(/: \S+_temp\//, ': /home/runner/work/_temp/')
+    .replace(/: \S+_temp[\\/]/, ': /home/runner/work/_temp/')
     .replace(/(?<=EXABITS_AUTH_SOURCE: )\w+/, '9c1185a5c5e9fc54612808977ee8f548');
 }

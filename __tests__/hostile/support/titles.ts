@@ -12,7 +12,7 @@ export function titlesOf(path: string): Title[] {
   const source = readFileSync(path, 'utf8');
   // Behind `test(`, or behind the closing bracket of a table.
   const start =
-    /^( *)(?:(?:describe|test)(?:\.each[\s\S]*?)?|[^\n]*?\]\)?)\((?:\s*)(['"`])((?:(?!\2).|\\.)+)\2,/gm;
+    /^( *)(?:(?:describe|test)\w*(?:\.each[\s\S]*?)?|[^\n]*?\]\)?)\((?:\s*)(['"`])((?:(?!\2).|\\.)+)\2,/gm;
   return [...source.matchAll(start)].map(([, indent = '', , text = '']) => ({
     text: text.replace(/\\(['"`\\])/g, '$1'),
     indent: indent.length,

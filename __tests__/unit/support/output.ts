@@ -24,7 +24,8 @@ export async function captureOutput(
   const write = (chunk: unknown): boolean => {
     rest += String(chunk);
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      const line = rest.slice(0, end);
+      // The toolkit ends its lines as the system does.
+      const line = rest.slice(0, end).replace(/\r$/, '');
       rest = rest.slice(end + 1);
       lines.push(line);
       onLine(line);

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from '@jest/globals';
+
+// What tests need that not every system has. Where it is missing, the test is skipped, and the report names it.
+
+export const onWindows = process.platform === 'win32';
+
+/** For `prlimit` and `mount`: elsewhere there is no small disk for a single process. */
+export const testOnLinux = where(process.platform === 'linux');
+
+/** For file modes, named pipes, devices, process groups, and signals that a process can answer: Windows has none. */
+export const testOnPosix = where(!onWindows);
+
+/** For symbolic links: on Windows they take a right that not every user has, and Wine makes none. */
+export const testWithLinks = where(!onWindows || canLink());
+
+/** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. Wine has none. */
+export const testWithBash = where(!onWindows || spawnSync('bash', ['-c', 'curl --version']).status === 0);
+
+/** The mode of a file that only its owner may read; Windows keeps that in access lists, and knows no modes. */
+export const ownerOnly = onWindows ? 0o666 : 0o600;
+
+function where(possible: boolean): typeof test.skip {
+  return possible ? test : test.skip;
+}
+
+function canLink(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-link-'));
+  const path = join(folder, 'link');
+  try {
+    symlinkSync(folder, path);
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
