@@ -99,6 +99,9 @@ describe('what is there to copy', () => {
       'examples/matrix.yml',
       'examples/quick-start.yml',
       'examples/reusable-workflow.yml',
+      'examples/secret-from-aws.yml',
+      'examples/secret-from-google.yml',
+      'examples/secret-from-vault.yml',
       'examples/self-hosted-proxy.yml',
       'examples/train-and-tear-down.yml',
       'examples/two-accounts.yml',
@@ -158,10 +161,15 @@ describe('an example workflow', () => {
     expect(text).toMatch(/^# \S.{20,}\n/);
   });
 
-  test.each(workflows)('$where asks for no more permissions than to read', ({ text }) => {
-    const { permissions }: { permissions: Record<string, string> } = parse(text);
-    expect(Object.values(permissions).filter((permission) => permission !== 'read')).toEqual([]);
-  });
+  test.each(workflows)(
+    '$where asks for no more permissions than to read, and for an identity token',
+    ({ where, text }) => {
+      const workflow: { permissions: Mapping; jobs: Record<string, { permissions?: Mapping }> } = parse(text);
+      expect(Object.values(workflow.permissions).filter((permission) => permission !== 'read')).toEqual([]);
+      const ofJobs = Object.values(workflow.jobs).flatMap(({ permissions }) => permissions ?? []);
+      expect(ofJobs).toEqual(/secret-from-/.test(where) ? [{ 'id-token': 'write' }] : []);
+    },
+  );
 
   test.each(workflows)('$where limits the time of each job', ({ text }) => {
     const { jobs }: { jobs: Record<string, Mapping> } = parse(text);
