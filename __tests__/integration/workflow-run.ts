@@ -31,6 +31,7 @@ interface JobSpec {
   secrets?: Values;
   env?: Values;
   outputs?: Values;
+  strategy?: { matrix: Record<string, unknown[]> };
   steps: StepSpec[];
 }
 
@@ -113,6 +114,16 @@ export class WorkflowRun {
     const outputs = Object.entries(this.#workflow.on.workflow_call?.outputs ?? {});
     const contexts = { jobs: this.#needs };
     return Object.fromEntries(outputs.map(([name, { value }]) => [name, fill(value, contexts)]));
+  }
+
+  /** The combinations of a job's matrix; a job without one has a single, empty combination. */
+  matrixOf(name: string): Values[] {
+    const axes = Object.entries(this.#workflow.jobs[name]?.strategy?.matrix ?? {});
+    return axes.reduce<Values[]>(
+      (combinations, [key, values]) =>
+        combinations.flatMap((combination) => values.map((value) => ({ ...combination, [key]: value }))),
+      [{}],
+    );
   }
 
   /** Runs a job, if its own condition lets it. A job that is called needs nothing of this. */
