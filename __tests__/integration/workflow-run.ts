@@ -212,6 +212,7 @@ class RunningJob {
     cancel?.addEventListener('abort', cancelled, { once: true });
     loss?.addEventListener('abort', () => {
       this.lost = true;
+      this.#status = 'failure';
     });
   }
 
