@@ -158,6 +158,18 @@ describe('no machine is left', () => {
     expect(left).toEqual([]);
   });
 
+  test.concurrent('when neither the list nor the deletion knows it at first', async () => {
+    const { train, tearDown, left } = await run({
+      faults: [
+        { effect: 'body', body: '{"status":true,"data":[]}', match: onList, times: 4 },
+        { effect: 'status', status: 404, match: onDelete },
+      ],
+    });
+    expect(train).toMatchObject({ result: 'success', outputs: { 'nothing-left': 'false' } });
+    expect(tearDown.log).toContain(`The machine ${MACHINE} is deleted.`);
+    expect(left).toEqual([]);
+  });
+
   test.concurrent('when the answer to its creation is lost', async () => {
     const { train, tearDown, left } = await run({ faults: [LOST] });
     expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
