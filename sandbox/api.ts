@@ -1,5 +1,6 @@
 import type { Account, ApiTokenRecord, Exabits, PageRequest } from './exabits.ts';
 import type { Answer } from './faults.ts';
+import { FLAVORS, machineFilter, showMachine } from './machines.ts';
 
 /** The version path below which every route of the API lives. */
 export const API_BASE_PATH = '/api/v1';
@@ -13,10 +14,12 @@ export interface ApiRequest {
   body: string;
 }
 
-/** Limits that the API enforces. */
+/** Limits that the API enforces, and what differs between its hosts. */
 export interface ApiLimits {
   maxPageSize: number;
   loginsPerSecond: number | undefined;
+  /** What the balance is called: `balance` on older hosts. */
+  balanceField: 'available' | 'balance';
 }
 
 /** An answer that is not a success, thrown by a route. */
@@ -79,7 +82,18 @@ export class Api {
         },
       ],
       ['billing/balance', { GET: (request) => this.#balance(request) }],
-      ['virtual-machines', { GET: (request) => this.#virtualMachines(request) }],
+      [
+        'virtual-machines',
+        { POST: (request) => this.#createMachine(request), GET: (request) => this.#listMachines(request) },
+      ],
+      [
+        'virtual-machines/{id}',
+        {
+          GET: (request, id) => this.#showMachine(request, id),
+          DELETE: (request, id) => this.#deleteMachine(request, id),
+        },
+      ],
+      ['flavors', { GET: (request) => this.#flavors(request) }],
       ['regions', { GET: (request) => this.#regions(request) }],
     ]);
   }
@@ -98,14 +112,14 @@ export class Api {
   #dispatch(request: ApiRequest): Success {
     if (!request.path.startsWith(`${API_BASE_PATH}/`)) throw new Refusal(404, 'Not found');
     const path = request.path.slice(API_BASE_PATH.length + 1);
-    const id = /^api-tokens\/([^/]+)$/.exec(path)?.[1];
-    const methods = this.#routes.get(id === undefined ? path : 'api-tokens/{id}');
+    const [, list, id = ''] = /^(api-tokens|virtual-machines)\/([^/]+)$/.exec(path) ?? [];
+    const methods = this.#routes.get(list === undefined ? path : `${list}/{id}`);
     if (methods === undefined) throw new Refusal(404, 'Not found');
     const route = methods[request.method];
     if (route === undefined) {
       throw new Refusal(405, 'Method not allowed', { allow: Object.keys(methods).join(', ') });
     }
-    return route(request, id ?? '');
+    return route(request, id);
   }
 
   #logIn(request: ApiRequest): Success {
@@ -174,14 +188,48 @@ export class Api {
 
   #balance(request: ApiRequest): Success {
     this.#caller(request);
-    return { message: 'success', data: { available: { USD: 128.5 } } };
+    return { message: 'success', data: { [this.#limits.balanceField]: { USD: 128.5 } } };
   }
 
-  #virtualMachines(request: ApiRequest): Success {
+  #createMachine(request: ApiRequest): Success {
+    const caller = this.#caller(request);
+    const { name, image_id, flavor_id, ssh_key } = jsonObject(request.body);
+    const { name: keyName, public_key } = Object(ssh_key);
+    if (typeof name !== 'string' || typeof keyName !== 'string') throw new Refusal(400, 'A name is missing');
+    for (const field of [name, image_id, flavor_id, public_key]) {
+      if (typeof field !== 'string' || field === '') throw new Refusal(400, 'A field is missing');
+    }
+    const { id } = this.#exabits.createMachine(caller, name, keyName);
+    return { message: 'Virtual machine created', data: { id, name } };
+  }
+
+  #listMachines(request: ApiRequest): Success {
     const caller = this.#caller(request);
     const { limit, offset } = this.#range(request.query);
-    const machines = virtualMachines(caller);
+    const passes = filterOf(request.query);
+    const machines = this.#exabits
+      .machines()
+      .filter(({ account }) => account === caller.username)
+      .map((machine) => showMachine(machine, this.#exabits.nowMs()))
+      .filter(passes);
     return { message: 'success', data: machines.slice(offset, offset + limit), total: machines.length };
+  }
+
+  #showMachine(request: ApiRequest, id: string): Success {
+    const machine = this.#exabits.machine(this.#caller(request), id);
+    if (machine === undefined) throw new Refusal(404, 'The virtual machine does not exist');
+    return { message: 'success', data: showMachine(machine, this.#exabits.nowMs()) };
+  }
+
+  #deleteMachine(request: ApiRequest, id: string): Success {
+    const deleted = this.#exabits.deleteMachine(this.#caller(request), id);
+    if (!deleted) throw new Refusal(404, 'The virtual machine does not exist');
+    return { message: 'Virtual machine deleted', data: null };
+  }
+
+  #flavors(request: ApiRequest): Success {
+    this.#caller(request);
+    return { message: 'success', data: FLAVORS, total: FLAVORS.length };
   }
 
   #regions(request: ApiRequest): Success {
@@ -199,24 +247,6 @@ const REGIONS = [
   { id: '65f000000000000000000001', name: 'us-east-demo', description: 'A made-up region' },
   { id: '65f000000000000000000002', name: 'eu-north-demo', description: 'Another made-up region' },
 ];
-
-function virtualMachines(owner: Account): Record<string, unknown>[] {
-  return ['train-0', 'train-1'].map((name, index) => ({
-    id: `65f00000000000000000010${index}`,
-    name: `${owner.username}-${name}`,
-    status: 'running',
-    // The real API tells the machine's own password here, too.
-    login: {
-      _id: `65f00000000000000000020${index}`,
-      ssh_key: { id: `65f00000000000000000030${index}`, name: 'demo-key' },
-      username: 'ubuntu',
-      password: 'not-a-real-machine-password',
-    },
-    fixed_ip: `192.0.2.${index + 10}`,
-    flavor: { name: '1x-demo-gpu', cpu: 16, ram: 128, disk: 512, gpu: 'DEMO', gpu_count: 1 },
-    region: { name: 'us-east-demo' },
-  }));
-}
 
 /** What every answer but that of the creation shows of a token: all but its value. */
 function publicFields(record: ApiTokenRecord): Record<string, unknown> {
@@ -257,6 +287,14 @@ function sorting(query: URLSearchParams): Pick<PageRequest, 'sortField' | 'sortO
   if (sortOrder !== 'asc' && sortOrder !== 'desc')
     throw new Refusal(400, 'sortOrder is neither asc nor desc');
   return { sortField, sortOrder };
+}
+
+function filterOf(query: URLSearchParams): ReturnType<typeof machineFilter> {
+  try {
+    return machineFilter(query.get('filters'));
+  } catch {
+    throw new Refusal(400, 'filters is unusable');
+  }
 }
 
 function wholeNumber(query: URLSearchParams, name: string): number | undefined {

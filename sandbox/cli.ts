@@ -9,6 +9,7 @@ const USAGE = `Usage: npm run sandbox -- [options]
   --refresh-token-seconds N  lifetime of refresh tokens (default: 7200)
   --api-token-seconds N      give API tokens an expiry (default: none)
   --logins-per-second N      answer 429 beyond this many logins in a second (default: no limit)
+  --machine-start-seconds N  how long a new machine takes to start (default: 1)
   --max-page-size N          the most items of one page of a list (default: 100)
   --help                     show this text
 `;
@@ -22,6 +23,7 @@ function parseCommandLine(): SandboxOptions | undefined {
       'refresh-token-seconds': { type: 'string' },
       'api-token-seconds': { type: 'string' },
       'logins-per-second': { type: 'string' },
+      'machine-start-seconds': { type: 'string' },
       'max-page-size': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -29,7 +31,7 @@ function parseCommandLine(): SandboxOptions | undefined {
   if (values.help) return undefined;
   const options: SandboxOptions = {};
   const set = (
-    key: Exclude<keyof SandboxOptions, 'accounts' | 'tls'>,
+    key: Exclude<keyof SandboxOptions, 'accounts' | 'tls' | 'machineStatus' | 'balanceField'>,
     name: Exclude<keyof typeof values, 'help'>,
   ) => {
     const text = values[name];
@@ -42,6 +44,7 @@ function parseCommandLine(): SandboxOptions | undefined {
   set('refreshTokenSeconds', 'refresh-token-seconds');
   set('apiTokenSeconds', 'api-token-seconds');
   set('loginsPerSecond', 'logins-per-second');
+  set('machineStartSeconds', 'machine-start-seconds');
   set('maxPageSize', 'max-page-size');
   return options;
 }

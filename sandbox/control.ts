@@ -7,7 +7,7 @@ export const CONTROL_PATH = '/_sandbox/';
 
 /**
  * Answers a request of another process that steers the sandbox:
- * GET or DELETE requests, POST or DELETE faults, POST advance, GET api-tokens, GET orphans.
+ * GET or DELETE requests, POST or DELETE faults, POST advance, GET api-tokens, GET orphans, GET machines.
  */
 export function answerControl(sandbox: Sandbox, method: string, path: string, body: string): Answer {
   try {
@@ -38,6 +38,8 @@ function control(sandbox: Sandbox, call: string, body: string): unknown {
       return { now: sandbox.now() };
     case 'GET api-tokens':
       return sandbox.apiTokens().map(({ token, ...rest }) => rest);
+    case 'GET machines':
+      return sandbox.machines();
     case 'GET orphans':
       return sandbox.orphans().map(({ token, ...rest }) => rest);
     default:
@@ -54,13 +56,14 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function parseFault(json: string): Fault {
   const fault = fields(JSON.parse(json));
-  const { match, times, after, carriedOut } = fault;
+  const { match, times, after, carriedOut, carriedOutAfterMs } = fault;
   return {
     ...parseEffect(fault),
     ...(match === undefined ? {} : { match: parseMatch(fields(match)) }),
     ...(times === undefined ? {} : { times: number(fault, 'times') }),
     ...(after === undefined ? {} : { after: number(fault, 'after') }),
     ...(carriedOut === undefined ? {} : { carriedOut: boolean(fault, 'carriedOut') }),
+    ...(carriedOutAfterMs === undefined ? {} : { carriedOutAfterMs: number(fault, 'carriedOutAfterMs') }),
   };
 }
 

@@ -20,6 +20,23 @@ export interface ApiTokenRecord {
   lastUsed: number;
 }
 
+/** A virtual machine as the sandbox keeps it. Until `startedAt` (milliseconds on the sandbox's clock) it is being made. */
+export interface MachineRecord {
+  id: string;
+  name: string;
+  account: string;
+  fixedIp: string;
+  sshKeyName: string;
+  startedAt: number;
+  status: MachineStart['status'];
+}
+
+/** What becomes of a machine that is created, and after how many seconds. */
+export interface MachineStart {
+  status: 'running' | 'error';
+  seconds: number;
+}
+
 /** What a login answers, in the spelling of this code base. */
 export interface TokenPair {
   accessToken: string;
@@ -76,11 +93,20 @@ export class Exabits {
   readonly #signingKey = randomBytes(32);
   readonly #refreshTokens = new Map<string, RefreshToken>();
   readonly #apiTokens = new Map<string, ApiTokenRecord>();
+  readonly #machines = new Map<string, MachineRecord>();
+  readonly #machineStart: MachineStart;
   #aheadMs = 0;
 
-  constructor(accounts: readonly Account[], lifetimes: Lifetimes) {
+  /** Each account has two running machines from the start. */
+  constructor(accounts: readonly Account[], lifetimes: Lifetimes, machineStart: MachineStart) {
     this.accounts = accounts;
     this.#lifetimes = lifetimes;
+    this.#machineStart = machineStart;
+    for (const { username } of accounts) {
+      for (const name of ['train-0', 'train-1']) {
+        this.#addMachine(username, `${username}-${name}`, 'demo-key', { status: 'running', seconds: 0 });
+      }
+    }
   }
 
   /** Milliseconds since the epoch on the sandbox's clock. */
@@ -199,6 +225,41 @@ export class Exabits {
   /** Deletes an API token of this account, which stops authenticating at once; false when there is none. */
   deleteApiToken(account: Account, id: string): boolean {
     return this.#ownApiToken(account, id) !== undefined && this.#apiTokens.delete(id);
+  }
+
+  /** Every machine of every account, oldest first. */
+  machines(): MachineRecord[] {
+    return [...this.#machines.values()];
+  }
+
+  /** Creates a machine. It starts at once, and takes its time. */
+  createMachine(account: Account, name: string, sshKeyName: string): MachineRecord {
+    return this.#addMachine(account.username, name, sshKeyName, this.#machineStart);
+  }
+
+  /** The machine of this account with this id, if there is one. */
+  machine(account: Account, id: string): MachineRecord | undefined {
+    const machine = this.#machines.get(id);
+    return machine?.account === account.username ? machine : undefined;
+  }
+
+  /** Deletes a machine of this account, which is gone at once; false when there is none. */
+  deleteMachine(account: Account, id: string): boolean {
+    return this.machine(account, id) !== undefined && this.#machines.delete(id);
+  }
+
+  #addMachine(account: string, name: string, sshKeyName: string, start: MachineStart): MachineRecord {
+    const machine: MachineRecord = {
+      id: randomBytes(12).toString('hex'),
+      name,
+      account,
+      fixedIp: `192.0.2.${10 + (this.#machines.size % 200)}`,
+      sshKeyName,
+      startedAt: this.nowMs() + start.seconds * 1000,
+      status: start.status,
+    };
+    this.#machines.set(machine.id, machine);
+    return machine;
   }
 
   #ownApiToken(account: Account, id: string): ApiTokenRecord | undefined {

@@ -44,12 +44,14 @@ export interface FaultMatch {
  * A fault and when it happens: for requests that match, not for the first `after` of them (default 0), then for
  * `times` of them (default 1). `carriedOut` says whether the request changes the state of Exabits all the same;
  * by default it does when the normal answer is on its way (a reset or hang in the middle, drip, gzip, answer-lost).
+ * `carriedOutAfterMs` says that it does, that long after the answer.
  */
 export type Fault = FaultEffect & {
   match?: FaultMatch;
   times?: number;
   after?: number;
   carriedOut?: boolean;
+  carriedOutAfterMs?: number;
 };
 
 /** A complete answer of the API. */
@@ -107,6 +109,7 @@ function matches(match: FaultMatch | undefined, method: string, path: string): b
 /** Whether Exabits carries out a request that this fault hits. */
 export function carriesOut(fault: Fault): boolean {
   if (fault.carriedOut !== undefined) return fault.carriedOut;
+  if (fault.carriedOutAfterMs !== undefined) return false;
   switch (fault.effect) {
     case 'reset':
     case 'hang':

@@ -2,12 +2,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import { Api, envelope } from './api.ts';
 import { answerControl, CONTROL_PATH } from './control.ts';
-import { type Account, type ApiTokenRecord, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, Exabits } from './exabits.ts';
+import {
+  type Account,
+  type ApiTokenRecord,
+  AWKWARD_ACCOUNT,
+  EXAMPLE_ACCOUNT,
+  Exabits,
+  type MachineRecord,
+} from './exabits.ts';
 import { type Answer, carriesOut, deliverFault, type Fault, FaultList, pause, sendAnswer } from './faults.ts';
 import { LocalServer } from './local-server.ts';
 import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
 
-export type { Account, ApiTokenRecord } from './exabits.ts';
+export type { Account, ApiTokenRecord, MachineRecord } from './exabits.ts';
 export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './exabits.ts';
 export type { Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
 export { md5 } from './md5.ts';
@@ -31,6 +38,12 @@ export interface SandboxOptions {
   tls?: { key: string; cert: string };
   /** The most items that a list answers at once, whatever `limit` says. Default 100. */
   maxPageSize?: number;
+  /** How long a new machine takes to start. Default 1. */
+  machineStartSeconds?: number;
+  /** What becomes of a new machine then. Default: running. */
+  machineStatus?: 'running' | 'error';
+  /** What `billing/balance` calls the balance: `balance` on older hosts. Default: available. */
+  balanceField?: 'available' | 'balance';
 }
 
 /** A running sandbox. */
@@ -51,6 +64,8 @@ export interface Sandbox {
   apiTokens(): ApiTokenRecord[];
   /** The live API tokens whose name says that a job created them. */
   orphans(): ApiTokenRecord[];
+  /** The machines of all accounts, oldest first. */
+  machines(): MachineRecord[];
   /** Creates a token as if this account had; `createdAt` in Unix seconds. Throws for an unknown username. */
   seedApiToken(
     account: Account | string,
@@ -102,14 +117,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 function makeParts(options: SandboxOptions, server: LocalServer): Parts {
-  const exabits = new Exabits(options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT], {
-    accessTokenSeconds: options.accessTokenSeconds ?? 1800,
-    refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
-    apiTokenSeconds: options.apiTokenSeconds,
-  });
+  const exabits = new Exabits(
+    options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT],
+    {
+      accessTokenSeconds: options.accessTokenSeconds ?? 1800,
+      refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
+      apiTokenSeconds: options.apiTokenSeconds,
+    },
+    { status: options.machineStatus ?? 'running', seconds: options.machineStartSeconds ?? 1 },
+  );
   const api = new Api(exabits, {
     maxPageSize: options.maxPageSize ?? 100,
     loginsPerSecond: options.loginsPerSecond,
+    balanceField: options.balanceField ?? 'available',
   });
   return {
     exabits,
@@ -133,6 +153,7 @@ function makeSandbox(
     faults,
     apiTokens: () => exabits.apiTokens(),
     orphans: () => exabits.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
+    machines: () => exabits.machines(),
     seedApiToken(account, token) {
       const username = typeof account === 'string' ? account : account.username;
       const owner = exabits.account(username);
@@ -184,8 +205,10 @@ async function serve(
 
   const fault = await nextFault(parts, method, path);
   let answer: Answer = envelope(200, { status: true, message: 'success', data: {} });
+  const carryOut = (): Answer =>
+    parts.api.answer({ method, path, query: url.searchParams, headers: request.headers, body });
   if (fault === undefined || carriesOut(fault)) {
-    answer = parts.api.answer({ method, path, query: url.searchParams, headers: request.headers, body });
+    answer = carryOut();
     await announce('handled');
   }
   const connection = parts.server.connectionBelow(request.socket);
@@ -194,6 +217,9 @@ async function serve(
       ? await sendAnswer(answer, response)
       : await deliverFault(fault, answer, { response, connection, closing: parts.closing.signal });
   await announce('answered');
+  if (fault?.carriedOutAfterMs === undefined) return;
+  await pause(fault.carriedOutAfterMs, parts.closing.signal);
+  carryOut();
 }
 
 /** Waits for the delays that hit a request. Returns what then happens to its answer, if anything does. */

@@ -4,8 +4,7 @@ import type { Launch, StepOptions } from './step.ts';
 import type { StepOutput } from './step-output.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
-const SIGTERM_AFTER_MS = 7_500;
-const SIGKILL_AFTER_MS = 10_000;
+const CANCEL_MS = { sigterm: 7_500, sigkill: 10_000 };
 // Windows has no process groups, and opens a window for a process that is detached.
 const inGroup = process.platform !== 'win32';
 /** How long the output may stay open after the process itself has ended. */
@@ -52,13 +51,14 @@ async function follow(
   output.read(stdout);
   output.read(stderr);
   const limitSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const { sigterm, sigkill } = options.cancelMs ?? CANCEL_MS;
   const timers: NodeJS.Timeout[] = [];
   let cancelled = false;
   const cancel = (): void => {
     cancelled = true;
     child.kill('SIGINT');
-    timers.push(setTimeout(() => child.kill('SIGTERM'), SIGTERM_AFTER_MS));
-    timers.push(setTimeout(() => killGroup(child), SIGKILL_AFTER_MS));
+    timers.push(setTimeout(() => child.kill('SIGTERM'), sigterm));
+    timers.push(setTimeout(() => killGroup(child), sigkill));
   };
   const closed = once(child, 'close');
   timers.push(

@@ -14,8 +14,10 @@ export interface StepOptions {
   onPrepare?: (env: Record<string, string>) => void | Promise<void>;
   /** Arguments of Node itself, before the entry file. */
   nodeArgs?: readonly string[];
-  /** Cancels the step as the runner does: SIGINT, SIGTERM after 7.5 s, SIGKILL after 2.5 s more. */
+  /** Cancels the step as the runner does: SIGINT, later SIGTERM, later SIGKILL. */
   cancel?: AbortSignal;
+  /** How long after the cancellation SIGTERM and SIGKILL come. Default 7500 and 10000 ms, as the runner's. */
+  cancelMs?: { sigterm: number; sigkill: number };
   /** The step is killed after this long. Default 120. */
   timeoutSeconds?: number;
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { StepOptions, StepResult } from '../../sandbox/little-runner.ts';
 import { EXAMPLE_ACCOUNT, type Fault, type Moment, startSandbox } from '../../sandbox/server.ts';
 import { atEnd, expectSuccess, type Scenario, startJob, startScenario } from './scenario.ts';
+import { seededRandom } from './seeded-random.ts';
 
 const EVERYTHING = { 'ephemeral-api-token': 'true', verify: 'true', 'job-summary': 'true' };
 const LOGIN = 'POST /authenticate/login';
@@ -313,12 +314,3 @@ describe('When main is killed at any time', () => {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 });
-
-/** Numbers from 0 to 1 that are the same for the same seed (a linear congruential generator). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

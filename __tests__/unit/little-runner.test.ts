@@ -171,6 +171,23 @@ describe('state and post', () => {
     expect(main).toMatchObject({ raw: 'ready\nbye\n', outcome: 'cancelled' });
   });
 
+  testOnPosix('a cancelled script that goes on gets SIGTERM, and then SIGKILL', async () => {
+    const cancelled = (script: string) => {
+      const cancel = new AbortController();
+      return jobOf('').run(script, {
+        cancel: cancel.signal,
+        cancelMs: { sigterm: 20, sigkill: 60 },
+        onSpawn: (child) => child.stdout?.once('data', () => cancel.abort()),
+      });
+    };
+    const endless = 'trap "" INT; echo ready; while :; do sleep 0.01; done';
+    expect(await cancelled(endless)).toMatchObject({ signal: 'SIGTERM', outcome: 'cancelled' });
+    expect(await cancelled(`trap "" TERM; ${endless}`)).toMatchObject({
+      signal: 'SIGKILL',
+      outcome: 'cancelled',
+    });
+  });
+
   testOnPosix('a step that exceeds its limit is killed, and what it started as well', async () => {
     const result = await jobOf('').run('sleep 30 & sleep 30', { timeoutSeconds: 0.2 });
     expect(result).toMatchObject({ signal: 'SIGKILL', outcome: 'failure' });

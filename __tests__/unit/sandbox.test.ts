@@ -145,8 +145,17 @@ describe('routes', () => {
       available: { USD: 128.5 },
     });
     expect((await call(sandbox, 'regions', { headers })).json.total).toBe(2);
+    expect((await call(sandbox, 'flavors', { headers })).json.data).toMatchObject([
+      { region: 'us-east-demo', products: [{ gpu: 'H100', stock_available: true }, { gpu: 'H200' }] },
+    ]);
     const machines = await call(sandbox, 'virtual-machines?limit=1&offset=1', { headers });
     expect(machines.json).toMatchObject({ total: 2, data: [{ name: 'demo-user-train-1' }] });
+  });
+
+  test("an older host's balance has another name", async () => {
+    const sandbox = await start({ balanceField: 'balance' });
+    const { json } = await call(sandbox, 'billing/balance', { headers: await pairHeaders(sandbox) });
+    expect(json.data).toEqual({ balance: { USD: 128.5 } });
   });
 
   test('a request over 1 MiB is 413', async () => {
@@ -329,6 +338,110 @@ describe('API tokens', () => {
     for (const query of ['?limit=x', '?offset=-1', '?sortField=token', '?sortOrder=up']) {
       expect((await call(sandbox, `api-tokens${query}`, { headers })).status).toBe(400);
     }
+  });
+});
+
+describe('machines', () => {
+  const wanted = {
+    name: 'train-1',
+    image_id: 'image',
+    flavor_id: 'flavor',
+    ssh_key: { name: 'key', public_key: 'ssh-ed25519 AAAA' },
+  };
+
+  function create(sandbox: Sandbox, headers: Record<string, string>): Promise<Reply> {
+    return call(sandbox, 'virtual-machines', { headers, json: wanted });
+  }
+
+  test('are created, start after a while, and are deleted', async () => {
+    const sandbox = await start({ machineStartSeconds: 60 });
+    const headers = await pairHeaders(sandbox);
+    const created = await create(sandbox, headers);
+    expect(created.json.data).toEqual({ id: expect.stringMatching(/^[0-9a-f]{24}$/), name: 'train-1' });
+    const path = `virtual-machines/${Object(created.json.data).id}`;
+    const show = async () => (await call(sandbox, path, { headers })).json.data;
+    expect(await show()).toMatchObject({
+      name: 'train-1',
+      status: 'creating',
+      login: { username: 'ubuntu' },
+    });
+    sandbox.advance(60);
+    expect(await show()).toMatchObject({ status: 'running', login: { ssh_key: { name: 'key' } } });
+
+    expect((await call(sandbox, path, { method: 'DELETE', headers })).status).toBe(200);
+    expect((await call(sandbox, path, { method: 'DELETE', headers })).status).toBe(404);
+    expect((await call(sandbox, path, { headers })).status).toBe(404);
+    expect(sandbox.machines().map(({ name }) => name)).not.toContain('train-1');
+  });
+
+  test('fail to start where that is asked for', async () => {
+    const sandbox = await start({ machineStatus: 'error', machineStartSeconds: 0 });
+    const headers = await pairHeaders(sandbox);
+    const { id } = Object((await create(sandbox, headers)).json.data);
+    expect((await call(sandbox, `virtual-machines/${id}`, { headers })).json.data).toMatchObject({
+      status: 'error',
+    });
+  });
+
+  test.each<[string, number[]]>([
+    ['[{"key":"name","op":"contains","val":"train"}]', [0, 1]],
+    ['[{"key":"name","op":"eq","val":"demo-user-train-1"}]', [1]],
+    [
+      '[{"key":"name","op":"contains","val":"train"},{"key":"name","op":"ne","val":"demo-user-train-1"}]',
+      [0],
+    ],
+    ['[]', [0, 1]],
+  ])('the filters %s are applied', async (filters, expected) => {
+    const sandbox = await start();
+    const query = new URLSearchParams({ filters });
+    const { json } = await call(sandbox, `virtual-machines?${query}`, {
+      headers: await pairHeaders(sandbox),
+    });
+    expect(json).toMatchObject({
+      total: expected.length,
+      data: expected.map((index) => ({ name: `demo-user-train-${index}` })),
+    });
+  });
+
+  test.each(['x', '{}', '[{"key":"name","op":"like","val":"x"}]'])(
+    'the filters %s are 400',
+    async (filters) => {
+      const sandbox = await start();
+      const headers = await pairHeaders(sandbox);
+      expect((await call(sandbox, `virtual-machines?filters=${filters}`, { headers })).status).toBe(400);
+    },
+  );
+
+  test.each(Object.keys(wanted))('without %s none is created', async (field) => {
+    const sandbox = await start();
+    const json = { ...wanted, [field]: undefined };
+    const reply = await call(sandbox, 'virtual-machines', { headers: await pairHeaders(sandbox), json });
+    expect(reply.status).toBe(400);
+    expect(sandbox.machines()).toHaveLength(4);
+  });
+
+  test("another account's are neither listed, nor shown, nor deleted", async () => {
+    const sandbox = await start();
+    const { id } = Object((await create(sandbox, await pairHeaders(sandbox))).json.data);
+    const headers = await pairHeaders(sandbox, AWKWARD_ACCOUNT);
+    expect((await call(sandbox, 'virtual-machines', { headers })).json.total).toBe(2);
+    expect((await call(sandbox, `virtual-machines/${id}`, { headers })).status).toBe(404);
+    expect((await call(sandbox, `virtual-machines/${id}`, { method: 'DELETE', headers })).status).toBe(404);
+    expect(sandbox.machines()).toHaveLength(5);
+  });
+
+  test.each<[string, Fault, number]>([
+    ['refused', { effect: 'status', status: 500 }, 0],
+    ['lost', { effect: 'status', status: 504, carriedOut: true }, 1],
+    ['late', { effect: 'status', status: 504, carriedOutAfterMs: 30 }, 1],
+  ])('a creation can be %s', async (_what, fault, appear) => {
+    const sandbox = await start();
+    const headers = await pairHeaders(sandbox);
+    sandbox.faults.add({ ...fault, match: { method: 'POST', path: '/api/v1/virtual-machines' } });
+    expect((await create(sandbox, headers)).status).toBeGreaterThanOrEqual(500);
+    if (fault.carriedOutAfterMs !== undefined) expect(sandbox.machines()).toHaveLength(4);
+    while (sandbox.machines().length < 4 + appear) await sleep(5);
+    expect(sandbox.machines()).toHaveLength(4 + appear);
   });
 });
 
@@ -621,6 +734,8 @@ describe('control endpoints', () => {
       { name: 'gha-1-1-00000000' },
     ]);
 
+    expect((await call(sandbox, '/_sandbox/machines')).json.data).toHaveLength(4);
+
     const before = sandbox.now();
     await call(sandbox, '/_sandbox/advance', { json: { seconds: 3600 } });
     expect(sandbox.now() - before).toBeGreaterThanOrEqual(3_600_000);
@@ -653,6 +768,10 @@ describe('control endpoints', () => {
       { effect: 'gzip', match: { method: 'GET', path: '/x' } },
     ],
     ['{"effect":"answer-lost"}', { effect: 'answer-lost' }],
+    [
+      '{"effect":"status","status":504,"carriedOutAfterMs":5000}',
+      { effect: 'status', status: 504, carriedOutAfterMs: 5000 },
+    ],
   ])('%s is a fault', (json, fault) => {
     expect(parseFault(json)).toEqual(fault);
   });
