@@ -1881,9 +1881,11 @@ function contentType(headers, redact) {
 }
 // An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
 const readId = (key, value, { source }) => key === 'id' && typeof value === 'number' ? source : value;
+// ECMAScript gives a reviver the text of what it revives; TypeScript does not know that yet.
+const parse = JSON.parse;
 function parseJson(text) {
     try {
-        return JSON.parse(text, readId);
+        return parse(text, readId);
     }
     catch {
         return undefined;

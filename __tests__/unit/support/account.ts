@@ -36,8 +36,13 @@ export class ServedExabits {
       accessTokenSeconds: 30 * 60,
       refreshTokenSeconds: 2 * 60 * 60,
     },
+    { status: 'running', seconds: 0 },
   );
-  readonly #api = new Api(this.#exabits, { maxPageSize: 100, loginsPerSecond: undefined });
+  readonly #api = new Api(this.#exabits, {
+    maxPageSize: 100,
+    loginsPerSecond: undefined,
+    balanceField: 'available',
+  });
   readonly #rules: { match: string | RegExp; behaviour: Behaviour; times: number }[] = [];
 
   constructor(url?: string) {
