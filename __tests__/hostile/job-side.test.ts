@@ -277,7 +277,9 @@ test('A host has to prove itself even where the job tells Node not to look', asy
   const step = await job.uses({ username, password, 'api-url': sandbox.url });
   expect(step.exitCode).toBe(1);
   expect(step.annotations.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^No secure connection to 127\.0\.0\.1:\d+ \(DEPTH_ZERO_SELF_SIGNED_CERT: /),
+    expect.stringMatching(
+      /^No secure connection to 127\.0\.0\.1:\d+ \(input "api-url"\) \(DEPTH_ZERO_SELF_SIGNED_CERT: /,
+    ),
   ]);
   expect(sandbox.requests).toEqual([]);
 });

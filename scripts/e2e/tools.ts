@@ -34,11 +34,12 @@ function goTool(name: string, source: string): Tool {
 
 function wheelTool(name: string, version: string): Tool {
   const wheel = ['--no-deps', '--only-binary=:all:', '--quiet', `${name}==${version}`];
-  const target = join(TOOLS_FOLDER, '..');
+  // A folder of its own: pip replaces a `bin` that is there already.
+  const target = join(TOOLS_FOLDER, '..', name);
   return {
     name,
     command: ['python3', '-m', 'pip', 'install', '--target', target, '--upgrade', ...wheel],
-    built: name,
+    built: `../${name}/bin/${name}`,
   };
 }
 

@@ -119,9 +119,13 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
     return error?.text ?? (post.exitCode === 0 ? undefined : `exit code ${post.exitCode}`);
   },
 
-  'nothing outlives the job': ({ inputs }, { main, post }) => {
+  'nothing outlives the job': ({ inputs, env }, { main, post }) => {
     if (inputs.cleanup?.trim().toLowerCase() === 'false') return undefined;
-    const left = Object.entries({ ...main.env, ...post.env }).filter(([, value]) => value !== '');
+    // Credentials without a source are the job's own, and stay.
+    const kept = main.env.EXABITS_AUTH_SOURCE ? [] : Object.keys(env);
+    const left = Object.entries({ ...main.env, ...post.env }).filter(
+      ([name, value]) => value !== '' && !kept.includes(name),
+    );
     if (left.length > 0) return JSON.stringify(left);
     return first(post.temporaryFiles);
   },
