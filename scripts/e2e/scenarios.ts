@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Account } from '../../sandbox/server.ts';
 import { ACCOUNTS } from './accounts.ts';
-import { egpu } from './egpu.ts';
+import { configuredEgpu, egpu } from './egpu.ts';
 import { type Job, requestsOf, runnerTemp } from './job.ts';
 import { getJson } from './sandbox-client.ts';
 
@@ -140,6 +140,18 @@ const curlWasAuthenticated: Check = {
     }
   },
 };
+
+/** Whose token the client sends where its file holds one: what docs/api.md says of it, and the step warns of. */
+const clientWithFile = (whose: 'file' | 'step'): Check => ({
+  title: `egpu prefers the token of the ${whose} to that of the ${whose === 'file' ? 'step' : 'file'}`,
+  needsEgpu: true,
+  async run(job) {
+    const inFile = 'token-of-the-file';
+    await configuredEgpu(job, `api_token: ${inFile}\n`, 'billing', 'balance').catch(() => undefined);
+    const sent = (await requestsOf(job, 'Go-http-client/')).at(-1)?.headers.authorization;
+    equal(sent, `Bearer ${whose === 'file' ? inFile : job.outputs.token}`);
+  },
+});
 
 const officialClient: readonly Check[] = [
   {
@@ -340,6 +352,7 @@ export const SCENARIOS: readonly Scenario[] = [
       environmentOfALogin,
       emptied('EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'),
       ...usesTheCredential,
+      clientWithFile('file'),
     ],
     afterwards,
     probes: LOGIN_PROBES,
@@ -351,6 +364,7 @@ export const SCENARIOS: readonly Scenario[] = [
       environmentOfAnApiToken,
       emptied('EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'),
       ...usesTheCredential,
+      clientWithFile('step'),
     ],
     afterwards,
     probes: ['API token'],
