@@ -1929,7 +1929,7 @@ function parseJson(text) {
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 const pageSize = 100;
-const mostPages = 100;
+const mostPages = 1000;
 /** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';

@@ -30,7 +30,9 @@ describe('the file that the runner starts tells the phase:', () => {
   test.each([
     '/actions/exabits-auth/dist/index.cjs',
     '/actions/postman/dist/index.cjs',
+    '/actions/sweep/dist/index.cjs',
     'compost.cjs',
+    'sweeper.cjs',
     undefined,
   ])('main for %s', async (file) => {
     const { lines, exitCode } = await start(file);
@@ -42,6 +44,13 @@ describe('the file that the runner starts tells the phase:', () => {
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');
     expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
     expect(exitCode).toBe(0);
+  });
+
+  test('sweep for sweep.cjs', async () => {
+    process.env['INPUT_RUN-ID'] = 'none';
+    const { lines, exitCode } = await start('/actions/exabits-auth/dist/sweep.cjs');
+    expect(lines[0]).toMatch(/^::error::Inputs "run-id" and "run-attempt" belong together/);
+    expect(exitCode).toBe(1);
   });
 
   test('and whatever it prints, it prints at once', async () => {
