@@ -2017,6 +2017,9 @@ function createExabits(send, masker) {
             return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
+            // It goes into an address, and into messages.
+            if (masker.redact(id) !== id)
+                throw malformed(list, 'the "id" of an entry shows a secret');
             try {
                 const path = `/api-tokens/${encodeURIComponent(id)}`;
                 await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });

@@ -195,6 +195,8 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     },
 
     async deleteApiToken(credential, id) {
+      // It goes into an address, and into messages.
+      if (masker.redact(id) !== id) throw malformed(list, 'the "id" of an entry shows a secret');
       try {
         const path = `/api-tokens/${encodeURIComponent(id)}`;
         await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
