@@ -4075,8 +4075,8 @@ async function sweep_story(masker) {
     if (inputs.dryRun)
         for (const name of names)
             log_info(`Would delete ${name}.`);
-    const count = `${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`;
-    log_info(inputs.dryRun ? `Would delete ${count}` : `Deleted ${count}`);
+    const did = inputs.dryRun ? 'Would delete' : 'Deleted';
+    log_info(`${did} ${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`);
     setOutputs({ deleted: inputs.dryRun ? 0 : names.length, 'deleted-names': names });
     if (kept.length > 0)
         throw notDeleted(kept, masker);

@@ -31,8 +31,8 @@ async function story(masker: Masker): Promise<void> {
 
   const names = leftOver.filter((token) => !kept.includes(token)).map(({ name }) => name);
   if (inputs.dryRun) for (const name of names) info(`Would delete ${name}.`);
-  const count = `${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`;
-  info(inputs.dryRun ? `Would delete ${count}` : `Deleted ${count}`);
+  const did = inputs.dryRun ? 'Would delete' : 'Deleted';
+  info(`${did} ${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`);
   setOutputs({ deleted: inputs.dryRun ? 0 : names.length, 'deleted-names': names });
   if (kept.length > 0) throw notDeleted(kept, masker);
 }
