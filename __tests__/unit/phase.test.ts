@@ -9,7 +9,8 @@ const { argv, env } = process;
 
 beforeEach(() => {
   jest.resetModules();
-  process.env = {};
+  // No sweep gets past this one, and nothing else looks at it.
+  process.env = { 'INPUT_RUN-ID': 'none' };
 });
 
 afterEach(() => {
@@ -47,7 +48,6 @@ describe('the file that the runner starts tells the phase:', () => {
   });
 
   test('sweep for sweep.cjs', async () => {
-    process.env['INPUT_RUN-ID'] = 'none';
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/sweep.cjs');
     expect(lines[0]).toMatch(/^::error::Inputs "run-id" and "run-attempt" belong together/);
     expect(exitCode).toBe(1);
