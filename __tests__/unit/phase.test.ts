@@ -33,6 +33,7 @@ describe('the file that the runner starts tells the phase:', () => {
     '/actions/postman/dist/index.cjs',
     '/actions/sweep/dist/index.cjs',
     'compost.cjs',
+    'postal.cjs',
     'sweeper.cjs',
     undefined,
   ])('main for %s', async (file) => {
