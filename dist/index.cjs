@@ -1042,6 +1042,7 @@ const failureCodes = (/* unused pure expression or super */ null && ([
     'answer-too-large',
     'answer-not-json',
     'answer-malformed',
+    'not-deleted',
     'job-files',
     'unexpected',
 ]));
@@ -1291,28 +1292,47 @@ function isLoopback(hostname) {
  * @throws Failure that names the input and what is allowed
  */
 function readInputs(masker, now) {
-    const { configured, warnings } = readConfigured(masker, now);
-    const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
+    const connection = readConnectionInputs(masker, now, 60);
+    const { booleanInput } = inputReaders(masker.redact);
     const cleanup = booleanInput('cleanup', true);
     const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
     if (ephemeralApiToken && !cleanup) {
         throw new Failure('invalid-input', 'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.');
     }
     return {
-        configured,
-        endpoint: readEndpoint(),
+        ...connection,
         exportEnvironment: booleanInput('export-environment', true),
         writeHeadersFile: booleanInput('write-headers-file', true),
         cleanup,
-        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
-        maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
         ephemeralApiToken,
-        staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
+        staleTokenHours: readStaleTokenHours(masker.redact),
         verify: booleanInput('verify', false),
         useExistingCredentials: booleanInput('use-existing-credentials', false),
         jobSummary: booleanInput('job-summary', false),
+    };
+}
+/**
+ * Reads and checks the inputs that both actions have. The secrets among them are masked before anything else is looked at.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @param timeoutSeconds how long the network work may take where the user does not say
+ * @throws Failure that names the input and what is allowed
+ */
+function readConnectionInputs(masker, now, timeoutSeconds) {
+    const { configured, warnings } = readConfigured(masker, now);
+    const { wholeNumberInput } = inputReaders(masker.redact);
+    return {
+        configured,
+        endpoint: readEndpoint(),
+        timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
+        maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
         warnings,
     };
+}
+/** Reads from which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+function readStaleTokenHours(redact) {
+    return inputReaders(redact).wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 });
 }
 /**
  * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
@@ -1384,7 +1404,11 @@ function givenMd5(text) {
 function md5(password) {
     return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password).digest('hex');
 }
-// What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
+/**
+ * Reads inputs of a type; each throws a Failure that names the input and what is allowed.
+ *
+ * @param redact what a rejected input goes through before it is quoted: it could be a secret in the wrong place
+ */
 function inputReaders(redact) {
     const notAllowed = (name, allowed) => new Failure('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(getInput(name))}".`);
     return {
@@ -1605,13 +1629,20 @@ const lateCreationShare = 1 / 30;
 function ephemeralTokenLabel(env) {
     const run = digits(env.GITHUB_RUN_ID, 20);
     const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
-    const { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
+    const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
     const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
-    const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${run}/attempts/${attempt}`;
     return {
         name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
-        description: oneLine(`${where}: ${url}`, longestDescription),
+        description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`, longestDescription),
     };
+}
+/**
+ * Where GitHub shows one attempt of a run: what the description of a token ends with.
+ *
+ * @param env the runner's variables, which name the server and the repository
+ */
+function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, attempt) {
+    return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
 // A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.
 function digits(text = '', most) {
@@ -1900,7 +1931,7 @@ function parseJson(text) {
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 const pageSize = 100;
-const mostPages = 100;
+const mostPages = 1000;
 /** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';
@@ -1990,6 +2021,9 @@ function createExabits(send, masker) {
             return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
+            // It goes into an address, and into messages.
+            if (masker.redact(id) !== id)
+                throw malformed(list, 'the "id" of an entry shows a secret');
             try {
                 const path = `/api-tokens/${encodeURIComponent(id)}`;
                 await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
@@ -3355,102 +3389,6 @@ function clientFileKey() {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./build/job/mask.js
-
-
-
-const longestQuote = 300;
-/**
- * The one place where secrets are made known to the runner.
- *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
- *
- * @param tell tells the runner to mask a secret
- * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
- */
-function createMasker(tell = setSecret) {
-    const known = new Set();
-    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
-    let forms;
-    const mask = (secret) => {
-        // What quotes a secret may quote a line of it, or trim it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
-            // The runner refuses a blank mask, and nothing could be hidden by it.
-            if (part.trim() === '' || known.has(part))
-                continue;
-            known.add(part);
-            forms = undefined;
-            tell(part);
-        }
-        return secret;
-    };
-    const replaceKnown = (text) => {
-        // The longest first: one secret may hold another.
-        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
-        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
-    };
-    return {
-        mask,
-        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
-    };
-}
-/**
- * Tells the runner to mask a secret.
- *
- * @throws Failure `job-files` where the runner does not get to know it
- */
-function tellRunner(secret) {
-    try {
-        setSecret(secret);
-    }
-    catch (thrown) {
-        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`, { cause: thrown });
-    }
-}
-const shortestBase64 = 8;
-// The ways in which a text from outside may quote a secret, such that most of it could be read back.
-function formsOf(secret) {
-    const bytes = Buffer.from(secret);
-    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
-    const base64 = [0, 1, 2]
-        .map((skipped) => bytes.subarray(skipped))
-        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
-        .filter((form) => form.length >= shortestBase64);
-    return [
-        secret,
-        ...percentForms(secret),
-        ...jsonForms(secret),
-        bytes.toString('base64'),
-        ...base64,
-        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
-    ];
-}
-// As in an address, with or without the marks that only some writers escape, and as a form is sent
-// (application/x-www-form-urlencoded); each with either case of digits.
-function percentForms(secret) {
-    const inAddress = encodeURIComponent(secret.toWellFormed());
-    const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-    const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-    return [inAddress, strict, inForm].flatMap((form) => [
-        form,
-        form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
-    ]);
-}
-/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
-const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
-function jsonForms(secret) {
-    const plain = JSON.stringify(secret).slice(1, -1);
-    const upperCase = (form) => form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
-    return escapedInJson
-        .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
-        .flatMap((form) => [form, upperCase(form)])
-        .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
-}
-function unicodeEscape(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
 ;// CONCATENATED MODULE: ./build/job/publish.js
 
 
@@ -3582,6 +3520,147 @@ function escapeHtml(text) {
     return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+;// CONCATENATED MODULE: ./build/job/mask.js
+
+
+
+const longestQuote = 300;
+/**
+ * The one place where secrets are made known to the runner.
+ *
+ * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
+ * because half a secret no longer matches any mask.
+ *
+ * @param tell tells the runner to mask a secret
+ * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
+ */
+function createMasker(tell = setSecret) {
+    const known = new Set();
+    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+    let forms;
+    const mask = (secret) => {
+        // What quotes a secret may quote a line of it, or trim it.
+        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+            // The runner refuses a blank mask, and nothing could be hidden by it.
+            if (part.trim() === '' || known.has(part))
+                continue;
+            known.add(part);
+            forms = undefined;
+            tell(part);
+        }
+        return secret;
+    };
+    const replaceKnown = (text) => {
+        // The longest first: one secret may hold another.
+        forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+        return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+    };
+    return {
+        mask,
+        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+    };
+}
+/**
+ * Tells the runner to mask a secret.
+ *
+ * @throws Failure `job-files` where the runner does not get to know it
+ */
+function tellRunner(secret) {
+    try {
+        setSecret(secret);
+    }
+    catch (thrown) {
+        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`, { cause: thrown });
+    }
+}
+const shortestBase64 = 8;
+// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+function formsOf(secret) {
+    const bytes = Buffer.from(secret);
+    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+    const base64 = [0, 1, 2]
+        .map((skipped) => bytes.subarray(skipped))
+        .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
+        .filter((form) => form.length >= shortestBase64);
+    return [
+        secret,
+        ...percentForms(secret),
+        ...jsonForms(secret),
+        bytes.toString('base64'),
+        ...base64,
+        ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    ];
+}
+// As in an address, with or without the marks that only some writers escape, and as a form is sent
+// (application/x-www-form-urlencoded); each with either case of digits.
+function percentForms(secret) {
+    const inAddress = encodeURIComponent(secret.toWellFormed());
+    const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+    const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+    return [inAddress, strict, inForm].flatMap((form) => [
+        form,
+        form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
+    ]);
+}
+/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
+const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
+function jsonForms(secret) {
+    const plain = JSON.stringify(secret).slice(1, -1);
+    const upperCase = (form) => form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
+    return escapedInJson
+        .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
+        .flatMap((form) => [form, upperCase(form)])
+        .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
+}
+function unicodeEscape(unit) {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+;// CONCATENATED MODULE: ./build/run.js
+
+
+
+/**
+ * A phase that fails its step with the first thing that goes wrong, such as a secret that the runner cannot be told.
+ *
+ * @param story what it does
+ */
+function failingPhase(story) {
+    return {
+        story,
+        tell: tellRunner,
+        onFailure(failure, redact) {
+            fail(failure, redact);
+            process.exit();
+        },
+    };
+}
+/**
+ * Runs one phase of the action and ends the process. Whatever is thrown on the way becomes one line of the log.
+ *
+ * @param phase what to run
+ */
+async function run({ story, tell, onFailure }) {
+    const masker = createMasker(tell);
+    const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
+    // What a library throws in an event of its own passes every `catch`.
+    process.on('uncaughtException', report);
+    try {
+        // Deprecations are for the authors of what is in the bundle, not for those who read the job's log. Where the job has
+        // settled that already (`NODE_OPTIONS=--no-deprecation`), an assignment would throw.
+        Reflect.set(process, 'noDeprecation', true);
+        // A job that trusts everybody for itself must not make this step send a password to whoever answers.
+        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+        await story(masker);
+    }
+    catch (thrown) {
+        report(thrown);
+    }
+    process.off('uncaughtException', report);
+    // A connection that was given up may still hold the process open.
+    process.exit();
+}
+
 ;// CONCATENATED MODULE: ./build/main.js
 
 
@@ -3596,15 +3675,8 @@ function escapeHtml(text) {
 
 
 
-/** The step. A secret that the runner cannot be told ends it, and so does whatever else goes wrong. */
-const main = {
-    story,
-    tell: tellRunner,
-    onFailure(failure, redact) {
-        fail(failure, redact);
-        process.exit();
-    },
-};
+/** The step. */
+const main = failingPhase(story);
 /**
  * The step: reads the inputs, signs in, and hands the credential to the later steps.
  *
@@ -3732,6 +3804,7 @@ function emptyVariables(names) {
 
 ;// CONCATENATED MODULE: ./build/stale-tokens.js
 
+
 /** Only names of exactly this form are ever deleted. */
 const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
 const hourMs = 60 * 60 * 1000;
@@ -3758,6 +3831,26 @@ function staleTokens({ tokens, date }, hours) {
         return [];
     const bornBefore = date.getTime() - hours * hourMs;
     return tokens.filter(({ name, createdAt }) => parseEphemeralName(name) && createdAt && createdAt.getTime() < bornBefore);
+}
+/**
+ * Finds the tokens of a list that no job needs any more: those of a run that has ended, and those that are stale.
+ *
+ * @param list the list
+ * @param run the run, if one is known to have ended
+ * @param hours from which age on a token is stale; 0 for never
+ * @param env the runner's variables: where the list says what a token is for, a token of the run is one of this server and
+ *   repository
+ */
+function leftOverTokens(list, run, hours, env) {
+    const stale = staleTokens(list, hours);
+    return list.tokens.filter((token) => stale.includes(token) || (run && isOfRun(token, run, env)));
+}
+// Another server numbers its runs from 1, too.
+function isOfRun({ name, description }, run, env) {
+    const made = parseEphemeralName(name);
+    if (!made || made.runId !== run.id || made.attempt > run.attempt)
+        return false;
+    return description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
 }
 /**
  * Deletes some of the tokens that runners have left which died. A guest in another job's post step: it looks at one page,
@@ -3900,33 +3993,108 @@ function howToDelete({ id, name }) {
         : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 
-;// CONCATENATED MODULE: ./build/run.js
+;// CONCATENATED MODULE: ./build/job/outputs.js
 
 
 /**
- * Runs one phase of the action and ends the process. Whatever is thrown on the way becomes one line of the log.
+ * Sets the outputs of the step: a text as it is, anything else as JSON.
  *
- * @param phase what to run
+ * @throws Failure `job-files` when the runner's file cannot be written
  */
-async function run({ story, tell, onFailure }) {
-    const masker = createMasker(tell);
-    const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
-    // What a library throws in an event of its own passes every `catch`.
-    process.on('uncaughtException', report);
-    try {
-        // Deprecations are for the authors of what is in the bundle, not for those who read the job's log. Where the job has
-        // settled that already (`NODE_OPTIONS=--no-deprecation`), an assignment would throw.
-        Reflect.set(process, 'noDeprecation', true);
-        // A job that trusts everybody for itself must not make this step send a password to whoever answers.
-        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-        await story(masker);
+function setOutputs(outputs) {
+    writeAllOrNone(['GITHUB_OUTPUT'], () => {
+        for (const [name, value] of Object.entries(outputs))
+            setOutput(name, value);
+    });
+}
+
+;// CONCATENATED MODULE: ./build/sweep-inputs.js
+
+
+
+/**
+ * Reads and checks every input of the sweep. The secrets among them are masked before anything else is looked at.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @throws Failure that names the input and what is allowed
+ */
+function readSweepInputs(masker, now) {
+    return {
+        ...readConnectionInputs(masker, now, 300),
+        run: readRun(masker.redact),
+        staleTokenHours: readStaleTokenHours(masker.redact),
+        dryRun: inputReaders(masker.redact).booleanInput('dry-run', false),
+    };
+}
+function readRun(redact) {
+    const id = getInput('run-id');
+    const attempt = inputReaders(redact).wholeNumberInput('run-attempt', {
+        byDefault: 0,
+        min: 1,
+        max: 9_999_999_999,
+    });
+    if (id === '' && attempt === 0)
+        return undefined;
+    if (id === '' || attempt === 0) {
+        throw new Failure('invalid-input', 'Inputs "run-id" and "run-attempt" belong together: a re-run that is under way has the same id. Set both or neither.');
     }
-    catch (thrown) {
-        report(thrown);
+    if (!/^[1-9]\d{0,19}$/.test(id)) {
+        throw new Failure('invalid-input', `Input "run-id" must be the number of a workflow run, not "${redact(id)}".`);
     }
-    process.off('uncaughtException', report);
-    // A connection that was given up may still hold the process open.
-    process.exit();
+    return { id, attempt };
+}
+
+;// CONCATENATED MODULE: ./build/sweep.js
+
+
+
+
+
+
+
+
+/** The action that deletes the tokens of jobs whose runner has died. */
+const sweep = failingPhase(sweep_story);
+/**
+ * The sweep: signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
+ *
+ * @param masker makes secrets known to the runner
+ * @throws Failure, also when not all of them could be deleted; each has been tried then
+ */
+async function sweep_story(masker) {
+    const inputs = readSweepInputs(masker, new Date());
+    for (const line of inputs.warnings)
+        log_warning(line);
+    const exabits = connect(inputs, masker, log_info);
+    const { credential } = await authenticate(inputs.configured, inputs.endpoint, exabits);
+    const list = await exabits.listApiTokens(credential);
+    const leftOver = leftOverTokens(list, inputs.run, inputs.staleTokenHours, process.env);
+    const kept = inputs.dryRun ? [] : await deleteAll(exabits, credential, leftOver);
+    const names = leftOver.filter((token) => !kept.includes(token)).map(({ name }) => name);
+    if (inputs.dryRun)
+        for (const name of names)
+            log_info(`Would delete ${name}.`);
+    const did = inputs.dryRun ? 'Would delete' : 'Deleted';
+    log_info(`${did} ${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`);
+    setOutputs({ deleted: inputs.dryRun ? 0 : names.length, 'deleted-names': names });
+    if (kept.length > 0)
+        throw notDeleted(kept, masker);
+}
+/** Deletes tokens, and returns those that it could not delete. */
+async function deleteAll(exabits, credential, tokens) {
+    const kept = [];
+    for (const token of tokens) {
+        const { failure } = await attempt(() => exabits.deleteApiToken(credential, token.id));
+        if (failure)
+            kept.push(token);
+        log_info(failure ? `Could not delete ${token.name}: ${failure.message}` : `Deleted ${token.name}.`);
+    }
+    return kept;
+}
+function notDeleted(tokens, { redact }) {
+    const all = tokens.map(({ name, id }) => `${name} (id ${redact(id)})`).join(', ');
+    return new Failure('not-deleted', `API tokens are left that should have been deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`);
 }
 
 ;// CONCATENATED MODULE: ./build/index.js
@@ -3936,10 +4104,12 @@ async function run({ story, tell, onFailure }) {
 
 
 
+
 // Without it, Node's own stream prints.
 regardless(printAtOnce);
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
-void run((0,external_node_path_namespaceObject.basename)(String(process.argv[1])).startsWith('post') ? post : main);
+const started = (0,external_node_path_namespaceObject.basename)(String(process.argv[1]), '.cjs');
+void run(started === 'post' ? post : started === 'sweep' ? sweep : main);
 
 })();
 

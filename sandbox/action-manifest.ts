@@ -13,9 +13,10 @@ export interface ActionManifest {
 
 /**
  * Reads the action.yml of a JavaScript action.
+ * @param event what has started the workflow: defaults may be properties of it
  * @throws when the file is missing, is not one of a node24 action, or uses what the little runner does not do
  */
-export function readActionManifest(actionDir: string): ActionManifest {
+export function readActionManifest(actionDir: string, event: object = {}): ActionManifest {
   const document: unknown = parse(readFileSync(join(actionDir, 'action.yml'), 'utf8'));
   const action = mapping(document, 'action.yml');
   const runs = mapping(action.runs, 'runs');
@@ -26,9 +27,7 @@ export function readActionManifest(actionDir: string): ActionManifest {
   const inputs = new Map<string, string>();
   for (const [name, input] of Object.entries(mapping(action.inputs ?? {}, 'inputs'))) {
     const value = mapping(input ?? {}, `inputs.${name}`).default ?? '';
-    const text = String(value);
-    if (text.includes('${{')) throw new Error(`The default of ${name} is an expression`);
-    inputs.set(name, text);
+    inputs.set(name, evaluate(String(value), event, `The default of ${name}`));
   }
   return {
     inputs,
@@ -55,6 +54,17 @@ export function resolveInputs(
     inputs.set(known ?? name, value);
   }
   return { inputs, unexpected };
+}
+
+function evaluate(text: string, event: object, where: string): string {
+  const [, path] = /^\$\{\{ github\.event\.([\w.]+) \}\}$/.exec(text) ?? [];
+  if (path !== undefined) return String(path.split('.').reduce(property, event) ?? '');
+  if (text.includes('${{')) throw new Error(`${where} is an expression that the little runner does not know`);
+  return text;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function mapping(value: unknown, where: string): Record<string, unknown> {

@@ -23,6 +23,8 @@ export interface JobOptions {
   debug?: boolean;
   /** `$RUNNER_TEMP`; by default a fresh directory with mode 0700. */
   runnerTemp?: string;
+  /** The payload of the event that has started the workflow. */
+  event?: object;
   /** More, or other, `GITHUB_…` variables, by their full names. */
   github?: Readonly<Record<string, string>>;
   /** Gets each visible line as soon as it is known. */
@@ -56,7 +58,7 @@ export class Job {
   /** @throws when the directory has no action.yml that the little runner can run */
   constructor(options: JobOptions) {
     this.#options = options;
-    this.#manifest = readActionManifest(options.actionDir);
+    this.#manifest = readActionManifest(options.actionDir, options.event);
     this.#directory = mkdtempSync(join(tmpdir(), 'little-runner-'));
     this.runnerTemp = options.runnerTemp ?? join(this.#directory, '_temp');
     if (options.runnerTemp === undefined) mkdirSync(this.runnerTemp, { mode: 0o700 });

@@ -1,4 +1,4 @@
-// Builds dist/: the bundle, the file that starts its post phase, and the licences of what is in it.
+// Builds dist/: the bundle, the files that start its other phases, and the licences of what is in it.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ if (/[^\x00-\x7f]/.test(bundle))
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 writeFileSync(join(dist, 'index.cjs'), bundle);
-writeFileSync(join(dist, 'post.cjs'), "require('./index.cjs');\n");
+for (const phase of ['post', 'sweep']) {
+  writeFileSync(join(dist, `${phase}.cjs`), "require('./index.cjs');\n");
+}
 for (const [name, { source }] of Object.entries(assets)) writeFileSync(join(dist, name), source);
 console.log(`dist/index.cjs: ${Buffer.byteLength(bundle)} bytes`);

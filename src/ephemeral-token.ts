@@ -22,13 +22,25 @@ const lateCreationShare = 1 / 30;
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   const run = digits(env.GITHUB_RUN_ID, 20);
   const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
-  const { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
+  const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
   const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
-  const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${run}/attempts/${attempt}`;
   return {
     name: `gha-${run}-${attempt}-${randomBytes(4).toString('hex')}`,
-    description: oneLine(`${where}: ${url}`, longestDescription),
+    description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`, longestDescription),
   };
+}
+
+/**
+ * Where GitHub shows one attempt of a run: what the description of a token ends with.
+ *
+ * @param env the runner's variables, which name the server and the repository
+ */
+export function attemptUrl(
+  { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }: NodeJS.ProcessEnv,
+  runId: string,
+  attempt: string | number,
+): string {
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
 
 // A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.

@@ -22,6 +22,7 @@ export const failureCodes = [
   'answer-too-large',
   'answer-not-json',
   'answer-malformed',
+  'not-deleted',
   'job-files',
   'unexpected',
 ] as const;

@@ -4,8 +4,10 @@ import { printAtOnce } from './job/stdout.ts';
 import { main } from './main.ts';
 import { post } from './post.ts';
 import { run } from './run.ts';
+import { sweep } from './sweep.ts';
 
 // Without it, Node's own stream prints.
 regardless(printAtOnce);
 // The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
-void run(basename(String(process.argv[1])).startsWith('post') ? post : main);
+const started = basename(String(process.argv[1]), '.cjs');
+void run(started === 'post' ? post : started === 'sweep' ? sweep : main);

@@ -11,25 +11,29 @@ export type Configured =
   | ApiToken
   | { readonly kind: 'none' };
 
-/** What the user said, checked. */
-export interface Inputs {
+/** What the user said about the conversation with Exabits, checked. */
+export interface ConnectionInputs {
   readonly configured: Configured;
   readonly endpoint: Endpoint;
-  readonly exportEnvironment: boolean;
-  readonly writeHeadersFile: boolean;
-  readonly cleanup: boolean;
   /** For all network work of a phase together, in milliseconds. */
   readonly timeoutMs: number;
   /** Tries of one request. */
   readonly maxAttempts: number;
+  /** What the user should be told about the inputs, though they work. */
+  readonly warnings: readonly string[];
+}
+
+/** What the user said, checked. */
+export interface Inputs extends ConnectionInputs {
+  readonly exportEnvironment: boolean;
+  readonly writeHeadersFile: boolean;
+  readonly cleanup: boolean;
   readonly ephemeralApiToken: boolean;
   /** From which age on a token that an earlier job left is deleted, in hours; 0 for never. */
   readonly staleTokenHours: number;
   readonly verify: boolean;
   readonly useExistingCredentials: boolean;
   readonly jobSummary: boolean;
-  /** What the user should be told about the inputs, though they work. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -41,8 +45,8 @@ export interface Inputs {
  * @throws Failure that names the input and what is allowed
  */
 export function readInputs(masker: Masker, now: Date): Inputs {
-  const { configured, warnings } = readConfigured(masker, now);
-  const { booleanInput, wholeNumberInput } = inputReaders(masker.redact);
+  const connection = readConnectionInputs(masker, now, 60);
+  const { booleanInput } = inputReaders(masker.redact);
 
   const cleanup = booleanInput('cleanup', true);
   const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
@@ -53,20 +57,41 @@ export function readInputs(masker: Masker, now: Date): Inputs {
     );
   }
   return {
-    configured,
-    endpoint: readEndpoint(),
+    ...connection,
     exportEnvironment: booleanInput('export-environment', true),
     writeHeadersFile: booleanInput('write-headers-file', true),
     cleanup,
-    timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: 60, min: 1, max: 3600 }),
-    maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
     ephemeralApiToken,
-    staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
+    staleTokenHours: readStaleTokenHours(masker.redact),
     verify: booleanInput('verify', false),
     useExistingCredentials: booleanInput('use-existing-credentials', false),
     jobSummary: booleanInput('job-summary', false),
+  };
+}
+
+/**
+ * Reads and checks the inputs that both actions have. The secrets among them are masked before anything else is looked at.
+ *
+ * @param masker makes secrets known to the runner
+ * @param now the current time, to find an API token that has expired
+ * @param timeoutSeconds how long the network work may take where the user does not say
+ * @throws Failure that names the input and what is allowed
+ */
+export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: number): ConnectionInputs {
+  const { configured, warnings } = readConfigured(masker, now);
+  const { wholeNumberInput } = inputReaders(masker.redact);
+  return {
+    configured,
+    endpoint: readEndpoint(),
+    timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
+    maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
     warnings,
   };
+}
+
+/** Reads from which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+export function readStaleTokenHours(redact: Redact): number {
+  return inputReaders(redact).wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 });
 }
 
 /**
@@ -166,8 +191,12 @@ function md5(password: string): string {
   return createHash('md5').update(password).digest('hex');
 }
 
-// What a rejected input holds is quoted, and could be a secret in the wrong place: it goes through `redact`.
-function inputReaders(redact: Redact) {
+/**
+ * Reads inputs of a type; each throws a Failure that names the input and what is allowed.
+ *
+ * @param redact what a rejected input goes through before it is quoted: it could be a secret in the wrong place
+ */
+export function inputReaders(redact: Redact) {
   const notAllowed = (name: string, allowed: string): Failure =>
     new Failure('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(core.getInput(name))}".`);
 

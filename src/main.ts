@@ -8,21 +8,14 @@ import { attempt } from './failure.ts';
 import { sourceOf } from './fingerprint.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { clientFileKey } from './job/client-file.ts';
-import { fail, info, warning } from './job/log.ts';
-import { type Masker, tellRunner } from './job/mask.ts';
+import { info, warning } from './job/log.ts';
+import type { Masker } from './job/mask.ts';
 import { publish } from './job/publish.ts';
 import { writeSummary } from './job/summary.ts';
-import type { Phase } from './run.ts';
+import { failingPhase, type Phase } from './run.ts';
 
-/** The step. A secret that the runner cannot be told ends it, and so does whatever else goes wrong. */
-export const main: Phase = {
-  story,
-  tell: tellRunner,
-  onFailure(failure, redact) {
-    fail(failure, redact);
-    process.exit();
-  },
-};
+/** The step. */
+export const main: Phase = failingPhase(story);
 
 /**
  * The step: reads the inputs, signs in, and hands the credential to the later steps.

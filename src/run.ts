@@ -1,7 +1,8 @@
 import { type Failure, toFailure } from './failure.ts';
-import { createMasker, type Masker, type Redact } from './job/mask.ts';
+import { fail } from './job/log.ts';
+import { createMasker, type Masker, type Redact, tellRunner } from './job/mask.ts';
 
-/** One of the two processes that the runner starts. */
+/** One of the processes that the runner starts. */
 export interface Phase {
   /** What it does. */
   readonly story: (masker: Masker) => Promise<void>;
@@ -9,6 +10,22 @@ export interface Phase {
   readonly tell: (secret: string) => void;
   /** What becomes of a failure that the story has not dealt with: ends the process, or lets the story go on. */
   readonly onFailure: (failure: Failure, redact: Redact) => void;
+}
+
+/**
+ * A phase that fails its step with the first thing that goes wrong, such as a secret that the runner cannot be told.
+ *
+ * @param story what it does
+ */
+export function failingPhase(story: Phase['story']): Phase {
+  return {
+    story,
+    tell: tellRunner,
+    onFailure(failure, redact) {
+      fail(failure, redact);
+      process.exit();
+    },
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Credential } from './credentials.ts';
+import { attemptUrl } from './ephemeral-token.ts';
 import type { Exabits, ListedToken, TokenList } from './exabits/api.ts';
 import { attempt, type Failure } from './failure.ts';
 
@@ -31,6 +32,39 @@ export function staleTokens({ tokens, date }: TokenList, hours: number): ListedT
   return tokens.filter(
     ({ name, createdAt }) => parseEphemeralName(name) && createdAt && createdAt.getTime() < bornBefore,
   );
+}
+
+/** A run of a workflow that has ended. */
+export interface EndedRun {
+  readonly id: string;
+  /** The attempt that has ended. A later one may be under way. */
+  readonly attempt: number;
+}
+
+/**
+ * Finds the tokens of a list that no job needs any more: those of a run that has ended, and those that are stale.
+ *
+ * @param list the list
+ * @param run the run, if one is known to have ended
+ * @param hours from which age on a token is stale; 0 for never
+ * @param env the runner's variables: where the list says what a token is for, a token of the run is one of this server and
+ *   repository
+ */
+export function leftOverTokens(
+  list: TokenList,
+  run: EndedRun | undefined,
+  hours: number,
+  env: NodeJS.ProcessEnv,
+): ListedToken[] {
+  const stale = staleTokens(list, hours);
+  return list.tokens.filter((token) => stale.includes(token) || (run && isOfRun(token, run, env)));
+}
+
+// Another server numbers its runs from 1, too.
+function isOfRun({ name, description }: ListedToken, run: EndedRun, env: NodeJS.ProcessEnv): boolean {
+  const made = parseEphemeralName(name);
+  if (!made || made.runId !== run.id || made.attempt > run.attempt) return false;
+  return description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
 }
 
 /** What came of a sweep. */

@@ -29,6 +29,7 @@ test('the archive that a runner downloads holds the actions, their bundle, the l
     (file) => !/^(dist\/([\w-]+\.(cjs|txt))?|sweep\/(action\.yml)?|action\.yml)$/.test(file),
   );
   expect(rest.sort()).toEqual(['LICENSE', 'README.md']);
+  expect(files).toEqual(expect.arrayContaining(['action.yml', 'sweep/action.yml', 'dist/sweep.cjs']));
 });
 
 test('what is in it signs in, and cleans up after the job', async () => {

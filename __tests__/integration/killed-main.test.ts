@@ -1,12 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, watch } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { StepOptions, StepResult } from '../../sandbox/little-runner.ts';
+import type { StepResult } from '../../sandbox/little-runner.ts';
 import { EXAMPLE_ACCOUNT, type Fault, type Moment, startSandbox } from '../../sandbox/server.ts';
 import { atEnd, expectSuccess, type Scenario, startJob, startScenario } from './scenario.ts';
-import { seededRandom } from './seeded-random.ts';
+import { inParallel, randomDelays, Victim } from './victim.ts';
 
 const EVERYTHING = { 'ephemeral-api-token': 'true', verify: 'true', 'job-summary': 'true' };
 const LOGIN = 'POST /authenticate/login';
@@ -15,31 +13,6 @@ const LIST = 'GET /api-tokens';
 const DELETE = 'DELETE /api-tokens';
 const BALANCE = 'GET /billing/balance';
 const LOST: Fault = { effect: 'answer-lost', match: { method: 'POST', path: '/api/v1/api-tokens' } };
-
-/** A `main` that dies when somebody says so. */
-class Victim {
-  #child: ChildProcess | undefined;
-  readonly options: StepOptions;
-
-  constructor(options: StepOptions = {}) {
-    this.options = {
-      ...options,
-      onSpawn: (child) => {
-        this.#child = child;
-        options.onSpawn?.(child);
-      },
-    };
-  }
-
-  /** Kills it and resolves when it is dead. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const died = once(child, 'exit');
-    child.kill('SIGKILL');
-    await died;
-  }
-}
 
 /** Asserts that `post` leaves nothing of a `main` that was killed: no token, no header file, no variable. */
 async function expectCleanedUp(scenario: Scenario): Promise<StepResult> {
@@ -217,11 +190,6 @@ test('The name of a token is in the state before Exabits is asked for it', async
 });
 
 describe('When main is killed at any time', () => {
-  /** Runs this many at once. */
-  const AT_ONCE = 4;
-  /** Random kills have to be the same in every run of the tests. */
-  const SEED = 20_261_124;
-
   test('at 200 random delays, no token is left', async () => {
     const durationMs = await wholeDurationMs();
     const fates = await killAll(200, durationMs * 1.1, []);
@@ -250,8 +218,7 @@ describe('When main is killed at any time', () => {
 
   /** Kills this many mains, each at a random time up to a limit, and asserts that `post` cleans up after each. */
   async function killAll(count: number, limitMs: number, faults: readonly Fault[]): Promise<Fate[]> {
-    const random = seededRandom(SEED);
-    const delays = Array.from({ length: count }, () => random() * limitMs);
+    const delays = randomDelays(count, limitMs);
     const fates: Fate[] = [];
     await inParallel(async () => {
       for (let delayMs = delays.pop(); delayMs !== undefined; delayMs = delays.pop()) {
@@ -286,10 +253,7 @@ describe('When main is killed at any time', () => {
   }
 
   async function killAfter(scenario: Scenario, delayMs: number): Promise<StepResult> {
-    const victim: Victim = new Victim({
-      onSpawn: () => void setTimeout(() => void victim.kill(), delayMs),
-    });
-    return scenario.logIn(EVERYTHING, victim.options);
+    return scenario.logIn(EVERYTHING, Victim.after(delayMs).options);
   }
 
   /** How long a whole main takes from its start to its end, in milliseconds, when as many run as later. */
@@ -308,9 +272,5 @@ describe('When main is killed at any time', () => {
       }
     });
     return durations.reduce((sum, duration) => sum + duration, 0) / durations.length;
-  }
-
-  async function inParallel(work: () => Promise<void>): Promise<void> {
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 });

@@ -21,7 +21,8 @@ jest.setTimeout(60_000);
 /** A job and the Exabits that it talks to. */
 export interface ScenarioOptions {
   sandbox?: SandboxOptions;
-  job?: Omit<JobOptions, 'actionDir'>;
+  /** Of the sign-in, unless it says otherwise. */
+  job?: Partial<JobOptions>;
 }
 
 const endings: (() => unknown)[] = [];

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { createMasker } from '../../src/job/mask.ts';
+import { readSweepInputs } from '../../src/sweep-inputs.ts';
 import { version } from '../../src/version.ts';
+import { ServedExabits } from './support/account.ts';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from './support/exabits.ts';
 import { inputsOf } from './support/inputs.ts';
@@ -16,6 +19,7 @@ interface Manifest {
 
 const root = join(import.meta.dirname, '../..');
 const manifest: Manifest = parse(readFileSync(join(root, 'action.yml'), 'utf8'));
+const sweepManifest: Manifest = parse(readFileSync(join(root, 'sweep/action.yml'), 'utf8'));
 const packageJson: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const { env } = process;
 
@@ -118,6 +122,80 @@ describe('the outputs', () => {
 test('the action runs on node24, with one bundle for both phases', () => {
   expect(manifest.runs).toEqual({ using: 'node24', main: 'dist/index.cjs', post: 'dist/post.cjs' });
   expect(readdirSync(join(root, 'dist'))).toEqual(expect.arrayContaining(['index.cjs', 'post.cjs']));
+});
+
+describe('the sweep', () => {
+  const runOfEvent = ['run-id', 'run-attempt'];
+  const event = { workflow_run: { id: 111, run_attempt: 2 } };
+
+  test('reads the inputs of its action.yml and no others', async () => {
+    const read = new Set<string>();
+    const name = /^INPUT_(.*)/;
+    const environment = new Proxy<Record<string, string>>(
+      { 'INPUT_API-TOKEN': apiToken },
+      {
+        get(values, key) {
+          const [, input] = name.exec(String(key)) ?? [];
+          if (input) read.add(input.toLowerCase());
+          return Reflect.get(values, key);
+        },
+      },
+    );
+    process.env = environment;
+    readSweepInputs(
+      createMasker(() => {}),
+      new Date(),
+    );
+    expect([...read].sort()).toEqual(Object.keys(sweepManifest.inputs).sort());
+  });
+
+  test('has the defaults of its action.yml in the sources', () => {
+    process.env = {};
+    const withoutAny = readSweepInputs(
+      createMasker(() => {}),
+      new Date(),
+    );
+    for (const [name, input] of Object.entries(sweepManifest.inputs)) {
+      if (!runOfEvent.includes(name)) process.env[`INPUT_${name.toUpperCase()}`] = input.default ?? '';
+    }
+    expect(
+      readSweepInputs(
+        createMasker(() => {}),
+        new Date(),
+      ),
+    ).toEqual(withoutAny);
+    expect(withoutAny).toMatchObject({ timeoutMs: 300_000, staleTokenHours: 168, dryRun: false });
+  });
+
+  test('knows by itself which run has ended', async () => {
+    const { inputs } = await new Job().sweep({}, event);
+    expect(runOfEvent.map((name) => inputs[name])).toEqual(['111', '2']);
+    expect(runOfEvent.map((name) => sweepManifest.inputs[name]?.default)).toEqual([
+      `\${{ github.event.workflow_run.id }}`,
+      `\${{ github.event.workflow_run.run_attempt }}`,
+    ]);
+  });
+
+  test('describes the inputs that the sign-in has too in the same words', () => {
+    const shared = Object.keys(sweepManifest.inputs).filter((name) => name in manifest.inputs);
+    expect(shared).toHaveLength(8);
+    for (const name of shared.filter((name) => name !== 'stale-token-hours')) {
+      expect(sweepManifest.inputs[name]?.description).toBe(manifest.inputs[name]?.description);
+    }
+  });
+
+  test('has the outputs of its action.yml', async () => {
+    new ServedExabits();
+    const { outputs } = await new Job().sweep(loginInputs);
+    expect(Object.keys(outputs)).toEqual(Object.keys(sweepManifest.outputs));
+  });
+
+  test('runs the bundle of the sign-in, and has no post step', () => {
+    expect(sweepManifest.runs).toEqual({ using: 'node24', main: '../dist/sweep.cjs' });
+    const entry = (phase: string) => readFileSync(join(root, `dist/${phase}.cjs`), 'utf8');
+    expect(entry('sweep')).toBe("require('./index.cjs');\n");
+    expect(entry('sweep')).toBe(entry('post'));
+  });
 });
 
 test('the version of the User-Agent is that of package.json', () => {

@@ -13,10 +13,16 @@ interface Type {
 type Names<Value> = Record<'inputs' | 'outputs', Record<string, Value>>;
 
 const root = join(import.meta.dirname, '../..');
-const types: Names<Type> = parse(readFileSync(join(root, 'action-types.yml'), 'utf8'));
-const action: Names<{ description: string; default?: string }> = parse(
-  readFileSync(join(root, 'action.yml'), 'utf8'),
-);
+const { types, action } = filesOf('.');
+const sweep = filesOf('sweep');
+
+function filesOf(folder: string): {
+  types: Names<Type>;
+  action: Names<{ description: string; default?: string }>;
+} {
+  const read = (name: string) => parse(readFileSync(join(root, folder, name), 'utf8'));
+  return { types: read('action-types.yml'), action: read('action.yml') };
+}
 
 /** What the format knows, apart from lists and fractions, which this action has none of. */
 const knownKeys: Record<string, string[]> = {
@@ -30,7 +36,10 @@ function typed(type: string): [name: string, type: Type][] {
   return Object.entries(types.inputs).filter(([, input]) => input.type === type);
 }
 
-describe('action-types.yml', () => {
+describe.each([
+  ['action-types.yml', { types, action }],
+  ['sweep/action-types.yml', sweep],
+])('%s', (_path, { types, action }) => {
   test('has the inputs and outputs of action.yml, in the same order, and nothing else', () => {
     expect(Object.keys(types)).toEqual(['inputs', 'outputs']);
     expect(Object.keys(types.inputs)).toEqual(Object.keys(action.inputs));
@@ -44,7 +53,15 @@ describe('action-types.yml', () => {
       if (type.type === 'enum') expect(type['allowed-values']?.length).toBeGreaterThan(1);
     }
   });
+});
 
+test('sweep/action-types.yml gives the inputs of the sign-in the same types', () => {
+  const shared = Object.keys(sweep.types.inputs).filter((name) => name in types.inputs);
+  expect(shared.length).toBeGreaterThan(0);
+  for (const name of shared) expect(sweep.types.inputs[name]).toEqual(types.inputs[name]);
+});
+
+describe('action-types.yml', () => {
   test('calls boolean what the action takes true and false for, and nothing else', async () => {
     expect(typed('boolean').length).toBeGreaterThan(0);
     for (const [name] of typed('boolean')) {

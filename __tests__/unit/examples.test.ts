@@ -26,12 +26,18 @@ interface Step {
 
 const root = join(import.meta.dirname, '../..');
 const ours = 'your-org/exabits-auth@v1';
+const ourSweep = 'your-org/exabits-auth/sweep@v1';
 /** The action by a commit, as readers are told to pin it. */
 const pinned = /^your-org\/exabits-auth@[0-9a-f]{40}$/;
 const action: Interface = parse(readFile('action.yml'));
+const sweep: Interface = parse(readFile('sweep/action.yml'));
 const composite: Interface = parse(readFile('examples/composite-action/action.yml'));
 /** What the examples use of this project, by the name under which they do. */
-const interfaces: Record<string, Interface> = { [ours]: action, './.github/actions/machines': composite };
+const interfaces: Record<string, Interface> = {
+  [ours]: action,
+  [ourSweep]: sweep,
+  './.github/actions/machines': composite,
+};
 
 const examples: Snippet[] = globSync('examples/**/*.yml', { cwd: root })
   .map((path) => path.replaceAll('\\', '/'))
@@ -104,6 +110,7 @@ describe('what is there to copy', () => {
       'examples/secret-from-google.yml',
       'examples/secret-from-vault.yml',
       'examples/self-hosted-proxy.yml',
+      'examples/sweep.yml',
       'examples/train-and-tear-down.yml',
       'examples/two-accounts.yml',
     ]);
@@ -114,9 +121,10 @@ describe('what is there to copy', () => {
     expect(problems).toEqual([]);
   });
 
-  test('uses the action by one name, and more than once', () => {
+  test('uses each action by one name, and more than once', () => {
     const names = snippets.flatMap(stepsOf).flatMap(({ uses }) => (/exabits-auth/.test(uses) ? uses : []));
-    expect(new Set(names)).toEqual(new Set([ours]));
+    expect(new Set(names)).toEqual(new Set([ours, ourSweep]));
+    expect(names.filter((name) => name === ourSweep).length).toBeGreaterThan(1);
     expect(names.length).toBeGreaterThan(workflows.length);
   });
 
@@ -192,7 +200,7 @@ describe('an example workflow', () => {
     '$where pins the actions of others by commit, and says which version that is',
     ({ text }) => {
       const others = [...text.matchAll(/^[\s-]*uses: (.*)$/gm)].flatMap(([, use = '']) =>
-        use.startsWith('./') || use === ours ? [] : use,
+        use.startsWith('./') || use in interfaces ? [] : use,
       );
       expect(others.filter((use) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
     },
@@ -213,6 +221,20 @@ describe('an example workflow', () => {
     );
     expect(here.size).toBeGreaterThan(0);
     expect(different).toEqual([]);
+  });
+});
+
+describe('the workflow that sweeps', () => {
+  const workflow = parse(readFile('examples/sweep.yml'));
+
+  test('starts when a run has ended, and by the clock', () => {
+    expect(workflow.on.workflow_run).toEqual({ workflows: ['train'], types: ['completed'] });
+    expect(workflow.on.schedule).toEqual([{ cron: expect.stringMatching(/^\d+ \d+ \* \* \*$/) }]);
+  });
+
+  test('needs nothing of GitHub, and runs nothing of whoever started the run', () => {
+    expect(workflow.permissions).toEqual({});
+    expect(workflow.jobs.sweep.steps.map(({ uses }: Mapping) => uses)).toEqual([ourSweep, undefined]);
   });
 });
 

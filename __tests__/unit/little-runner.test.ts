@@ -58,6 +58,22 @@ describe('inputs and environment', () => {
     expect(post?.raw).toBe(main.raw);
   });
 
+  test('a default may be a property of the event', async () => {
+    const started = (options: Omit<JobOptions, 'actionDir'>, text = `\${{ github.event.run.id }}`) => {
+      const actionDir = mkdtempSync(join(tmpdir(), 'tiny-action-'));
+      cleanups.push(() => rmSync(actionDir, { recursive: true }));
+      const manifest = `inputs: { id: { default: "${text}" } }\nruns: { using: node24, main: main.cjs }`;
+      writeFileSync(join(actionDir, 'action.yml'), manifest);
+      writeFileSync(join(actionDir, 'main.cjs'), 'console.log(process.env.INPUT_ID)');
+      const job = new Job({ actionDir, ...options });
+      cleanups.push(() => job.dispose());
+      return job;
+    };
+    expect((await started({ event: { run: { id: 7 } } }).uses({})).raw).toBe('7\n');
+    expect((await started({ event: { schedule: '17 3 * * *' } }).uses({})).raw).toBe('\n');
+    expect(() => started({}, `\${{ github.token }}`)).toThrow('The default of id is an expression');
+  });
+
   test('an input that action.yml does not have draws a warning', async () => {
     const result = await jobOf('').uses({ usr: 'x' });
     expect(result.annotations).toEqual([

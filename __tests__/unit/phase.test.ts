@@ -10,7 +10,8 @@ const { argv, env } = process;
 
 beforeEach(() => {
   jest.resetModules();
-  process.env = {};
+  // No sweep gets past this one, and nothing else looks at it.
+  process.env = { 'INPUT_RUN-ID': 'none' };
 });
 
 afterEach(() => {
@@ -31,7 +32,10 @@ describe('the file that the runner starts tells the phase:', () => {
   test.each([
     '/actions/exabits-auth/dist/index.cjs',
     '/actions/postman/dist/index.cjs',
+    '/actions/sweep/dist/index.cjs',
     'compost.cjs',
+    'postal.cjs',
+    'sweeper.cjs',
     undefined,
   ])('main for %s', async (file) => {
     const { lines, exitCode } = await start(file);
@@ -53,6 +57,12 @@ describe('the file that the runner starts tells the phase:', () => {
     } finally {
       jest.unstable_unmockModule('path');
     }
+  });
+
+  test('sweep for sweep.cjs', async () => {
+    const { lines, exitCode } = await start('/actions/exabits-auth/dist/sweep.cjs');
+    expect(lines[0]).toMatch(/^::error::Inputs "run-id" and "run-attempt" belong together/);
+    expect(exitCode).toBe(1);
   });
 
   test('and whatever it prints, it prints at once', async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { toApiToken } from '../../src/credentials.ts';
 import { parseEndpoint } from '../../src/endpoint.ts';
 import { createMasker } from '../../src/job/mask.ts';
-import { parseEphemeralName, staleTokens } from '../../src/stale-tokens.ts';
+import { leftOverTokens, parseEphemeralName, staleTokens } from '../../src/stale-tokens.ts';
 import * as double from './support/account.ts';
 import { page, runJob } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
@@ -68,6 +68,71 @@ describe('of a list, those tokens are stale', () => {
     const tokens = [token(stale(1))];
     expect(staleTokens({ tokens, date }, 0)).toEqual([]);
     expect(staleTokens({ tokens, date: undefined }, 1)).toEqual([]);
+  });
+});
+
+describe('when a run has ended, of a list those tokens are left over', () => {
+  const env = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'octo-org/train' };
+  const run = { id: '111', attempt: 2 };
+  const here = 'workflow w, job j of octo-org/train: https://github.com/octo-org/train/actions/runs/';
+  const date = new Date('2026-11-24T12:00:00Z');
+
+  /** Whether a token is left over when the run has ended. */
+  function isLeftOver(name: string, description = '', ended: typeof run | null = run): boolean {
+    const token = { id: 'x', name, description, createdAt: date };
+    return leftOverTokens({ tokens: [token], date }, ended ?? undefined, 168, env).length === 1;
+  }
+
+  test.each([
+    ['gha-111-1-0a1b2c3d', ''],
+    ['gha-111-2-0a1b2c3d', ''],
+    ['gha-111-1-0a1b2c3d', `${here}111/attempts/1`],
+    ['gha-111-2-0a1b2c3d', `${here}111/attempts/2`],
+  ])('that are of this run: %s (%s)', (name, description) => {
+    expect(isLeftOver(name, description)).toBe(true);
+  });
+
+  test.each([
+    ['of a re-run that is under way', 'gha-111-3-0a1b2c3d', ''],
+    ['of a re-run that is under way, with ten attempts', 'gha-111-10-0a1b2c3d', ''],
+    ['of another run', 'gha-112-1-0a1b2c3d', ''],
+    ['of a run whose number begins alike', 'gha-1111-1-0a1b2c3d', ''],
+    ['of a run whose number ends alike', 'gha-1-1-0a1b2c3d', ''],
+    ['of another repository', 'gha-111-1-0a1b2c3d', `${here.replaceAll('train', 'other')}111/attempts/1`],
+    ['of another server', 'gha-111-1-0a1b2c3d', `${here.replace('github.com', 'ghe.corp')}111/attempts/1`],
+    ['with the address of another attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/2`],
+    ['with the address of a longer attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/11`],
+    ['with the address of another run', 'gha-111-1-0a1b2c3d', `${here}112/attempts/1`],
+    ['with more behind the address', 'gha-111-1-0a1b2c3d', `${here}111/attempts/1 (mine)`],
+    [
+      'with the address within another',
+      'gha-111-1-0a1b2c3d',
+      `${here.replace(': ', ': https://x/')}111/attempts/1`,
+    ],
+    ['that a person has described', 'gha-111-1-0a1b2c3d', 'keep this one'],
+  ])('but none %s', (_whose, name, description) => {
+    expect(isLeftOver(name, description)).toBe(false);
+  });
+
+  test.each(nearMisses.map((name) => name.replaceAll('gha-1-', 'gha-111-')))(
+    'but none with a name of another form: %j',
+    (name) => expect(isLeftOver(name)).toBe(false),
+  );
+
+  test('and without a run none by its name', () => {
+    expect(isLeftOver('gha-111-1-0a1b2c3d', '', null)).toBe(false);
+  });
+
+  test('and those that are stale, of whichever run and repository, each once', () => {
+    const old = (name: string, description = '') => ({
+      ...{ id: name, name, description },
+      createdAt: new Date('2026-11-01T12:00:00Z'),
+    });
+    const tokens = [old(stale(1), 'of another'), old('gha-111-1-0a1b2c3d'), old('laptop')];
+    expect(leftOverTokens({ tokens, date }, run, 168, env)).toEqual(tokens.slice(0, 2));
+    expect(leftOverTokens({ tokens, date }, undefined, 168, env)).toEqual(tokens.slice(0, 2));
+    expect(leftOverTokens({ tokens, date }, run, 0, env)).toEqual([tokens[1]]);
+    expect(leftOverTokens({ tokens, date: undefined }, run, 168, env)).toEqual([tokens[1]]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Result } from './log-lines.ts';
 
 /**
  * Runs actionlint over every workflow of the project and of its examples. An example's use of the published action is
- * read as one of the action here, so that its inputs and outputs are held against action.yml.
+ * read as one of the action here, so that its inputs and outputs are held against its action.yml.
  *
  * @param actionlint the path of actionlint
  * @param root the project's folder
@@ -25,14 +25,14 @@ export async function lintWorkflows(actionlint: string, root: string): Promise<R
     try {
       mkdirSync(join(project, '.git'));
       mkdirSync(join(project, '.github/workflows'), { recursive: true });
-      for (const shared of ['action.yml', 'dist', 'scripts', '.github/actions']) {
+      for (const shared of ['action.yml', 'sweep', 'dist', 'scripts', '.github/actions']) {
         symlinkSync(join(root, shared), join(project, shared));
       }
       for (const file of ofFolder) {
         const workflow = readFileSync(join(root, file), 'utf8');
         writeFileSync(
           join(project, '.github/workflows', basename(file)),
-          workflow.replaceAll(/uses: [\w.-]+\/exabits-auth@v\d\S*/g, 'uses: ./'),
+          workflow.replaceAll(/uses: [\w.-]+\/exabits-auth(\/\w+)?@v\d\S*/g, 'uses: .$1/'),
         );
       }
       return await Promise.all(ofFolder.map((file) => lint(file, project)));

@@ -9,7 +9,8 @@ import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-c
 import type { Phase } from '../../../src/run.ts';
 import { captureOutput } from './output.ts';
 
-const { inputs: knownInputs } = readActionManifest(join(import.meta.dirname, '../../..'));
+const root = join(import.meta.dirname, '../../..');
+const { inputs: knownInputs } = readActionManifest(root);
 
 const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-unit-'));
 
@@ -17,7 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // Before the first test, and after the whole of the test's file, which may replace what the action imports.
 beforeAll(async () => {
-  await Promise.all([import('../../../src/main.ts'), import('../../../src/post.ts')]);
+  await Promise.all([
+    import('../../../src/main.ts'),
+    import('../../../src/post.ts'),
+    import('../../../src/sweep.ts'),
+  ]);
 });
 
 /** What a phase of the action did, as the runner and the reader of the log see it. */
@@ -75,11 +80,15 @@ export class Job {
 
   /** Runs `main` with these inputs, and the defaults of action.yml for the others. */
   async main(inputs: Record<string, string> = {}): Promise<Step> {
-    for (const name of Object.keys(inputs)) {
-      if (!knownInputs.has(name)) throw new Error(`action.yml has no input "${name}"`);
-    }
     const { main } = await import('../../../src/main.ts');
-    return this.#run(main, { ...Object.fromEntries(knownInputs), ...inputs }, {});
+    return this.#run(main, withDefaults(inputs, knownInputs), {});
+  }
+
+  /** Runs the sweep with these inputs, and the defaults of its action.yml for the others, at an event of GitHub. */
+  async sweep(inputs: Record<string, string> = {}, event: object = {}): Promise<Step> {
+    const { sweep } = await import('../../../src/sweep.ts');
+    const known = readActionManifest(join(root, 'sweep'), event).inputs;
+    return this.#run(sweep, withDefaults(inputs, known), {});
   }
 
   /** Runs `post` with the inputs and the state of a `main`. */
@@ -147,6 +156,16 @@ export class Job {
     }
     return { log: visible.join('\n'), debugLog: debug.join('\n') };
   }
+}
+
+function withDefaults(
+  inputs: Record<string, string>,
+  known: ReadonlyMap<string, string>,
+): Record<string, string> {
+  for (const name of Object.keys(inputs)) {
+    if (!known.has(name)) throw new Error(`action.yml has no input "${name}"`);
+  }
+  return { ...Object.fromEntries(known), ...inputs };
 }
 
 function assignments(text: string): Record<string, string> {

@@ -1,0 +1,13 @@
+import * as core from '@actions/core';
+import { writeAllOrNone } from './command-files.ts';
+
+/**
+ * Sets the outputs of the step: a text as it is, anything else as JSON.
+ *
+ * @throws Failure `job-files` when the runner's file cannot be written
+ */
+export function setOutputs(outputs: Readonly<Record<string, unknown>>): void {
+  writeAllOrNone(['GITHUB_OUTPUT'], () => {
+    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  });
+}
