@@ -33,7 +33,7 @@ function program(name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-/** What each example needs. The one that trains has a test of its own. */
+/** What each example needs. Those that train and sweep have a test of their own. */
 const examples: Record<string, (sandbox: Sandbox) => WorkflowOptions | Promise<WorkflowOptions>> = {
   'api-token.yml': (sandbox) => ({ secrets: { EXABITS_API_TOKEN: tokenOf(sandbox) } }),
   'call-reusable-workflow.yml': () => ({ secrets: LOGIN }),
@@ -123,7 +123,7 @@ const root = join(import.meta.dirname, '../../examples');
 
 test('every example is run', () => {
   const workflows = globSync('**/*.yml', { cwd: root }).filter((path) => basename(path) !== 'action.yml');
-  expect([...Object.keys(examples), 'train-and-tear-down.yml'].sort()).toEqual(workflows.sort());
+  expect([...Object.keys(examples), 'sweep.yml', 'train-and-tear-down.yml'].sort()).toEqual(workflows.sort());
 });
 
 describe.each(Object.keys(examples))('%s', (example) => {
@@ -161,6 +161,29 @@ describe.each(Object.keys(examples))('%s', (example) => {
       expect(messages).not.toContain('owned');
     }
   });
+});
+
+test('The sweep deletes what the run has left, and says so', async () => {
+  const sandbox = await startExabits();
+  const token = tokenOf(sandbox);
+  sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'gha-7-1-0123abcd' });
+  sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'gha-7-2-0123abcd' });
+  const event = { 'RUN-ID': '7', 'RUN-ATTEMPT': '1', 'API-URL': sandbox.url };
+  const run = new WorkflowRun('examples/sweep.yml', {
+    secrets: { EXABITS_API_TOKEN: token },
+    standIns: {
+      'your-org/exabits-auth/sweep': ({ 'api-token': given = '' }) => {
+        const inputs = Object.entries({ ...event, 'API-TOKEN': given });
+        const variables = inputs.map(([name, value]) => `'INPUT_${name}=${value}'`).join(' ');
+        return `env ${variables} '${process.execPath}' '${join(root, '../dist/sweep.cjs')}'`;
+      },
+    },
+  });
+  const { result, steps, log } = await run.job('sweep');
+  expect({ result, log }).toEqual({ result: 'success', log });
+  expect(sandbox.apiTokens().map(({ name }) => name)).toEqual(['stored', 'gha-7-2-0123abcd']);
+  const notices = steps.flatMap(({ annotations }) => annotations.map(({ message }) => message));
+  expect(notices).toEqual(['Runners have died and left ["gha-7-1-0123abcd"]']);
 });
 
 test('The composite action signs in once for both of its uses', async () => {
