@@ -1,13 +1,17 @@
-// The least that any post step must do: empty the variables, remove the file, say so.
+// The least that any post step must do: empty the variables that are still its own, remove the file, say so.
+const { createHash } = require('node:crypto');
 const { appendFileSync, rmSync } = require('node:fs');
 
 const { GITHUB_ENV, STATE_leftovers } = process.env;
 const { variables, headersFile } = JSON.parse(STATE_leftovers);
-appendFileSync(
-  GITHUB_ENV,
-  Object.keys(variables)
-    .map((name) => `${name}=\n`)
-    .join(''),
-);
+const isOwn = ([name, fingerprint]) =>
+  createHash('sha256')
+    .update(JSON.stringify([process.env[name]]))
+    .digest('hex')
+    .startsWith(fingerprint);
+const own = Object.entries(variables)
+  .filter(isOwn)
+  .map(([name]) => name);
+appendFileSync(GITHUB_ENV, own.map((name) => `${name}=\n`).join(''));
 rmSync(headersFile, { force: true });
-process.stdout.write(`Cleared ${Object.keys(variables).join(', ')}\n`, () => process.exit());
+process.stdout.write(`Cleared ${own.join(', ')}\n`, () => process.exit());

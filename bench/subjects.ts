@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeAuthority, makeCertificate } from '../sandbox/certificate.ts';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
+import { fingerprint } from '../src/fingerprint.ts';
 
 export const root = join(import.meta.dirname, '..');
 export const bundlePath = join(root, 'dist/index.cjs');
@@ -60,17 +61,16 @@ export function subjects({ http, https, authority }: Sandboxes) {
     'INPUT_API-URL': http,
   };
   const secureLogin = { ...login, 'INPUT_API-URL': https, NODE_EXTRA_CA_CERTS: authority };
-  const leftovers = {
-    variables: {
-      EXABITS_API_URL: '',
-      EXABITS_API_BASE_URL: '',
-      EXABITS_HEADERS_FILE: '',
-      EXABITS_API_TOKEN: null,
-    },
-    headersFile: join(tmpdir(), 'exabits-headers-of-no-job'),
-    cleanup: true,
+  const headersFile = join(tmpdir(), 'exabits-headers-of-no-job');
+  const variables = {
+    EXABITS_API_URL: http,
+    EXABITS_API_BASE_URL: `${http}/api/v1`,
+    EXABITS_HEADERS_FILE: headersFile,
+    EXABITS_API_TOKEN: 'not-a-real-token',
   };
-  const post = { STATE_leftovers: JSON.stringify(leftovers) };
+  const fingerprints = Object.entries(variables).map(([name, value]) => [name, fingerprint(value)]);
+  const leftovers = { variables: Object.fromEntries(fingerprints), headersFile, cleanup: true };
+  const post = { ...variables, STATE_leftovers: JSON.stringify(leftovers) };
   const floorOfLogin = join(root, 'bench/floor.cjs');
   return {
     node: { args: ['-e', '0'], env: {}, floor: 'floor' },

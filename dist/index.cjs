@@ -1163,7 +1163,7 @@ function sourceOf(apiUrl, credential) {
         case 'api-token':
             return fingerprint(apiUrl, credential.kind, credential.token);
         case 'token-pair':
-            return fingerprint(apiUrl, credential.kind, credential.accessToken);
+            return fingerprint(apiUrl, credential.kind, credential.accessToken, credential.refreshToken);
     }
 }
 
@@ -1471,6 +1471,7 @@ async function authenticate(configured, { apiUrl }, exabits) {
 ;// CONCATENATED MODULE: ./build/carried.js
 
 
+
 /** A pair whose access token would die sooner than this is not worth handing on. */
 const leastLifetimeMs = 5 * 60 * 1000;
 /**
@@ -1486,7 +1487,12 @@ function carriedCredential(endpoint, mask, now) {
     if (!isFor(endpoint))
         return undefined;
     const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-    return credential && { credential, source: variable('EXABITS_AUTH_SOURCE') || undefined };
+    if (!credential)
+        return undefined;
+    const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
+    const isReplacement = handedOn !== '' && handedOn !== sourceOf(endpoint.apiUrl, credential);
+    const source = isReplacement ? undefined : variable('EXABITS_AUTH_SOURCE') || undefined;
+    return { credential, source, isReplacement };
 }
 function carriedApiToken(mask, now) {
     const token = variable('EXABITS_API_TOKEN');
@@ -1674,25 +1680,35 @@ async function createEphemeralToken(exabits, credential, settings) {
  * @param credential what to delete with, of the account that made the token
  * @param token the token of this job
  * @returns how many tokens had its name, or its id
- * @throws Failure when it is not certain that all of them are gone; each has been tried then
+ * @throws TokensLeft when it is not certain that all of them are gone; each has been tried then
  */
 async function deleteEphemeralToken(exabits, credential, token) {
     const looked = await attempt(() => lookFor(token, exabits, credential));
-    if (looked.failure && !token.id)
-        throw looked.failure;
     // The own token comes last: it may be what the other deletions are authenticated with.
     const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
     const ids = token.id ? [...namesakes, token.id] : namesakes;
     const failures = looked.failure ? [looked.failure] : [];
+    const left = [];
     for (const id of ids) {
         const { failure } = await attempt(() => exabits.deleteApiToken(credential, id));
-        if (failure)
-            failures.push(failure);
+        if (!failure)
+            continue;
+        failures.push(failure);
+        left.push(id);
     }
     const [first] = failures;
     if (first)
-        throw new Failure(first.code, failures.map(({ message }) => message).join(' '), { cause: first });
+        throw new TokensLeft(first.code, failures, left);
     return ids.length;
+}
+/** Tokens of a job that could not be deleted, or not be looked for. */
+class TokensLeft extends Failure {
+    /** Of those that are known to be left. */
+    ids;
+    constructor(code, failures, ids) {
+        super(code, failures.map(({ message }) => message).join(' '), { cause: failures });
+        this.ids = ids;
+    }
 }
 // A request that was under way when `main` was killed may be carried out a little later.
 async function lookFor({ id, name, mayHaveNamesakes, timeoutMs }, exabits, credential) {
@@ -3021,7 +3037,11 @@ const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 /** How long the rest of an answer is waited for whose status has already said no. */
 const refusalMs = 3_000;
-const statusLine = 'HTTP/1.1 200';
+const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
+/** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
+const interim = /^(?:\r?\n|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
+/** Node reads no head that is longer. */
+const largestInterim = 16 * 1024;
 /** More than any wait: what ends a silence is the signal. */
 const neverMs = 2 ** 31 - 1;
 /**
@@ -3131,14 +3151,15 @@ function agentFor(url, proxy, onStatus) {
     const connect = agent.createConnection.bind(agent);
     const watched = (socket) => {
         let start = '';
-        socket?.on('data', (chunk) => {
-            if (start.length >= statusLine.length)
+        const watch = (chunk) => {
+            start = (start + chunk.toString('latin1')).replace(interim, '').slice(0, largestInterim);
+            const [, status] = statusLine.exec(start) ?? [];
+            if (!status)
                 return;
-            start = (start + chunk.toString('latin1')).slice(0, statusLine.length);
-            const [, status] = /^HTTP\/1\.\d (\d{3})$/.exec(start) ?? [];
-            if (status)
-                onStatus(Number(status));
-        });
+            socket?.off('data', watch);
+            onStatus(Number(status));
+        };
+        socket?.on('data', watch);
         return socket;
     };
     agent.createConnection = (options, callback) => {
@@ -3372,8 +3393,8 @@ function notRemoved(path, cause) {
 
 // gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
 // environment and they from the file. Empty counts as unset.
-const preferredKey = /^\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
-const empty = /^(?:""|''|~|null)\s*(?:#.*)?$/;
+const preferredKey = /^(?:[^#]*[{,])?\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
+const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
 /**
  * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
  *
@@ -3389,6 +3410,18 @@ function clientFileKey() {
     return undefined;
 }
 
+;// CONCATENATED MODULE: ./build/job/variables.js
+/** The tokens of a login. */
+const pairVariables = [
+    'EXABITS_ACCESS_TOKEN',
+    'EXABITS_REFRESH_TOKEN',
+    'EXABITS_ACCESS_TOKEN_EXPIRES_AT',
+];
+/** An API token. The official client prefers it to the tokens of a login. */
+const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
+/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
+const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
+
 ;// CONCATENATED MODULE: ./build/job/publish.js
 
 
@@ -3397,8 +3430,7 @@ function clientFileKey() {
 
 
 
-const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
-const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
+
 /**
  * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
  *
@@ -3447,7 +3479,9 @@ function environmentOf({ credential, source }, endpoint, headersFile) {
     return {
         EXABITS_API_URL: endpoint.apiUrl,
         EXABITS_API_BASE_URL: endpoint.apiBaseUrl,
-        ...(source ? { EXABITS_AUTH_SOURCE: source } : {}),
+        ...(source
+            ? { EXABITS_AUTH_SOURCE: source, EXABITS_AUTH_FINGERPRINT: sourceOf(endpoint.apiUrl, credential) }
+            : {}),
         ...(headersFile ? { EXABITS_HEADERS_FILE: headersFile } : {}),
         ...(credential.kind === 'api-token'
             ? { EXABITS_API_TOKEN: credential.token }
@@ -3550,11 +3584,17 @@ function createMasker(tell = setSecret) {
         }
         return secret;
     };
-    const replaceKnown = (text) => {
+    const replaceForms = (text) => {
         // The longest first: one secret may hold another.
         forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
         return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
     };
+    // Where a secret shows only in a reading of the text, that reading is what is printed of it.
+    const replaceKnown = (text) => nestedReadings.reduce((rest, read) => {
+        const readable = read(rest);
+        const replaced = replaceForms(readable);
+        return replaced === readable ? rest : replaced;
+    }, replaceForms(text));
     return {
         mask,
         redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
@@ -3574,7 +3614,7 @@ function tellRunner(secret) {
     }
 }
 const shortestBase64 = 8;
-// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+// How a text from outside may hold a secret, such that most of it could be read back.
 function formsOf(secret) {
     const bytes = Buffer.from(secret);
     // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
@@ -3584,37 +3624,28 @@ function formsOf(secret) {
         .filter((form) => form.length >= shortestBase64);
     return [
         secret,
-        ...percentForms(secret),
-        ...jsonForms(secret),
+        // What an encoder makes of half a surrogate pair.
+        secret.toWellFormed(),
         bytes.toString('base64'),
         ...base64,
         ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
     ];
 }
-// As in an address, with or without the marks that only some writers escape, and as a form is sent
-// (application/x-www-form-urlencoded); each with either case of digits.
-function percentForms(secret) {
-    const inAddress = encodeURIComponent(secret.toWellFormed());
-    const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-    const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-    return [inAddress, strict, inForm].flatMap((form) => [
-        form,
-        form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
-    ]);
-}
-/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
-const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
-function jsonForms(secret) {
-    const plain = JSON.stringify(secret).slice(1, -1);
-    const upperCase = (form) => form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
-    return escapedInJson
-        .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
-        .flatMap((form) => [form, upperCase(form)])
-        .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
-}
-function unicodeEscape(unit) {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
+const namedEntities = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const shortEscapes = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+// What undoes the escapes of an address, a form, JSON and HTML. Writers differ in which characters they escape and how
+// they write the digits; what they meant does not depend on it.
+const inAddress = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+const inForm = (text) => inAddress(text.replaceAll('+', ' '));
+const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
+const inHtml = (text) => text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) => name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)));
+// The form first: a secret that ends in a space is known without it, too.
+const readings = [inForm, inAddress, inJson, inHtml];
+/** Once, and twice: a message in JSON may quote an address, or other JSON. */
+const nestedReadings = [
+    ...readings,
+    ...readings.flatMap((outer) => readings.map((inner) => (text) => inner(outer(text)))),
+];
 
 ;// CONCATENATED MODULE: ./build/run.js
 
@@ -3718,8 +3749,9 @@ async function useCarried(inputs, exabits, { mask }) {
     const carried = carriedCredential(endpoint, mask, new Date());
     if (!carried)
         return undefined;
-    const { credential, source } = carried;
-    if (source && configured.kind !== 'none' && source !== sourceOf(endpoint.apiUrl, configured)) {
+    const { credential, source, isReplacement } = carried;
+    if (configured.kind !== 'none' &&
+        (isReplacement || (source && source !== sourceOf(endpoint.apiUrl, configured)))) {
         log_info('The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.');
         return undefined;
     }
@@ -3772,23 +3804,21 @@ async function summarise(signIn, { endpoint }) {
 
 
 
-/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
-const addresses = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
+
 /**
  * Which of the variables that `main` has set are still as it has set them, or empty.
  *
  * @param variables names, and fingerprints of the values
- * @returns names, without the addresses where a later step has set anything anew: that is for the same host, and needs
- *   them
+ * @returns names, without the addresses where the job carries something else to use them with
  */
 function ownVariables(variables) {
-    const isOwn = (name) => {
+    const isForeign = (name) => {
         const current = process.env[name];
-        return !current || fingerprint(current) === variables[name];
+        return current ? fingerprint(current) !== variables[name] : false;
     };
     const names = Object.keys(variables);
-    const own = names.filter(isOwn);
-    return own.length === names.length ? own : own.filter((name) => !addresses.includes(name));
+    const inUse = [...names, ...pairVariables, ...apiTokenVariables].some(isForeign) ? addressVariables : [];
+    return names.filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
  * Sets variables to nothing for the later steps: the runner knows no way to take one back.
@@ -3947,6 +3977,7 @@ async function revoke(token, bearer, masker) {
     // Whatever becomes of the sweep, most of the time is left for the own token.
     const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, log_info);
     let reason = '';
+    let left = token.id ? [token.id] : [];
     for (const obtain of owners(token, bearer, exabits, masker)) {
         const { result, failure } = await attempt(async () => {
             const credential = await obtain();
@@ -3956,8 +3987,10 @@ async function revoke(token, bearer, masker) {
         if (!failure)
             return report(token.name, result);
         reason = failure.message;
+        if (failure instanceof TokensLeft)
+            left = [...failure.ids];
     }
-    log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
+    log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token.name, left)}`);
 }
 // The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
 // that it does not own as for one that is gone, and its own tokens are none of this job's business.
@@ -3987,9 +4020,9 @@ function report(name, { own, sweep }) {
     if (sweep.failure)
         log_warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
 }
-function howToDelete({ id, name }) {
-    return id
-        ? `Delete it by hand: egpu token delete ${id} --force`
+function howToDelete(name, ids) {
+    return ids.length > 0
+        ? `Delete it by hand: ${ids.map((id) => `egpu token delete ${id} --force`).join('; ')}`
         : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 

@@ -1,6 +1,6 @@
 import { type Credential, jwtExpiry, toApiToken, tokenDefect } from './credentials.ts';
 import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import type { Mask } from './job/mask.ts';
 
 /** A pair whose access token would die sooner than this is not worth handing on. */
@@ -11,6 +11,8 @@ export interface Carried {
   readonly credential: Credential;
   /** Whom it acts as, where a step of this action has set it. */
   readonly source: Fingerprint | undefined;
+  /** Whether a step of this action had set another one, and something else has put this one in its place. */
+  readonly isReplacement: boolean;
 }
 
 /**
@@ -25,7 +27,11 @@ export interface Carried {
 export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
   const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-  return credential && { credential, source: variable('EXABITS_AUTH_SOURCE') || undefined };
+  if (!credential) return undefined;
+  const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
+  const isReplacement = handedOn !== '' && handedOn !== sourceOf(endpoint.apiUrl, credential);
+  const source = isReplacement ? undefined : variable('EXABITS_AUTH_SOURCE') || undefined;
+  return { credential, source, isReplacement };
 }
 
 function carriedApiToken(mask: Mask, now: Date): Credential | undefined {

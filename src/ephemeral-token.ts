@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiToken, Credential } from './credentials.ts';
 import type { Exabits, TokenLabel } from './exabits/api.ts';
-import { attempt, Failure } from './failure.ts';
+import { attempt, Failure, type FailureCode } from './failure.ts';
 import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
@@ -79,7 +79,7 @@ export async function createEphemeralToken(
  * @param credential what to delete with, of the account that made the token
  * @param token the token of this job
  * @returns how many tokens had its name, or its id
- * @throws Failure when it is not certain that all of them are gone; each has been tried then
+ * @throws TokensLeft when it is not certain that all of them are gone; each has been tried then
  */
 export async function deleteEphemeralToken(
   exabits: Exabits,
@@ -87,20 +87,32 @@ export async function deleteEphemeralToken(
   token: EphemeralToken,
 ): Promise<number> {
   const looked = await attempt(() => lookFor(token, exabits, credential));
-  if (looked.failure && !token.id) throw looked.failure;
   // The own token comes last: it may be what the other deletions are authenticated with.
   const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
   const ids = token.id ? [...namesakes, token.id] : namesakes;
 
   const failures = looked.failure ? [looked.failure] : [];
+  const left: string[] = [];
   for (const id of ids) {
     const { failure } = await attempt(() => exabits.deleteApiToken(credential, id));
-    if (failure) failures.push(failure);
+    if (!failure) continue;
+    failures.push(failure);
+    left.push(id);
   }
   const [first] = failures;
-  if (first)
-    throw new Failure(first.code, failures.map(({ message }) => message).join(' '), { cause: first });
+  if (first) throw new TokensLeft(first.code, failures, left);
   return ids.length;
+}
+
+/** Tokens of a job that could not be deleted, or not be looked for. */
+export class TokensLeft extends Failure {
+  /** Of those that are known to be left. */
+  readonly ids: readonly string[];
+
+  constructor(code: FailureCode, failures: readonly Failure[], ids: readonly string[]) {
+    super(code, failures.map(({ message }) => message).join(' '), { cause: failures });
+    this.ids = ids;
+  }
 }
 
 // A request that was under way when `main` was killed may be carried out a little later.

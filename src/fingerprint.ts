@@ -31,6 +31,6 @@ export function sourceOf(
     case 'api-token':
       return fingerprint(apiUrl, credential.kind, credential.token);
     case 'token-pair':
-      return fingerprint(apiUrl, credential.kind, credential.accessToken);
+      return fingerprint(apiUrl, credential.kind, credential.accessToken, credential.refreshToken);
   }
 }

@@ -63,8 +63,11 @@ async function useCarried(
   const carried = carriedCredential(endpoint, mask, new Date());
   if (!carried) return undefined;
 
-  const { credential, source } = carried;
-  if (source && configured.kind !== 'none' && source !== sourceOf(endpoint.apiUrl, configured)) {
+  const { credential, source, isReplacement } = carried;
+  if (
+    configured.kind !== 'none' &&
+    (isReplacement || (source && source !== sourceOf(endpoint.apiUrl, configured)))
+  ) {
     info(
       'The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.',
     );

@@ -2,7 +2,7 @@ import { authenticate } from './authenticate.ts';
 import { carriedCredential } from './carried.ts';
 import { type Credential, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { deleteEphemeralToken } from './ephemeral-token.ts';
+import { deleteEphemeralToken, TokensLeft } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
 import { attempt, Failure } from './failure.ts';
@@ -75,6 +75,7 @@ async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Pr
   const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, info);
 
   let reason = '';
+  let left = token.id ? [token.id] : [];
   for (const obtain of owners(token, bearer, exabits, masker)) {
     const { result, failure } = await attempt(async () => {
       const credential = await obtain();
@@ -83,8 +84,9 @@ async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Pr
     });
     if (!failure) return report(token.name, result);
     reason = failure.message;
+    if (failure instanceof TokensLeft) left = [...failure.ids];
   }
-  warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token)}`);
+  warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token.name, left)}`);
 }
 
 // The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
@@ -124,8 +126,8 @@ function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): vo
   if (sweep.failure) warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
 }
 
-function howToDelete({ id, name }: EphemeralToken): string {
-  return id
-    ? `Delete it by hand: egpu token delete ${id} --force`
+function howToDelete(name: string, ids: readonly string[]): string {
+  return ids.length > 0
+    ? `Delete it by hand: ${ids.map((id) => `egpu token delete ${id} --force`).join('; ')}`
     : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }

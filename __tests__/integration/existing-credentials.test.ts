@@ -267,7 +267,7 @@ describe('Existing credentials that were set outside of the action', () => {
     expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
     const post = await scenario.post();
     expectSuccess(post);
-    expect(post.visible).toBe('Cleared EXABITS_API_BASE_URL, EXABITS_HEADERS_FILE, the header file.\n');
+    expect(post.visible).toBe('Cleared EXABITS_HEADERS_FILE, the header file.\n');
     expect(Object.keys(post.env).sort()).toEqual(['EXABITS_API_BASE_URL', 'EXABITS_HEADERS_FILE']);
   });
 

@@ -38,6 +38,7 @@ describe('Signing in with username and password', () => {
       EXABITS_API_URL: sandbox.url,
       EXABITS_API_BASE_URL: `${sandbox.url}/api/v1`,
       EXABITS_AUTH_SOURCE: expect.stringMatching(/^[0-9a-f]{32}$/),
+      EXABITS_AUTH_FINGERPRINT: expect.stringMatching(/^[0-9a-f]{32}$/),
       EXABITS_HEADERS_FILE: headersFile,
       EXABITS_ACCESS_TOKEN: accessToken,
       EXABITS_REFRESH_TOKEN: refreshToken,

@@ -194,6 +194,7 @@ export class Scenario {
       EXABITS_API_URL: url,
       EXABITS_API_BASE_URL: `${url}/api/v1`,
       EXABITS_AUTH_SOURCE: expect.stringMatching(/^[0-9a-f]{32}$/),
+      EXABITS_AUTH_FINGERPRINT: expect.stringMatching(/^[0-9a-f]{32}$/),
       EXABITS_HEADERS_FILE: headersFile,
       EXABITS_API_TOKEN: token,
     });

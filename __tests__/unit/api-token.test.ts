@@ -16,7 +16,7 @@ test('the whole job of an API token, which makes no request', async () => {
     'Using the API token for gpu-api.exascalelabs.ai. It was not checked: set verify: true to find out here whether it works.',
   );
   expect(post.log).toBe(
-    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_API_TOKEN, the header file.',
+    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_HEADERS_FILE, EXABITS_API_TOKEN, the header file.',
   );
   expect([main.exitCode, post.exitCode]).toEqual([0, 0]);
 });
@@ -48,6 +48,7 @@ test('later steps find the token in their environment', async () => {
     EXABITS_API_URL: apiUrl,
     EXABITS_API_BASE_URL: `${apiUrl}/api/v1`,
     EXABITS_AUTH_SOURCE: expect.stringMatching(/^[0-9a-f]{32}$/),
+    EXABITS_AUTH_FINGERPRINT: expect.stringMatching(/^[0-9a-f]{32}$/),
     EXABITS_HEADERS_FILE: job.temporaryFiles()[0],
     EXABITS_API_TOKEN: apiToken,
   });

@@ -31,6 +31,8 @@ describe('the configuration of the official client', () => {
     ['api_token_encrypted', 'api_token: ""\napi_token_encrypted: c2VjcmV0\n'],
     ['api_token', "'api_token' : 'exa-1'"],
     ['API_TOKEN', 'API_TOKEN: exa-1\r\n'],
+    ['api_token', '{api_token: exa-1}\n'],
+    ['api_token', '{"api_url": "https://api.example", "api_token": "exa-1"}'],
   ])('holds %s', (key, text) => {
     const path = configure(text);
     expect(clientFileKey()).toEqual({ path, key });
@@ -43,6 +45,8 @@ describe('the configuration of the official client', () => {
     'api_token:\napi_url: x\n',
     'api_token: ~ # none\n',
     '# api_token: exa-1\n',
+    '# {api_token: exa-1}\n',
+    '{api_token: "", api_token_encrypted: }\n',
     'my_api_token: exa-1\n',
     'api_token_name: exa-1\n',
   ])('holds nothing that it prefers to a login: %j', (text) => {

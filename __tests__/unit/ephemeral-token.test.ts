@@ -33,7 +33,7 @@ test('a job says that it made a token, and that it deleted it', async () => {
     `Signed in to gpu-api.exascalelabs.ai with the API token ${name}, made for this job. The post step deletes it.`,
   );
   expect(post.log).toBe(
-    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_API_TOKEN, the header file.\n' +
+    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_HEADERS_FILE, EXABITS_API_TOKEN, the header file.\n' +
       `Deleted the API token ${name}.`,
   );
   expect([main.exitCode, post.exitCode]).toEqual([0, 0]);
@@ -57,6 +57,7 @@ describe('the main step', () => {
       EXABITS_API_URL: apiUrl,
       EXABITS_API_BASE_URL: `${apiUrl}/api/v1`,
       EXABITS_AUTH_SOURCE: fingerprint(apiUrl, 'password', username),
+      EXABITS_AUTH_FINGERPRINT: fingerprint(apiUrl, 'api-token', String(own?.token)),
       EXABITS_HEADERS_FILE: file,
       EXABITS_API_TOKEN: own?.token,
     });
@@ -324,12 +325,33 @@ describe('the post step acts only as the account that made the token:', () => {
     );
     expect(calls).toEqual([]);
   });
+
+  test('not as the account whose source stands beside a token that something else has set', async () => {
+    const job = new Job();
+    await job.main({ ...loginInputs, 'export-environment': 'true' });
+    job.env.EXABITS_API_TOKEN = theirs;
+    const { log, left } = await runJob(
+      exabits,
+      { 'use-existing-credentials': 'true', ...outputsOnly },
+      ({ main }) => expect(main.outputs.username).toBe(username),
+      job,
+    );
+    expect([log, left]).toEqual([deleted, []]);
+    expect(exabits.left(somebodyElse.username)).toHaveLength(1);
+  });
 });
 
 describe('after a lost answer the post step also looks for namesakes', () => {
   const twoNamesakes = ({ name }: Made): void => {
     exabits.seed(name, { hoursOld: -1 });
     exabits.seed(name);
+  };
+  const refuseNamesakes = (status: number): void => {
+    const ids = exabits
+      .tokens()
+      .slice(1)
+      .map(({ id }) => id);
+    exabits.when(new RegExp(`^DELETE .*(${ids.join('|')})`), double.refuses(status));
   };
   beforeEach(() => exabits.when(create, double.answers(502), 1));
 
@@ -348,15 +370,21 @@ describe('after a lost answer the post step also looks for namesakes', () => {
   test.each([400, 409, 410, 422])('and tries and names each one that is refused with %i', async (status) => {
     const { log, left } = await runJob(exabits, {}, (made) => {
       twoNamesakes(made);
-      const namesakes = exabits.tokens().slice(1);
-      exabits.when(
-        new RegExp(`^DELETE .*(${namesakes.map(({ id }) => id).join('|')})`),
-        double.refuses(status),
-      );
+      refuseNamesakes(status);
     });
     const refused = `Exabits refused DELETE /api-tokens/\\w{24} \\(HTTP ${status}, "no"\\)\\. Check the inputs of the step\\. `;
-    expect(log).toMatch(new RegExp(`valid: (${refused}){2}Delete it by hand: egpu token delete ID --force$`));
+    expect(log).toMatch(new RegExp(`valid: (${refused}){2}Delete it by hand: `));
     expect(left).toEqual(['NAME', 'NAME']);
+  });
+
+  test.each([400, 403])('and gives the command for those that are left after a %i', async (status) => {
+    const { log } = await runJob(exabits, {}, (made) => {
+      twoNamesakes(made);
+      refuseNamesakes(status);
+    });
+    const commands = exabits.tokens().map(({ id }) => `egpu token delete ${id} --force`);
+    expect(commands).toHaveLength(2);
+    expect(log).toMatch(new RegExp(` Delete it by hand: (${commands.join('|')}); (${commands.join('|')})$`));
   });
 
   test('and deletes the own token if it cannot look', async () => {

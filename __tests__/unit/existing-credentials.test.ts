@@ -294,7 +294,7 @@ test('a step that does not look for credentials never takes over the header file
   const first = await job.main({ 'api-token': apiToken });
   const second = await job.main({ 'api-token': apiToken });
   expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
-  expect(Object.keys(second.env)).toHaveLength(5);
+  expect(Object.keys(second.env)).toHaveLength(6);
 });
 
 describe('the source of the credentials that the job carries', () => {
@@ -335,5 +335,24 @@ describe('the source of the credentials that the job carries', () => {
       .reply(200, yes({ id: 'tok-1', token: 'exa-made' }));
     const step = await job.main({ ...loginInputs, ...existing, 'ephemeral-api-token': 'true' });
     expect(step.env.EXABITS_AUTH_SOURCE).toBe(source);
+  });
+
+  describe('does not count for what something else has set in their place:', () => {
+    test('a step with credentials of its own signs in afresh', async () => {
+      const job = await signedInAs(loginInputs.username);
+      job.env.EXABITS_ACCESS_TOKEN = jwtUntil('2026-11-24T12:20:00Z');
+      prepareLogin();
+      expect((await job.main({ ...loginInputs, ...existing })).outputs['auth-method']).toBe('login');
+    });
+
+    test('a step without them uses what is there, and leaves it', async () => {
+      const job = await signedInAs(loginInputs.username);
+      job.env.EXABITS_API_TOKEN = apiToken;
+      const step = await job.main(existing);
+      expect(step.log).toContain('were set outside of this action');
+      expect(step.env).toMatchObject({ EXABITS_API_TOKEN: apiToken });
+      expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
+      expect(Object.keys((await job.post(step)).env)).toEqual(['EXABITS_HEADERS_FILE']);
+    });
   });
 });

@@ -59,7 +59,7 @@ describe('write-headers-file: false', () => {
     const job = new Job();
     const post = await job.post(await logIn(job, { 'write-headers-file': 'false' }));
     expect(post.log).toBe(
-      'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
+      'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
     );
   });
 });

@@ -36,7 +36,7 @@ test('the whole job of a login', async () => {
     'Signed in to gpu-api.exascalelabs.ai as ada. The access token expires at 2026-11-24T12:29:30.000Z; for a longer job set ephemeral-api-token: true.',
   );
   expect(post.log).toBe(
-    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
+    'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
   );
   expect([main.exitCode, post.exitCode]).toEqual([0, 0]);
 });
@@ -70,6 +70,7 @@ test('later steps find the pair in their environment', async () => {
     EXABITS_API_URL: apiUrl,
     EXABITS_API_BASE_URL: `${apiUrl}/api/v1`,
     EXABITS_AUTH_SOURCE: expect.stringMatching(/^[0-9a-f]{32}$/),
+    EXABITS_AUTH_FINGERPRINT: expect.stringMatching(/^[0-9a-f]{32}$/),
     EXABITS_HEADERS_FILE: job.temporaryFiles()[0],
     EXABITS_ACCESS_TOKEN: accessToken,
     EXABITS_REFRESH_TOKEN: refreshToken,

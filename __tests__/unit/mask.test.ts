@@ -74,6 +74,13 @@ describe('text from outside loses', () => {
     ['JSON as Go writes it', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\é '],
     ['JSON in ASCII, as Python writes it', 'pass/word+1<>&\'\\"\\\\\\u00e9 '],
     ['JSON as PHP writes it', 'pass\\/word+1<>&\'\\"\\\\\\u00e9 '],
+    ['percent signs, as encodeURI writes it', "pass/word+1%3C%3E&'%22%5C%C3%A9%20"],
+    ['percent signs, and a plus for a space', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9+"],
+    ['JSON in ASCII without HTML', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\\\u00e9 '],
+    ['JSON as PHP writes it for HTML', 'pass\\/word+1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
+    ['JSON within JSON', JSON.stringify(JSON.stringify('pass/word+1<>&\'"\\é ').slice(1, -1)).slice(1, -1)],
+    ['an address within JSON', "pass\\u002fword+1%3c>&'%22%5c%C3%A9%20"],
+    ['HTML', 'pass/word&#43;1&lt;&gt;&amp;&#x27;&quot;\\&#233; '],
     ['JSON as .NET writes it', 'pass/word\\u002B1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
   ])('a secret in %s', async (_how, quoted) => {
     const { redact } = await maskOf('pass/word+1<>&\'"\\é ');

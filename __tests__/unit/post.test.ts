@@ -23,7 +23,7 @@ describe('the post step', () => {
     const post = await job.post(main);
 
     expect(Object.keys(post.env)).toEqual(Object.keys(main.env));
-    expect(Object.keys(post.env)).toHaveLength(7);
+    expect(Object.keys(post.env)).toHaveLength(8);
     expect(new Set(Object.values(post.env))).toEqual(new Set(['']));
     expect(job.temporaryFiles()).toEqual([]);
     expect(post.lines).toHaveLength(1);
@@ -52,7 +52,7 @@ describe('the post step', () => {
     const { inputs, state } = await logIn(job);
     rmSync(job.temporaryFiles()[0] ?? '');
     const post = await job.post({ inputs, state });
-    expect(Object.keys(post.env)).toHaveLength(7);
+    expect(Object.keys(post.env)).toHaveLength(8);
     expect(post.log).toMatch(/^Cleared /);
     expect(post.exitCode).toBe(0);
   });
@@ -64,7 +64,7 @@ describe('the post step', () => {
     expect(post.env).toEqual({});
     expect(job.temporaryFiles()).toEqual([main.outputs['headers-file']]);
     expect(post.log).toBe(
-      'Left in place, because cleanup is false: EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
+      'Left in place, because cleanup is false: EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_HEADERS_FILE, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file.',
     );
     expect(post.exitCode).toBe(0);
   });
@@ -215,6 +215,7 @@ describe('two invocations in one job', () => {
       EXABITS_API_URL: '',
       EXABITS_API_BASE_URL: '',
       EXABITS_AUTH_SOURCE: '',
+      EXABITS_AUTH_FINGERPRINT: '',
       EXABITS_HEADERS_FILE: '',
       EXABITS_API_TOKEN: '',
     });
@@ -239,14 +240,21 @@ describe('two invocations in one job', () => {
     const job = new Job();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
-    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_AUTH_SOURCE', 'EXABITS_API_TOKEN']);
+    expect(Object.keys((await job.post(main)).env)).toEqual([
+      'EXABITS_AUTH_SOURCE',
+      'EXABITS_AUTH_FINGERPRINT',
+      'EXABITS_API_TOKEN',
+    ]);
   });
 
   test('leave what a later step has set anew where no header file was written', async () => {
     const job = new Job();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
-    expect(Object.keys((await job.post(main)).env)).toEqual(['EXABITS_AUTH_SOURCE']);
+    expect(Object.keys((await job.post(main)).env)).toEqual([
+      'EXABITS_AUTH_SOURCE',
+      'EXABITS_AUTH_FINGERPRINT',
+    ]);
   });
 
   test.each([
@@ -258,8 +266,24 @@ describe('two invocations in one job', () => {
     Object.assign(job.env, { EXABITS_HEADERS_FILE: '' }, later);
     const { env } = await job.post(main);
     expect(Object.keys(env)).toEqual(
-      ['EXABITS_AUTH_SOURCE', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'].filter((name) => !(name in later)),
+      ['EXABITS_AUTH_SOURCE', 'EXABITS_AUTH_FINGERPRINT', 'EXABITS_HEADERS_FILE', 'EXABITS_API_TOKEN'].filter(
+        (name) => !(name in later),
+      ),
     );
+  });
+
+  test('share the addresses also with a credential of the other kind', async () => {
+    const job = new Job();
+    const main = await logIn(job, { 'write-headers-file': 'false' });
+    job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
+    expect(Object.keys((await job.post(main)).env).filter((name) => /_URL$/.test(name))).toEqual([]);
+  });
+
+  test('leave the address to credentials of the job that came with it, however it is spelled', async () => {
+    const job = new Job({ EXABITS_API_TOKEN: apiToken, EXABITS_API_URL: 'https://api.example.test/api/v1/' });
+    const main = await job.main({ 'use-existing-credentials': 'true', 'write-headers-file': 'false' });
+    expect(main.outputs['auth-method']).toBe('existing');
+    expect((await job.post(main)).env).toEqual({});
   });
 
   test('leave files of others in the folder alone', async () => {

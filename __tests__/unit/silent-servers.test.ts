@@ -44,6 +44,17 @@ test.each([
   ['cut', 'HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{', true],
   ['no HTTP any more', 'HTTP/1.1 404 No\r\nnothing\r\n\r\n', true],
   ['missing', 'HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\n', false],
+  ['more than Node reads', `HTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, true],
+  [
+    'more than Node reads and an interim answer came first',
+    `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    true,
+  ],
+  [
+    'more than Node reads and an empty line came first',
+    `\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    true,
+  ],
 ])('an answer that says 4xx is final, though what follows is %s', async (_what, bytes, ends) => {
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
@@ -53,7 +64,8 @@ test.each([
     });
   });
   const failure = await failureAt(`http://127.0.0.1:${await listen(server)}`);
-  expect(failure.message).toContain(`(HTTP ${bytes.slice(9, 12)}`);
+  const [status] = /(?<=HTTP\/1.1 )4\d\d/.exec(bytes) ?? [];
+  expect(failure.message).toContain(`(HTTP ${status}`);
 });
 
 test.each([408, 429, 503, 200])('an answer that says %i and breaks is not', async (status) => {

@@ -22,7 +22,11 @@ const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
 /** How long the rest of an answer is waited for whose status has already said no. */
 const refusalMs = 3_000;
-const statusLine = 'HTTP/1.1 200';
+const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
+/** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
+const interim = /^(?:\r?\n|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
+/** Node reads no head that is longer. */
+const largestInterim = 16 * 1024;
 /** More than any wait: what ends a silence is the signal. */
 const neverMs = 2 ** 31 - 1;
 
@@ -151,12 +155,14 @@ function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number
   const connect = agent.createConnection.bind(agent);
   const watched = <Socket extends Duplex | null | undefined>(socket: Socket): Socket => {
     let start = '';
-    socket?.on('data', (chunk: Buffer) => {
-      if (start.length >= statusLine.length) return;
-      start = (start + chunk.toString('latin1')).slice(0, statusLine.length);
-      const [, status] = /^HTTP\/1\.\d (\d{3})$/.exec(start) ?? [];
-      if (status) onStatus(Number(status));
-    });
+    const watch = (chunk: Buffer): void => {
+      start = (start + chunk.toString('latin1')).replace(interim, '').slice(0, largestInterim);
+      const [, status] = statusLine.exec(start) ?? [];
+      if (!status) return;
+      socket?.off('data', watch);
+      onStatus(Number(status));
+    };
+    socket?.on('data', watch);
     return socket;
   };
   agent.createConnection = (options, callback) => {

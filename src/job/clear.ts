@@ -2,25 +2,22 @@ import { appendFileSync } from 'node:fs';
 import { fingerprint } from '../fingerprint.ts';
 import { requireCommandFile } from './command-files.ts';
 import type { Leftovers } from './state.ts';
-
-/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
-const addresses = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
+import { addressVariables, apiTokenVariables, pairVariables } from './variables.ts';
 
 /**
  * Which of the variables that `main` has set are still as it has set them, or empty.
  *
  * @param variables names, and fingerprints of the values
- * @returns names, without the addresses where a later step has set anything anew: that is for the same host, and needs
- *   them
+ * @returns names, without the addresses where the job carries something else to use them with
  */
 export function ownVariables(variables: Leftovers['variables']): string[] {
-  const isOwn = (name: string): boolean => {
+  const isForeign = (name: string): boolean => {
     const current = process.env[name];
-    return !current || fingerprint(current) === variables[name];
+    return current ? fingerprint(current) !== variables[name] : false;
   };
   const names = Object.keys(variables);
-  const own = names.filter(isOwn);
-  return own.length === names.length ? own : own.filter((name) => !addresses.includes(name));
+  const inUse = [...names, ...pairVariables, ...apiTokenVariables].some(isForeign) ? addressVariables : [];
+  return names.filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 
 /**

@@ -4,8 +4,8 @@ import { readSmallFile } from './headers-file.ts';
 
 // gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
 // environment and they from the file. Empty counts as unset.
-const preferredKey = /^\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
-const empty = /^(?:""|''|~|null)\s*(?:#.*)?$/;
+const preferredKey = /^(?:[^#]*[{,])?\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
+const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
 
 /**
  * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.

@@ -46,11 +46,19 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
     return secret as Masked;
   };
 
-  const replaceKnown = (text: string): string => {
+  const replaceForms = (text: string): string => {
     // The longest first: one secret may hold another.
     forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
     return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
   };
+
+  // Where a secret shows only in a reading of the text, that reading is what is printed of it.
+  const replaceKnown = (text: string): string =>
+    nestedReadings.reduce((rest, read) => {
+      const readable = read(rest);
+      const replaced = replaceForms(readable);
+      return replaced === readable ? rest : replaced;
+    }, replaceForms(text));
 
   return {
     mask,
@@ -77,7 +85,7 @@ export function tellRunner(secret: string): void {
 
 const shortestBase64 = 8;
 
-// The ways in which a text from outside may quote a secret, such that most of it could be read back.
+// How a text from outside may hold a secret, such that most of it could be read back.
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
@@ -87,39 +95,35 @@ function formsOf(secret: string): string[] {
     .filter((form) => form.length >= shortestBase64);
   return [
     secret,
-    ...percentForms(secret),
-    ...jsonForms(secret),
+    // What an encoder makes of half a surrogate pair.
+    secret.toWellFormed(),
     bytes.toString('base64'),
     ...base64,
     ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
   ];
 }
 
-// As in an address, with or without the marks that only some writers escape, and as a form is sent
-// (application/x-www-form-urlencoded); each with either case of digits.
-function percentForms(secret: string): string[] {
-  const inAddress = encodeURIComponent(secret.toWellFormed());
-  const strict = inAddress.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [inAddress, strict, inForm].flatMap((form) => [
-    form,
-    form.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase()),
-  ]);
-}
+const namedEntities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const shortEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-/** What writers of JSON escape besides: nothing; what HTML needs; what is not ASCII; quotes and signs, too. */
-const escapedInJson = [/(?!)/g, /[<>&\u2028\u2029]/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&'+`]|\\"/g];
+// What undoes the escapes of an address, a form, JSON and HTML. Writers differ in which characters they escape and how
+// they write the digits; what they meant does not depend on it.
+const inAddress = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+const inForm = (text: string): string => inAddress(text.replaceAll('+', ' '));
+const inJson = (text: string): string =>
+  text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) =>
+    unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character),
+  );
+const inHtml = (text: string): string =>
+  text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) =>
+    name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)),
+  );
 
-function jsonForms(secret: string): string[] {
-  const plain = JSON.stringify(secret).slice(1, -1);
-  const upperCase = (form: string): string =>
-    form.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`);
-  return escapedInJson
-    .map((characters) => plain.replace(characters, (character) => unicodeEscape(character.slice(-1))))
-    .flatMap((form) => [form, upperCase(form)])
-    .flatMap((form) => [form, form.replaceAll('/', '\\/')]);
-}
-
-function unicodeEscape(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
+// The form first: a secret that ends in a space is known without it, too.
+const readings = [inForm, inAddress, inJson, inHtml];
+/** Once, and twice: a message in JSON may quote an address, or other JSON. */
+const nestedReadings = [
+  ...readings,
+  ...readings.flatMap((outer) => readings.map((inner) => (text: string) => inner(outer(text)))),
+];

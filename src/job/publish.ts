@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs';
 import * as core from '@actions/core';
 import { accountOf, bearerTokenOf, expiryOf, headersOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint, sourceOf } from '../fingerprint.ts';
 import { writeAllOrNone } from './command-files.ts';
 import { headersFilePath, headersText, readSmallFile, writeHeadersFile } from './headers-file.ts';
 import { saveLeftovers } from './state.ts';
+import { apiTokenVariables, pairVariables } from './variables.ts';
 
 /** How the user wants a credential handed on. */
 export interface Handover {
@@ -20,9 +21,6 @@ export interface Published {
   /** Variables of another credential that the job carried, and that are empty now. */
   readonly emptied: readonly string[];
 }
-
-const pairVariables = ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'];
-const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 
 /**
  * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
@@ -80,7 +78,9 @@ function environmentOf(
   return {
     EXABITS_API_URL: endpoint.apiUrl,
     EXABITS_API_BASE_URL: endpoint.apiBaseUrl,
-    ...(source ? { EXABITS_AUTH_SOURCE: source } : {}),
+    ...(source
+      ? { EXABITS_AUTH_SOURCE: source, EXABITS_AUTH_FINGERPRINT: sourceOf(endpoint.apiUrl, credential) }
+      : {}),
     ...(headersFile ? { EXABITS_HEADERS_FILE: headersFile } : {}),
     ...(credential.kind === 'api-token'
       ? { EXABITS_API_TOKEN: credential.token }
