@@ -3075,7 +3075,8 @@ async function exchange(baseUrl, request, signal) {
         if (exchange_isRefusal(status))
             setTimeout(refused.resolve, refusalMs).unref();
     };
-    const client = new HttpClient(userAgent, [requestOptions(url, proxy, signal, onStatus)], {
+    const agent = agentFor(url, proxy, onStatus);
+    const client = new HttpClient(userAgent, [requestOptions(agent, signal)], {
         allowRedirects: false,
         socketTimeout: neverMs,
     });
@@ -3098,6 +3099,10 @@ async function exchange(baseUrl, request, signal) {
     catch (thrown) {
         if (!exchange_isRefusal(status))
             throw thrown;
+    }
+    finally {
+        // Whatever is left of the connection, such as the rest of an answer that was not waited for.
+        agent.destroy();
     }
     return answer();
 }
@@ -3124,11 +3129,11 @@ function proxyFor(url) {
         return proxy;
     throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
 }
-function requestOptions(url, proxy, signal, onStatus) {
+function requestOptions(agent, signal) {
     return {
         prepareRequest(options) {
             options.signal = signal;
-            options.agent = agentFor(url, proxy, onStatus);
+            options.agent = agent;
             // The client adds the runner's orchestration id, which is none of Exabits' business.
             options.headers = { ...options.headers, 'user-agent': userAgent };
             // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
@@ -3245,8 +3250,6 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         }
         finally {
             clearTimeout(timer);
-            // Whatever is left of the connection, such as the rest of an answer that was not waited for.
-            limit.abort();
         }
     }
 }
@@ -3590,7 +3593,7 @@ function createMasker(tell = setSecret) {
         return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
     };
     // Where a secret shows only in a reading of the text, that reading is what is printed of it.
-    const replaceKnown = (text) => nestedReadings.reduce((rest, read) => {
+    const replaceKnown = (text) => (escapes.test(text) ? nestedReadings : []).reduce((rest, read) => {
         const readable = read(rest);
         const replaced = replaceForms(readable);
         return replaced === readable ? rest : replaced;
@@ -3640,6 +3643,7 @@ const inForm = (text) => inAddress(text.replaceAll('+', ' '));
 const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
 const inHtml = (text) => text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) => name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)));
 // The form first: a secret that ends in a space is known without it, too.
+const escapes = /[%+\\&]/;
 const readings = [inForm, inAddress, inJson, inHtml];
 /** Once, and twice: a message in JSON may quote an address, or other JSON. */
 const nestedReadings = [

@@ -24,12 +24,16 @@ test.each<[string, RequestListener]>([
   expect(failure.message).toMatch(/127\.0\.0\.1:\d+ .*within 0\.2 s\b.*1 try/);
 });
 
-test('a try that is given up leaves no connection behind', async () => {
+test.each<[string, RequestListener, number]>([
+  ['a try that is given up', () => {}, timeoutMs],
+  ['a refusal that never ends', (_request, response) => void response.writeHead(401).write('{'), 60_000],
+])('%s leaves no connection behind', async (_what, answer, limitMs) => {
   let closed: Promise<unknown> | undefined;
-  const server = createServer((request) => {
+  const server = createServer((request, response) => {
     closed = once(request.socket, 'close');
+    answer(request, response);
   });
-  await failureAt(`http://127.0.0.1:${await listen(server)}`, timeoutMs);
+  await failureAt(`http://127.0.0.1:${await listen(server)}`, limitMs);
   await expect(closed).resolves.toBeDefined();
 });
 

@@ -61,7 +61,8 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
     status = seen;
     if (isRefusal(status)) setTimeout(refused.resolve, refusalMs).unref();
   };
-  const client = new HttpClient(userAgent, [requestOptions(url, proxy, signal, onStatus)], {
+  const agent = agentFor(url, proxy, onStatus);
+  const client = new HttpClient(userAgent, [requestOptions(agent, signal)], {
     allowRedirects: false,
     socketTimeout: neverMs,
   });
@@ -87,6 +88,9 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
     await Promise.race([read(), refused.promise, aborted(signal)]);
   } catch (thrown) {
     if (!isRefusal(status)) throw thrown;
+  } finally {
+    // Whatever is left of the connection, such as the rest of an answer that was not waited for.
+    agent.destroy();
   }
   return answer();
 }
@@ -122,16 +126,11 @@ function proxyFor(url: URL): URL | undefined {
   );
 }
 
-function requestOptions(
-  url: string,
-  proxy: URL | undefined,
-  signal: AbortSignal,
-  onStatus: (status: number) => void,
-) {
+function requestOptions(agent: HttpAgent, signal: AbortSignal) {
   return {
     prepareRequest(options: RequestOptions): void {
       options.signal = signal;
-      options.agent = agentFor(url, proxy, onStatus);
+      options.agent = agent;
       // The client adds the runner's orchestration id, which is none of Exabits' business.
       options.headers = { ...options.headers, 'user-agent': userAgent };
       // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.

@@ -83,8 +83,6 @@ export function createSend(
       throw limit.signal.aborted ? silence(host, limitMs) : transportFault(thrown, host, redact);
     } finally {
       clearTimeout(timer);
-      // Whatever is left of the connection, such as the rest of an answer that was not waited for.
-      limit.abort();
     }
   }
 }

@@ -54,7 +54,7 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
 
   // Where a secret shows only in a reading of the text, that reading is what is printed of it.
   const replaceKnown = (text: string): string =>
-    nestedReadings.reduce((rest, read) => {
+    (escapes.test(text) ? nestedReadings : []).reduce((rest, read) => {
       const readable = read(rest);
       const replaced = replaceForms(readable);
       return replaced === readable ? rest : replaced;
@@ -121,6 +121,7 @@ const inHtml = (text: string): string =>
   );
 
 // The form first: a secret that ends in a space is known without it, too.
+const escapes = /[%+\\&]/;
 const readings = [inForm, inAddress, inJson, inHtml];
 /** Once, and twice: a message in JSON may quote an address, or other JSON. */
 const nestedReadings = [
