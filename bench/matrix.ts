@@ -4,8 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Job } from '../sandbox/little-runner.ts';
-import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
+import { Job } from '../testbed/runner/job.ts';
 import { median, root } from './subjects.ts';
 
 const { values: options } = parseArgs({

@@ -2,8 +2,8 @@
 // against the sandbox, and writes the table of docs/scaling.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Job, type JobOptions } from '../sandbox/little-runner.ts';
-import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
+import { Job, type JobOptions } from '../testbed/runner/job.ts';
 import { root } from './subjects.ts';
 
 const page = join(root, 'docs/scaling.md');

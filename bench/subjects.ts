@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeAuthority, makeCertificate } from '../sandbox/certificate.ts';
-import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/server.ts';
 import { fingerprint } from '../src/fingerprint.ts';
+import { makeAuthority, makeCertificate } from '../testbed/exabits/certificate.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
 
 export const root = join(import.meta.dirname, '..');
 export const bundlePath = join(root, 'dist/index.cjs');
@@ -69,7 +69,7 @@ export function subjects({ http, https, authority }: Sandboxes) {
     EXABITS_API_TOKEN: 'not-a-real-token',
   };
   const fingerprints = Object.entries(variables).map(([name, value]) => [name, fingerprint(value)]);
-  const leftovers = { variables: Object.fromEntries(fingerprints), headersFile, cleanup: true };
+  const leftovers = { variables: Object.fromEntries(fingerprints), unset: [], headersFile, cleanup: true };
   const post = { ...variables, STATE_leftovers: JSON.stringify(leftovers) };
   const floorOfLogin = join(root, 'bench/floor.cjs');
   return {

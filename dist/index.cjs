@@ -943,7 +943,7 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./build/text.js
+;// CONCATENATED MODULE: ./lib/text.js
 // Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
 // printing together.
 const plain = /^[\x20-\x7e]*$/;
@@ -978,7 +978,7 @@ function seconds(ms) {
     return `${Number((ms / 1000).toFixed(1))} s`;
 }
 
-;// CONCATENATED MODULE: ./build/job/log.js
+;// CONCATENATED MODULE: ./lib/job/log.js
 
 
 // Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
@@ -1017,7 +1017,7 @@ function regardless(print) {
 const external_node_events_namespaceObject = require("node:events");
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./build/failure.js
+;// CONCATENATED MODULE: ./lib/failure.js
 /** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
 const failureCodes = (/* unused pure expression or super */ null && ([
     'invalid-input',
@@ -1098,7 +1098,7 @@ async function attempt(act) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/job/stdout.js
+;// CONCATENATED MODULE: ./lib/job/stdout.js
 
 
 
@@ -1139,7 +1139,7 @@ function writeAll(bytes) {
 
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHash","randomBytes","randomUUID"]);
-;// CONCATENATED MODULE: ./build/fingerprint.js
+;// CONCATENATED MODULE: ./lib/fingerprint.js
 
 /**
  * Takes the fingerprint of one or more texts.
@@ -1167,7 +1167,7 @@ function sourceOf(apiUrl, credential) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/credentials.js
+;// CONCATENATED MODULE: ./lib/credentials.js
 /**
  * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
  *
@@ -1240,7 +1240,7 @@ function tokenDefect(token) {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./build/endpoint.js
+;// CONCATENATED MODULE: ./lib/endpoint.js
 
 /** Where the official client looks when nothing else is said. */
 const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
@@ -1277,7 +1277,7 @@ function isLoopback(hostname) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-;// CONCATENATED MODULE: ./build/inputs.js
+;// CONCATENATED MODULE: ./lib/inputs.js
 
 
 
@@ -1443,7 +1443,7 @@ function inputReaders(redact) {
     };
 }
 
-;// CONCATENATED MODULE: ./build/authenticate.js
+;// CONCATENATED MODULE: ./lib/authenticate.js
 
 
 /**
@@ -1468,7 +1468,7 @@ async function authenticate(configured, { apiUrl }, exabits) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/carried.js
+;// CONCATENATED MODULE: ./lib/carried.js
 
 
 
@@ -1533,7 +1533,7 @@ function variable(name) {
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]);
-;// CONCATENATED MODULE: ./build/job/command-files.js
+;// CONCATENATED MODULE: ./lib/job/command-files.js
 
 
 /**
@@ -1586,7 +1586,7 @@ function unwritable(thrown) {
     return new Failure('job-files', `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
 }
 
-;// CONCATENATED MODULE: ./build/job/state.js
+;// CONCATENATED MODULE: ./lib/job/state.js
 
 
 /** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
@@ -1614,7 +1614,7 @@ function read(name) {
     return text === '' ? undefined : JSON.parse(text);
 }
 
-;// CONCATENATED MODULE: ./build/ephemeral-token.js
+;// CONCATENATED MODULE: ./lib/ephemeral-token.js
 
 
 
@@ -1723,7 +1723,7 @@ async function lookFor({ id, name, mayHaveNamesakes, timeoutMs }, exabits, crede
     return [];
 }
 
-;// CONCATENATED MODULE: ./build/exabits/backoff.js
+;// CONCATENATED MODULE: ./lib/exabits/backoff.js
 /**
  * Starts a deadline.
  *
@@ -1787,7 +1787,7 @@ function httpDate(text = '') {
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-;// CONCATENATED MODULE: ./build/exabits/fault.js
+;// CONCATENATED MODULE: ./lib/exabits/fault.js
 
 /** One try of a request that brought nothing. */
 class Fault extends Failure {
@@ -1802,7 +1802,7 @@ class Fault extends Failure {
     }
 }
 
-;// CONCATENATED MODULE: ./build/exabits/envelope.js
+;// CONCATENATED MODULE: ./lib/exabits/envelope.js
 
 
 
@@ -1939,7 +1939,7 @@ function parseJson(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/exabits/api.js
+;// CONCATENATED MODULE: ./lib/exabits/api.js
 
 
 
@@ -2964,11 +2964,11 @@ class HttpClient {
 }
 const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
 //# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ./build/version.js
+;// CONCATENATED MODULE: ./lib/version.js
 /** The version that goes into the User-Agent; a test holds it to package.json. */
 const version = '1.0.0';
 
-;// CONCATENATED MODULE: ./build/exabits/transport.js
+;// CONCATENATED MODULE: ./lib/exabits/transport.js
 
 
 // Node's and OpenSSL's codes for a peer whose identity could not be established.
@@ -3024,7 +3024,7 @@ function tlsAdvice(code) {
     return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
 }
 
-;// CONCATENATED MODULE: ./build/exabits/exchange.js
+;// CONCATENATED MODULE: ./lib/exabits/exchange.js
 
 
 
@@ -3184,7 +3184,7 @@ function aborted(signal) {
     });
 }
 
-;// CONCATENATED MODULE: ./build/exabits/send.js
+;// CONCATENATED MODULE: ./lib/exabits/send.js
 
 
 
@@ -3270,7 +3270,7 @@ function times(tries) {
     return tries === 1 ? '1 try' : `${tries} tries`;
 }
 
-;// CONCATENATED MODULE: ./build/exabits/connect.js
+;// CONCATENATED MODULE: ./lib/exabits/connect.js
 
 
 /**
@@ -3287,7 +3287,7 @@ function connect(conversation, masker, onRetry) {
 
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = require("node:os");
-;// CONCATENATED MODULE: ./build/job/headers-file.js
+;// CONCATENATED MODULE: ./lib/job/headers-file.js
 
 
 
@@ -3390,7 +3390,7 @@ function notRemoved(path, cause) {
     return new Failure('job-files', `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted: remove the file by hand.`, { cause });
 }
 
-;// CONCATENATED MODULE: ./build/job/client-file.js
+;// CONCATENATED MODULE: ./lib/job/client-file.js
 
 
 
@@ -3413,7 +3413,7 @@ function clientFileKey() {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./build/job/variables.js
+;// CONCATENATED MODULE: ./lib/job/variables.js
 /** The tokens of a login. */
 const pairVariables = [
     'EXABITS_ACCESS_TOKEN',
@@ -3425,7 +3425,7 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 /** Where a credential is for: of no use without it, and of use to whatever replaced it. */
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
-;// CONCATENATED MODULE: ./build/job/publish.js
+;// CONCATENATED MODULE: ./lib/job/publish.js
 
 
 
@@ -3449,11 +3449,13 @@ function publish(signIn, handover) {
     const headersFile = carriedHeadersFile ?? ownHeadersFile;
     const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
     const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
-    // What the job carried before is the job's, or an earlier step's, to clear.
-    const own = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || process.env[name] !== value);
+    // What the job carried before is the job's, or an earlier step's, to clear; an address also in another spelling.
+    const own = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || !carries(name, value));
+    const unset = [...pairVariables, ...apiTokenVariables].filter((name) => !(name in variables) && (emptied.includes(name) || !process.env[name]));
     writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
         saveLeftovers({
             variables: Object.fromEntries(own.map(([name, value]) => [name, fingerprint(value)])),
+            unset,
             headersFile: ownHeadersFile,
             cleanup: handover.cleanup,
         });
@@ -3472,6 +3474,10 @@ function publish(signIn, handover) {
         }
     });
     return { emptied };
+}
+function carries(name, value) {
+    const carried = process.env[name];
+    return addressVariables.includes(name) ? Boolean(carried) : carried === value;
 }
 // Where an earlier step has written what this one would write.
 function findHeadersFile({ method, credential }) {
@@ -3521,7 +3527,7 @@ function outputsOf(signIn, endpoint, headersFile = '') {
     };
 }
 
-;// CONCATENATED MODULE: ./build/job/summary.js
+;// CONCATENATED MODULE: ./lib/job/summary.js
 
 
 
@@ -3557,7 +3563,7 @@ function escapeHtml(text) {
     return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-;// CONCATENATED MODULE: ./build/job/mask.js
+;// CONCATENATED MODULE: ./lib/job/mask.js
 
 
 
@@ -3651,7 +3657,7 @@ const nestedReadings = [
     ...readings.flatMap((outer) => readings.map((inner) => (text) => inner(outer(text)))),
 ];
 
-;// CONCATENATED MODULE: ./build/run.js
+;// CONCATENATED MODULE: ./lib/run.js
 
 
 
@@ -3696,7 +3702,7 @@ async function run({ story, tell, onFailure }) {
     process.exit();
 }
 
-;// CONCATENATED MODULE: ./build/main.js
+;// CONCATENATED MODULE: ./lib/main.js
 
 
 
@@ -3804,7 +3810,7 @@ async function summarise(signIn, { endpoint }) {
         log_warning(`Could not write the job summary: ${failure.message}`);
 }
 
-;// CONCATENATED MODULE: ./build/job/clear.js
+;// CONCATENATED MODULE: ./lib/job/clear.js
 
 
 
@@ -3812,16 +3818,16 @@ async function summarise(signIn, { endpoint }) {
 /**
  * Which of the variables that `main` has set are still as it has set them, or empty.
  *
- * @param variables names, and fingerprints of the values
- * @returns names, without the addresses where the job carries something else to use them with
+ * @param leftovers what `main` has set, and what it has not
+ * @returns names, without the addresses where something else has set a credential since: it may be for the same host
  */
-function ownVariables(variables) {
+function ownVariables({ variables, unset }) {
     const isForeign = (name) => {
         const current = process.env[name];
         return current ? fingerprint(current) !== variables[name] : false;
     };
     const names = Object.keys(variables);
-    const inUse = [...names, ...pairVariables, ...apiTokenVariables].some(isForeign) ? addressVariables : [];
+    const inUse = [...names, ...unset].some(isForeign) ? addressVariables : [];
     return names.filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
@@ -3836,7 +3842,7 @@ function emptyVariables(names) {
     (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
 }
 
-;// CONCATENATED MODULE: ./build/stale-tokens.js
+;// CONCATENATED MODULE: ./lib/stale-tokens.js
 
 
 /** Only names of exactly this form are ever deleted. */
@@ -3909,7 +3915,7 @@ async function sweepStaleTokens(exabits, credential, ownName, hours) {
     return { deleted, failure };
 }
 
-;// CONCATENATED MODULE: ./build/post.js
+;// CONCATENATED MODULE: ./lib/post.js
 
 
 
@@ -3955,8 +3961,9 @@ async function orWarn(what, act) {
         log_warning(`Could not ${what}: ${failure.message}`);
     return result;
 }
-async function clear({ variables, headersFile, cleanup }) {
-    const own = ownVariables(variables);
+async function clear(leftovers) {
+    const { headersFile, cleanup } = leftovers;
+    const own = ownVariables(leftovers);
     if (!cleanup) {
         const left = [...own, ...(headersFile ? ['the header file'] : [])];
         return log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
@@ -4030,7 +4037,7 @@ function howToDelete(name, ids) {
         : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }
 
-;// CONCATENATED MODULE: ./build/job/outputs.js
+;// CONCATENATED MODULE: ./lib/job/outputs.js
 
 
 /**
@@ -4045,7 +4052,7 @@ function setOutputs(outputs) {
     });
 }
 
-;// CONCATENATED MODULE: ./build/sweep-inputs.js
+;// CONCATENATED MODULE: ./lib/sweep-inputs.js
 
 
 
@@ -4082,7 +4089,7 @@ function readRun(redact) {
     return { id, attempt };
 }
 
-;// CONCATENATED MODULE: ./build/sweep.js
+;// CONCATENATED MODULE: ./lib/sweep.js
 
 
 
@@ -4134,7 +4141,7 @@ function notDeleted(tokens, { redact }) {
     return new Failure('not-deleted', `API tokens are left that should have been deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`);
 }
 
-;// CONCATENATED MODULE: ./build/index.js
+;// CONCATENATED MODULE: ./lib/index.js
 
 
 

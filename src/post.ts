@@ -49,8 +49,9 @@ async function orWarn<Result>(
   return result;
 }
 
-async function clear({ variables, headersFile, cleanup }: Leftovers): Promise<void> {
-  const own = ownVariables(variables);
+async function clear(leftovers: Leftovers): Promise<void> {
+  const { headersFile, cleanup } = leftovers;
+  const own = ownVariables(leftovers);
   if (!cleanup) {
     const left = [...own, ...(headersFile ? ['the header file'] : [])];
     return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { tellingForms } from '../../sandbox/secret-forms.ts';
-import { probeLine, resultLine, secretsLine } from '../../scripts/e2e/log-lines.ts';
-import type { Scenario } from '../../scripts/e2e/scenarios.ts';
-import { verifyLog } from '../../scripts/e2e/verify-log.ts';
+import { tellingForms } from '../../testbed/runner/secret-forms.ts';
+import { probeLine, resultLine, secretsLine } from './log-lines.ts';
+import type { Scenario } from './scenarios.ts';
+import { verifyLog } from './verify-log.ts';
 
 const scenario: Scenario = {
   name: 'login',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { unsignedJwt } from '../../sandbox/jwt.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, apiUrl, jwtUntil, loginInputs } from './support/exabits.ts';
 import { Job } from './support/job.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { unsignedJwt } from '../../sandbox/jwt.ts';
 import {
   accountOf,
   bearerTokenOf,
@@ -12,6 +11,7 @@ import {
   tokenDefect,
 } from '../../src/credentials.ts';
 import { createMasker } from '../../src/job/mask.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { anyText } from './support/any-text.ts';
 import { silenceOutput } from './support/output.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { unsignedJwt } from '../../sandbox/jwt.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiToken, apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
 import { Job, type Step } from './support/job.ts';

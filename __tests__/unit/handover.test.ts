@@ -200,6 +200,7 @@ describe('the state for the post step', () => {
     expect(Object.keys(state)).toEqual(['leftovers']);
     expect(JSON.parse(state.leftovers ?? '')).toEqual({
       variables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fingerprint(value)])),
+      unset: ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'],
       headersFile: job.temporaryFiles()[0],
       cleanup: true,
     });

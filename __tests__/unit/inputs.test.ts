@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { md5 } from '../../sandbox/md5.ts';
 import { authenticate } from '../../src/authenticate.ts';
+import { md5 } from '../../testbed/exabits/md5.ts';
 import { converse } from './support/conversation.ts';
 import { apiToken, jwtUntil, loginInputs, password } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';

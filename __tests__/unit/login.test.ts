@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { unsignedJwt } from '../../sandbox/jwt.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { ownerOnly } from '../support/system.ts';
 import { stopCalendar } from './support/clock.ts';
 import {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { md5 } from '../../sandbox/md5.ts';
+import { md5 } from '../../testbed/exabits/md5.ts';
 import { username } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';

@@ -8,8 +8,8 @@ import {
   type KeyAndCertificate,
   makeAuthority,
   makeCertificate,
-} from '../../sandbox/certificate.ts';
-import { unusedPort } from '../../sandbox/local-server.ts';
+} from '../../testbed/exabits/certificate.ts';
+import { unusedPort } from '../../testbed/exabits/local-server.ts';
 import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { silenceOutput } from './support/output.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { unsignedJwt } from '../../sandbox/jwt.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import * as double from './support/account.ts';
 import { page } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';

@@ -2,21 +2,21 @@ import { appendFileSync } from 'node:fs';
 import { fingerprint } from '../fingerprint.ts';
 import { requireCommandFile } from './command-files.ts';
 import type { Leftovers } from './state.ts';
-import { addressVariables, apiTokenVariables, pairVariables } from './variables.ts';
+import { addressVariables } from './variables.ts';
 
 /**
  * Which of the variables that `main` has set are still as it has set them, or empty.
  *
- * @param variables names, and fingerprints of the values
- * @returns names, without the addresses where the job carries something else to use them with
+ * @param leftovers what `main` has set, and what it has not
+ * @returns names, without the addresses where something else has set a credential since: it may be for the same host
  */
-export function ownVariables(variables: Leftovers['variables']): string[] {
+export function ownVariables({ variables, unset }: Leftovers): string[] {
   const isForeign = (name: string): boolean => {
     const current = process.env[name];
     return current ? fingerprint(current) !== variables[name] : false;
   };
   const names = Object.keys(variables);
-  const inUse = [...names, ...pairVariables, ...apiTokenVariables].some(isForeign) ? addressVariables : [];
+  const inUse = [...names, ...unset].some(isForeign) ? addressVariables : [];
   return names.filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 

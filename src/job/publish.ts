@@ -6,7 +6,7 @@ import { fingerprint, sourceOf } from '../fingerprint.ts';
 import { writeAllOrNone } from './command-files.ts';
 import { headersFilePath, headersText, readSmallFile, writeHeadersFile } from './headers-file.ts';
 import { saveLeftovers } from './state.ts';
-import { apiTokenVariables, pairVariables } from './variables.ts';
+import { addressVariables, apiTokenVariables, pairVariables } from './variables.ts';
 
 /** How the user wants a credential handed on. */
 export interface Handover {
@@ -38,14 +38,18 @@ export function publish(signIn: SignIn, handover: Handover): Published {
 
   const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
   const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
-  // What the job carried before is the job's, or an earlier step's, to clear.
+  // What the job carried before is the job's, or an earlier step's, to clear; an address also in another spelling.
   const own = Object.entries(variables).filter(
-    ([name, value]) => signIn.method !== 'existing' || process.env[name] !== value,
+    ([name, value]) => signIn.method !== 'existing' || !carries(name, value),
+  );
+  const unset = [...pairVariables, ...apiTokenVariables].filter(
+    (name) => !(name in variables) && (emptied.includes(name) || !process.env[name]),
   );
 
   writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
     saveLeftovers({
       variables: Object.fromEntries(own.map(([name, value]) => [name, fingerprint(value)])),
+      unset,
       headersFile: ownHeadersFile,
       cleanup: handover.cleanup,
     });
@@ -62,6 +66,11 @@ export function publish(signIn: SignIn, handover: Handover): Published {
     }
   });
   return { emptied };
+}
+
+function carries(name: string, value: string): boolean {
+  const carried = process.env[name];
+  return addressVariables.includes(name) ? Boolean(carried) : carried === value;
 }
 
 // Where an earlier step has written what this one would write.

@@ -8,6 +8,8 @@ import { writeAllOrNone } from './command-files.ts';
 export interface Leftovers {
   /** By name, with the fingerprint of the value: what holds another one by then is somebody else's. */
   readonly variables: Readonly<Record<string, Fingerprint>>;
+  /** Variables for credentials that are empty for the later steps: what one holds by then has been set since. */
+  readonly unset: readonly string[];
   readonly headersFile: string | undefined;
   /** False when the user wants everything to stay. */
   readonly cleanup: boolean;

@@ -1,5 +1,5 @@
-import { API_BASE_PATH, Api } from '../../../sandbox/api.ts';
-import { type ApiTokenRecord, Exabits } from '../../../sandbox/exabits.ts';
+import { API_BASE_PATH, Api } from '../../../testbed/exabits/api.ts';
+import { type ApiTokenRecord, Exabits } from '../../../testbed/exabits/exabits.ts';
 import { email, exabits, loginInputs, no, password, username } from './exabits.ts';
 import { Job, type Step } from './job.ts';
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { readActionManifest } from '../../../sandbox/action-manifest.ts';
-import { parseCommandFile } from '../../../sandbox/command-files.ts';
-import { Masker } from '../../../sandbox/masker.ts';
-import { COMMAND_NAMES, parseWorkflowCommand } from '../../../sandbox/workflow-command.ts';
 import type { Phase } from '../../../src/run.ts';
+import { readActionManifest } from '../../../testbed/runner/action-manifest.ts';
+import { parseCommandFile } from '../../../testbed/runner/command-files.ts';
+import { Masker } from '../../../testbed/runner/masker.ts';
+import { COMMAND_NAMES, parseWorkflowCommand } from '../../../testbed/runner/workflow-command.ts';
 import { captureOutput } from './output.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -1,5 +1,5 @@
-import { unsignedJwt } from '../../../sandbox/jwt.ts';
-import { md5 } from '../../../sandbox/md5.ts';
+import { unsignedJwt } from '../../../testbed/exabits/jwt.ts';
+import { md5 } from '../../../testbed/exabits/md5.ts';
 
 export const apiUrl = 'https://gpu-api.exascalelabs.ai';
 

@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
 import { afterEach, beforeEach } from '@jest/globals';
-import { LocalServer } from '../../../sandbox/local-server.ts';
 import type { Failure } from '../../../src/failure.ts';
+import { LocalServer } from '../../../testbed/exabits/local-server.ts';
 import { converse } from './conversation.ts';
 import { failureOf } from './failure.ts';
 

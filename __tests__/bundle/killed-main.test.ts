@@ -1,0 +1,276 @@
+import { readFileSync, watch } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { EXAMPLE_ACCOUNT, type Fault, type Moment, startSandbox } from '../../testbed/exabits/server.ts';
+import type { StepResult } from '../../testbed/runner/job.ts';
+import { atEnd, expectSuccess, type Scenario, startJob, startScenario } from './support/scenario.ts';
+import { inParallel, randomDelays, Victim } from './support/victim.ts';
+
+const EVERYTHING = { 'ephemeral-api-token': 'true', verify: 'true', 'job-summary': 'true' };
+const LOGIN = 'POST /authenticate/login';
+const CREATE = 'POST /api-tokens';
+const LIST = 'GET /api-tokens';
+const DELETE = 'DELETE /api-tokens';
+const BALANCE = 'GET /billing/balance';
+const LOST: Fault = { effect: 'answer-lost', match: { method: 'POST', path: '/api/v1/api-tokens' } };
+
+/** Asserts that `post` leaves nothing of a `main` that was killed: no token, no header file, no variable. */
+async function expectCleanedUp(scenario: Scenario): Promise<StepResult> {
+  const post = await scenario.post();
+  expectSuccess(post);
+  expect(scenario.sandbox.orphans()).toEqual([]);
+  expect(scenario.temporaryFiles()).toEqual([]);
+  expect(Object.values(scenario.job.env).filter((value) => value !== '')).toEqual([]);
+  return post;
+}
+
+interface KillAt {
+  call: string;
+  moment: Moment;
+  /** Which request of this kind; the first unless given. */
+  nth?: number;
+  faults?: readonly Fault[];
+}
+
+async function killAt(
+  scenario: Scenario,
+  { call, moment, nth = 1, faults = [] }: KillAt,
+  inputs = EVERYTHING,
+) {
+  const victim = new Victim();
+  let seen = 0;
+  for (const fault of faults) scenario.sandbox.faults.add(fault);
+  scenario.sandbox.onRequest(async (event) => {
+    const called = `${event.method} ${event.path.replace('/api/v1', '')}`;
+    if (event.moment !== moment || !called.startsWith(call)) return;
+    seen += 1;
+    if (seen === nth) await victim.kill();
+  });
+  const step = await scenario.logIn(inputs, victim.options);
+  scenario.sandbox.faults.clear();
+  return step;
+}
+
+const MOMENTS: readonly Moment[] = ['received', 'handled', 'answered'];
+const inEachMoment = (when: string, at: Omit<KillAt, 'moment'>): [string, KillAt][] =>
+  MOMENTS.map((moment) => [`when ${when} is ${moment}`, { ...at, moment }]);
+
+describe('When main is killed, the post step leaves nothing behind', () => {
+  test.each([
+    ...inEachMoment('the login', { call: LOGIN }),
+    ...inEachMoment('the creation of the token', { call: CREATE }),
+    ...inEachMoment('the verification', { call: BALANCE }).slice(0, -1),
+  ])('%s', async (_when, at) => {
+    const scenario = await startScenario();
+    const step = await killAt(scenario, at);
+    expect(step).toMatchObject({ signal: 'SIGKILL', outputs: {} });
+    await expectCleanedUp(scenario);
+  });
+
+  test('when the last answer is sent, and main may be writing its outputs or be through with them', async () => {
+    const scenario = await startScenario();
+    await killAt(scenario, { call: BALANCE, moment: 'answered' });
+    await expectCleanedUp(scenario);
+  });
+
+  test.each([
+    [
+      'while it waits to try a creation again whose answer was lost',
+      { call: CREATE, moment: 'answered', faults: [LOST] },
+    ] as const,
+    ...inEachMoment('the search for a lost token', { call: LIST, faults: [LOST] }),
+    ...inEachMoment('the deletion of a lost token', { call: DELETE, faults: [LOST] }),
+    ...inEachMoment('the creation that follows a lost one', { call: CREATE, nth: 2, faults: [LOST] }),
+  ])('%s', async (_when, at) => {
+    const scenario = await startScenario();
+    const step = await killAt(scenario, at);
+    expect(step).toMatchObject({ signal: 'SIGKILL', outputs: {} });
+    await expectCleanedUp(scenario);
+  });
+
+  test('when Exabits carries the creation out only while the post step is at work', async () => {
+    const scenario = await startScenario();
+    const victim = new Victim();
+    const { promise: listed, resolve: letCreationGo } = Promise.withResolvers<void>();
+    scenario.sandbox.onRequest(async ({ moment, method, path }) => {
+      if (path !== '/api/v1/api-tokens') return;
+      if (method === 'POST' && moment === 'received') {
+        await victim.kill();
+        await listed;
+      }
+      if (method === 'GET' && moment === 'answered') letCreationGo();
+    });
+    await scenario.logIn(EVERYTHING, victim.options);
+    const post = await expectCleanedUp(scenario);
+    expect(post.visible).toMatch(/^Deleted the API token gha-/m);
+  });
+
+  test('when half of the token has arrived', async () => {
+    const scenario = await startScenario();
+    const half: Fault = {
+      effect: 'hang',
+      at: 'mid-body',
+      match: { method: 'POST', path: '/api/v1/api-tokens' },
+    };
+    const step = await killAt(scenario, { call: CREATE, moment: 'answered', faults: [half] });
+    expect(step.signal).toBe('SIGKILL');
+    expect(scenario.sandbox.orphans()).toHaveLength(1);
+    await expectCleanedUp(scenario);
+  });
+
+  test('when it has only just been started', async () => {
+    const scenario = await startScenario();
+    const victim = new Victim({ onSpawn: (child) => child.kill('SIGKILL') });
+    const step = await scenario.logIn(EVERYTHING, victim.options);
+    expect(step).toMatchObject({ signal: 'SIGKILL', state: {}, raw: '' });
+    const post = await expectCleanedUp(scenario);
+    expect(post.visible).toBe('Nothing to clear: the step handed nothing on.\n');
+    expect(scenario.calls).toEqual([]);
+  });
+
+  test('when the creation was made with an API token', async () => {
+    for (const moment of MOMENTS) {
+      const scenario = await startScenario();
+      const { id, token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+      const inputs = { ...EVERYTHING, username: '', password: '', 'api-token': token };
+      const step = await killAt(scenario, { call: CREATE, moment }, inputs);
+      expect(step.signal).toBe('SIGKILL');
+      await expectCleanedUp(scenario);
+      expect(scenario.sandbox.apiTokens().map((one) => one.id)).toEqual([id]);
+    }
+  });
+});
+
+describe('When main is killed as it writes', () => {
+  test.each([
+    ['its state', 'GITHUB_STATE'],
+    ['the variables', 'GITHUB_ENV'],
+    ['the outputs', 'GITHUB_OUTPUT'],
+    ['the summary', 'GITHUB_STEP_SUMMARY'],
+    ['the header file', 'RUNNER_TEMP'],
+  ])('%s, the post step leaves nothing behind', async (_what, variable) => {
+    // What a file system tells of a change comes late; a few tries at it come at different moments.
+    for (const changes of [1, 1, 2, 3]) {
+      const scenario = await startScenario();
+      const stop = new AbortController();
+      atEnd(() => stop.abort());
+      const victim: Victim = new Victim({
+        onPrepare: (env) => {
+          let seen = 0;
+          watch(env[variable] ?? '', { signal: stop.signal }, () => {
+            seen += 1;
+            if (seen === changes) void victim.kill();
+          });
+        },
+      });
+      await scenario.logIn(EVERYTHING, victim.options);
+      await expectCleanedUp(scenario);
+    }
+  });
+});
+
+test('The name of a token is in the state before Exabits is asked for it', async () => {
+  const scenario = await startScenario();
+  let stateFile = '';
+  const states: string[] = [];
+  scenario.sandbox.onRequest(({ moment, method, path }) => {
+    if (moment !== 'received' || method !== 'POST' || path !== '/api/v1/api-tokens') return;
+    states.push(readFileSync(stateFile, 'utf8'));
+  });
+  const step = await scenario.logIn(EVERYTHING, {
+    onPrepare: (env) => {
+      stateFile = env.GITHUB_STATE ?? '';
+    },
+  });
+  expectSuccess(step);
+  const name = scenario.sandbox.orphans()[0]?.name;
+  expect(name).toBeTruthy();
+  expect(states).toEqual([expect.stringContaining(`"${name}"`)]);
+  await expectCleanedUp(scenario);
+});
+
+describe('When main is killed at any time', () => {
+  test('at 200 random delays, no token is left', async () => {
+    const durationMs = await wholeDurationMs();
+    const fates = await killAll(200, durationMs * 1.1, []);
+    // Otherwise the delays would have missed what they are for.
+    expect(fates.filter(({ calls }) => calls === 0).length).toBeGreaterThan(0);
+    expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
+      0,
+    );
+  }, 300_000);
+
+  test('at 40 random delays after the answer to the creation was lost, no token is left', async () => {
+    const durationMs = await wholeDurationMs();
+    const fates = await killAll(40, durationMs + 1_000, [LOST]);
+    expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
+      0,
+    );
+  }, 120_000);
+
+  interface Fate {
+    delayMs: number;
+    signal: NodeJS.Signals | null;
+    /** How many requests `main` made, and how many tokens there were when it was dead. */
+    calls: number;
+    orphans: number;
+  }
+
+  /** Kills this many mains, each at a random time up to a limit, and asserts that `post` cleans up after each. */
+  async function killAll(count: number, limitMs: number, faults: readonly Fault[]): Promise<Fate[]> {
+    const delays = randomDelays(count, limitMs);
+    const fates: Fate[] = [];
+    await inParallel(async () => {
+      for (let delayMs = delays.pop(); delayMs !== undefined; delayMs = delays.pop()) {
+        const sandbox = await startSandbox();
+        const scenario = startJob(sandbox);
+        for (const fault of faults) sandbox.faults.add(fault);
+        const step = await killAfter(scenario, delayMs);
+        sandbox.faults.clear();
+        // What main has sent is still on its way to the sandbox.
+        await sleep(5);
+        fates.push({
+          delayMs,
+          signal: step.signal,
+          calls: sandbox.requests.length,
+          orphans: sandbox.orphans().length,
+        });
+        const { outcome, annotations, visible } = await scenario.post();
+        const left = { tokens: sandbox.orphans(), files: scenario.temporaryFiles() };
+        expect({ delayMs, visible, outcome, annotations, left }).toEqual({
+          delayMs,
+          visible,
+          outcome: 'success',
+          annotations: [],
+          left: { tokens: [], files: [] },
+        });
+        scenario.expectNoSecretShown();
+        await sandbox.close();
+      }
+    });
+    expect(fates).toHaveLength(count);
+    return fates;
+  }
+
+  async function killAfter(scenario: Scenario, delayMs: number): Promise<StepResult> {
+    return scenario.logIn(EVERYTHING, Victim.after(delayMs).options);
+  }
+
+  /** How long a whole main takes from its start to its end, in milliseconds, when as many run as later. */
+  async function wholeDurationMs(): Promise<number> {
+    const durations: number[] = [];
+    await inParallel(async () => {
+      for (let run = 0; run < 3; run += 1) {
+        const scenario = await startScenario();
+        let start = 0;
+        const onSpawn = (): void => {
+          start = performance.now();
+        };
+        expectSuccess(await scenario.logIn(EVERYTHING, { onSpawn }));
+        durations.push(performance.now() - start);
+        expectSuccess(await scenario.post());
+      }
+    });
+    return durations.reduce((sum, duration) => sum + duration, 0) / durations.length;
+  }
+});

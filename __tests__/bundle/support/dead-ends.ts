@@ -1,0 +1,110 @@
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { makeAuthority, makeCertificate } from '../../../testbed/exabits/certificate.ts';
+import { LocalServer, unusedPort } from '../../../testbed/exabits/local-server.ts';
+
+/** An address at which no sign-in can work. */
+export type DeadEnd =
+  | 'no such host'
+  | 'nobody listens'
+  | 'reset when connected'
+  | 'closed when connected'
+  | 'silence'
+  | 'headers without end'
+  | 'interim answers without end'
+  | 'TLS of an unknown authority'
+  | 'TLS for another host'
+  | 'TLS with an expired certificate'
+  | 'TLS that is not valid yet'
+  | 'TLS that is plain HTTP'
+  | 'TLS that falls silent'
+  | 'TLS that is reset';
+
+export interface DeadEnds {
+  /** What the input `api-url` says to get there. */
+  url(deadEnd: DeadEnd): string;
+  /** PEM of the authority that has signed the certificates which are wrong in another way. */
+  readonly authority: string;
+  close(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Opens every dead end on a port of its own. */
+export async function openDeadEnds(): Promise<DeadEnds> {
+  const servers: LocalServer[] = [];
+  const ports = new Map<DeadEnd, number>();
+
+  const listen = async (
+    deadEnd: DeadEnd,
+    onConnection: (socket: Socket) => void,
+    tls?: { key: string; cert: string },
+  ) => {
+    const server = tls ? createTlsServer(tls, onConnection) : createServer(onConnection);
+    server.on('tlsClientError', () => {});
+    const local = await LocalServer.start(server);
+    ports.set(deadEnd, local.port);
+    servers.push(local);
+  };
+
+  const ignore = (socket: Socket): void => {
+    socket.resume();
+  };
+  const reset = (socket: Socket): void => {
+    socket.resetAndDestroy();
+  };
+  // Answers bit by bit for as long as anybody listens.
+  const drip = (first: string, more: string) => (socket: Socket) => {
+    socket.resume();
+    socket.write(first);
+    const timer = setInterval(() => socket.write(more), 50);
+    socket.once('close', () => clearInterval(timer));
+  };
+
+  await listen('reset when connected', reset);
+  await listen('closed when connected', (socket) => socket.end());
+  await listen('silence', ignore);
+  await listen('headers without end', drip('HTTP/1.1 200 OK\r\nX-First: 1\r\n', 'X-More: 1\r\n'));
+  await listen('interim answers without end', drip('', 'HTTP/1.1 100 Continue\r\n\r\n'));
+  await listen('TLS that is plain HTTP', (socket) => {
+    socket.resume();
+    socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+  });
+  await listen('TLS that falls silent', ignore);
+  await listen('TLS that is reset', reset);
+
+  const authority = makeAuthority('The authority of the tests');
+  const issue = (hosts: readonly string[], dates: { notBefore?: Date; notAfter?: Date } = {}) =>
+    makeCertificate({ commonName: 'gpu-api.example', hosts, issuer: authority, ...dates });
+  const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS);
+  await listen(
+    'TLS of an unknown authority',
+    ignore,
+    makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
+  );
+  await listen('TLS for another host', ignore, issue(['another.example']));
+  await listen(
+    'TLS with an expired certificate',
+    ignore,
+    issue(['127.0.0.1'], { notBefore: inHours(-48), notAfter: inHours(-24) }),
+  );
+  await listen(
+    'TLS that is not valid yet',
+    ignore,
+    issue(['127.0.0.1'], { notBefore: inHours(24), notAfter: inHours(48) }),
+  );
+
+  ports.set('nobody listens', await unusedPort());
+
+  return {
+    url(deadEnd) {
+      if (deadEnd === 'no such host') return 'https://exabits.invalid';
+      const scheme = deadEnd.startsWith('TLS') ? 'https' : 'http';
+      return `${scheme}://127.0.0.1:${ports.get(deadEnd)}`;
+    },
+    authority: authority.cert,
+    async close() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}

@@ -1,0 +1,678 @@
+import { gzipSync } from 'node:zlib';
+import type { FailureCode } from '../../../src/failure.ts';
+import type { FaultEffect } from '../../../testbed/exabits/server.ts';
+import type { DeadEnd } from './dead-ends.ts';
+
+/** What the action asks of Exabits, and each fault happens to. */
+export const operations = ['login', 'creation', 'verification', 'listing', 'deletion'] as const;
+export type Operation = (typeof operations)[number];
+
+/**
+ * What must come of it: success, or a failure with the words of this code after one try or after all of them.
+ * In the post step a failure is a warning.
+ */
+export type Expected =
+  | { readonly succeeds: true }
+  | { readonly code: FailureCode; readonly tries: 'one' | 'all'; readonly says?: RegExp };
+
+/** A row of the fault matrix. */
+export interface Row {
+  readonly fault: string;
+  /** Where the address of the API leads, or what the server does to the request. */
+  readonly happens: DeadEnd | ((operation: Operation) => FaultEffect);
+  /** To how many tries it happens; to all of them unless given. */
+  readonly times?: number;
+  /** Operations with an outcome of their own stand by name; a fault happens only to those that have an outcome. */
+  readonly expected: Expected | Partial<Record<Operation | 'otherwise', Expected>>;
+  /** The least time that the step must take, in milliseconds. */
+  readonly atLeastMs?: number;
+}
+
+/** What a row expects of an operation; undefined when it has nothing to do with it. */
+export function expectedOf({ expected }: Row, operation: Operation): Expected | undefined {
+  if ('succeeds' in expected || 'code' in expected) return expected;
+  return expected[operation] ?? expected.otherwise;
+}
+
+/** Where faults of the address that need no answer send the credentials; nothing may ever arrive there. */
+export const elsewhere = 'http://elsewhere.placeholder';
+
+/** Tokens that the canned answers hand out. */
+export const canned = {
+  accessToken: 'canned-access-token-7c1d09b2e4',
+  refreshToken: 'canned-refresh-token-5a88e1f03d',
+  apiToken: 'canned-api-token-e92b40c7d1',
+} as const;
+
+const success: Expected = { succeeds: true };
+const once = (code: FailureCode, says?: RegExp): Expected => ({ code, tries: 'one', ...(says && { says }) });
+const always = (code: FailureCode, says?: RegExp): Expected => ({
+  code,
+  tries: 'all',
+  ...(says && { says }),
+});
+
+type Json = unknown;
+
+/** A right answer to each operation, as the API would give it. */
+function rightData(operation: Operation): Readonly<Record<string, Json>> | readonly Json[] | null {
+  switch (operation) {
+    case 'login':
+      return {
+        username: 'demo-user',
+        email: 'demo-user@exabits.example',
+        access_token: canned.accessToken,
+        refresh_token: canned.refreshToken,
+      };
+    case 'creation':
+      return {
+        id: '4711',
+        name: 'gha',
+        description: '',
+        token: canned.apiToken,
+        created_at: 1,
+        last_used: 0,
+      };
+    case 'verification':
+      return { balance: 42 };
+    case 'listing':
+      return [];
+    case 'deletion':
+      return null;
+  }
+}
+
+function rightEnvelope(operation: Operation, more: Record<string, Json> = {}): Record<string, Json> {
+  return { status: true, message: 'success', data: rightData(operation), ...more };
+}
+
+const text = (json: Json): string => JSON.stringify(json);
+
+function right(operation: Operation): string {
+  return text(rightEnvelope(operation));
+}
+
+const body = (content: string | Uint8Array, contentType?: string): FaultEffect => ({
+  effect: 'body',
+  body: content,
+  ...(contentType === undefined ? {} : { contentType }),
+});
+
+/** Bytes as they go over the wire; the head's lines without their breaks. */
+const raw = (head: readonly string[], content: string | Uint8Array = ''): FaultEffect => ({
+  effect: 'raw',
+  bytes: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(content)]),
+});
+
+const ok = 'HTTP/1.1 200 OK';
+const typed = 'Content-Type: application/json';
+const length = (content: string): string => `Content-Length: ${Buffer.byteLength(content)}`;
+
+const interim = (lines: readonly string[]) => (operation: Operation) => {
+  const answer = right(operation);
+  return raw([...lines, '', ok, typed, length(answer)], answer);
+};
+
+const status =
+  (code: number, headers: Record<string, string> = {}, content?: string) =>
+  (): FaultEffect => ({
+    effect: 'status',
+    status: code,
+    headers,
+    ...(content === undefined ? {} : { body: content }),
+  });
+
+const shape = (fault: string, data: Json, expected: Row['expected']): Row => ({
+  fault: `${fault} in "data"`,
+  happens: () => body(text({ status: true, message: 'success', data })),
+  expected,
+});
+
+/** A right answer, but for one field of its data. */
+const field = (operation: Operation, name: string, value: Json, expected: Expected): Row => ({
+  fault: `"${name}" is ${value === undefined ? 'missing' : abbreviated(value)}`,
+  happens: () => {
+    const data = rightData(operation);
+    return body(text(rightEnvelope(operation, { data: { ...data, [name]: value } })));
+  },
+  expected: { [operation]: expected },
+});
+
+function abbreviated(value: Json): string {
+  const json = text(value);
+  return json.length > 40 ? `${json.slice(0, 20)}… (${json.length} characters)` : json;
+}
+
+const address = (deadEnd: DeadEnd, expected: Expected): Row => ({
+  fault: deadEnd,
+  happens: deadEnd,
+  expected,
+});
+
+const httpDate = (ms: number): string => new Date(ms).toUTCString();
+
+const retryAfter = (header: string, expected: Expected): Row => ({
+  fault: `HTTP 429 with Retry-After: ${header.length > 40 ? `${header.slice(0, 10)}… (${header.length} digits)` : header || 'nothing'}`,
+  happens: status(429, { 'retry-after': header }),
+  expected,
+});
+
+const addresses: readonly Row[] = [
+  address('no such host', always('host-not-found')),
+  address('nobody listens', always('connection-refused')),
+  address('reset when connected', always('connection-lost')),
+  address('closed when connected', always('connection-lost')),
+  address('silence', once('timed-out')),
+  address('headers without end', once('timed-out')),
+  address('interim answers without end', once('timed-out')),
+  address('TLS of an unknown authority', once('tls-failed', /NODE_EXTRA_CA_CERTS/)),
+  address('TLS for another host', once('tls-failed', /The certificate is for another host/)),
+  address('TLS with an expired certificate', once('tls-failed', /CERT_HAS_EXPIRED.*not valid today/)),
+  address('TLS that is not valid yet', once('tls-failed', /CERT_NOT_YET_VALID.*not valid today/)),
+  address('TLS that is plain HTTP', once('tls-failed')),
+  address('TLS that falls silent', once('timed-out')),
+  address('TLS that is reset', always('connection-lost')),
+];
+
+const transport: readonly Row[] = [
+  {
+    fault: 'reset before the headers',
+    happens: () => ({ effect: 'reset', at: 'before-headers' }),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'reset in the headers',
+    happens: () => ({ effect: 'reset', at: 'mid-headers' }),
+    // The first was carried out, so the login then gets a 404 of which nobody knows whose it is.
+    expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
+  },
+  {
+    fault: 'reset in the body',
+    happens: () => ({ effect: 'reset', at: 'mid-body' }),
+    expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
+  },
+  {
+    fault: 'carried out, and then reset',
+    happens: () => ({ effect: 'answer-lost' }),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'carried out, and then reset, once',
+    happens: () => ({ effect: 'answer-lost' }),
+    times: 1,
+    // A token that has deleted itself is refused at the second try, and the login then finds nothing left.
+    expected: success,
+  },
+  {
+    fault: 'reset once',
+    happens: () => ({ effect: 'reset', at: 'before-headers' }),
+    times: 1,
+    expected: success,
+  },
+  {
+    fault: 'hang before the headers',
+    happens: () => ({ effect: 'hang', at: 'before-headers' }),
+    expected: once('timed-out'),
+  },
+  {
+    fault: 'hang in the headers',
+    happens: () => ({ effect: 'hang', at: 'mid-headers' }),
+    expected: once('timed-out'),
+  },
+  {
+    fault: 'hang in the body',
+    happens: () => ({ effect: 'hang', at: 'mid-body' }),
+    expected: once('timed-out'),
+  },
+  {
+    fault: 'slow drip beyond the deadline',
+    happens: () => ({ effect: 'drip', bytes: 1, everyMs: 150 }),
+    expected: once('timed-out'),
+  },
+  {
+    fault: 'slow, but in time',
+    happens: () => ({ effect: 'delay', ms: 800 }),
+    expected: success,
+    atLeastMs: 700,
+  },
+];
+
+const statuses: readonly Row[] = [
+  { fault: 'HTTP 100 before the answer', happens: interim(['HTTP/1.1 100 Continue']), expected: success },
+  { fault: 'HTTP 102 before the answer', happens: interim(['HTTP/1.1 102 Processing']), expected: success },
+  {
+    fault: 'HTTP 103 before the answer',
+    happens: interim(['HTTP/1.1 103 Early Hints', `Link: <${elsewhere}>; rel=preload`]),
+    expected: success,
+  },
+  {
+    fault: 'HTTP 101 to a protocol that nobody asked for',
+    happens: () => raw(['HTTP/1.1 101 Switching Protocols', 'Upgrade: tls', 'Connection: upgrade']),
+    expected: once('timed-out'),
+  },
+  {
+    fault: 'HTTP 100 and nothing after it',
+    happens: () => raw(['HTTP/1.1 100 Continue']),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'HTTP 204',
+    happens: () => ({ effect: 'status', status: 204, body: '' }),
+    expected: { deletion: success, otherwise: once('answer-not-json', /is empty/) },
+  },
+  ...[301, 302, 303, 307, 308].map(
+    (code): Row => ({
+      fault: `HTTP ${code} to another host`,
+      happens: () => ({
+        effect: 'redirect',
+        status: code,
+        location: `${elsewhere}/api/v1/authenticate/login`,
+      }),
+      expected: once('redirected', new RegExp(`HTTP ${code}\\) to http://127\\.0\\.0\\.1:`)),
+    }),
+  ),
+  {
+    fault: 'HTTP 302 to an address with commands in it',
+    happens: () => ({
+      effect: 'redirect',
+      location: 'javascript:%0A::error::injected##[add-mask]redirected',
+    }),
+    expected: once('redirected'),
+  },
+  { fault: 'HTTP 302 to nowhere', happens: status(302), expected: once('redirected', /does not name/) },
+  { fault: 'HTTP 304', happens: status(304), expected: once('redirected') },
+  { fault: 'HTTP 400', happens: status(400), expected: once('rejected', /HTTP 400, "Sandbox fault 400"/) },
+  ...[401, 403].map(
+    (code): Row => ({
+      fault: `HTTP ${code}`,
+      happens: status(code),
+      expected: { login: once('wrong-credentials'), otherwise: once('access-refused') },
+    }),
+  ),
+  {
+    fault: 'HTTP 404',
+    happens: status(404),
+    // A token that Exabits does not know is as good as deleted.
+    expected: { deletion: success, otherwise: once('rejected') },
+  },
+  {
+    fault: 'HTTP 404 with an HTML page',
+    happens: status(404, { 'content-type': 'text/html' }, '<h1>Not here</h1>'),
+    expected: once('rejected', /text\/html/),
+  },
+  ...[405, 409, 413, 422, 451].map(
+    (code): Row => ({ fault: `HTTP ${code}`, happens: status(code), expected: once('rejected') }),
+  ),
+  { fault: 'HTTP 408', happens: status(408), expected: always('unavailable') },
+  ...[500, 503, 504].map(
+    (code): Row => ({ fault: `HTTP ${code}`, happens: status(code), expected: always('unavailable') }),
+  ),
+  {
+    fault: 'HTTP 502 with an HTML page',
+    happens: status(
+      502,
+      { 'content-type': 'text/html' },
+      '<html><h1>Bad gateway</h1><pre>::error::injected</pre></html>',
+    ),
+    expected: always('unavailable', /HTTP 502 with content type text\/html/),
+  },
+  { fault: 'HTTP 503 once', happens: status(503), times: 1, expected: success },
+  {
+    fault: 'HTTP 999',
+    happens: () => raw(['HTTP/1.1 999 Odd', 'Content-Length: 2'], '{}'),
+    expected: always('unavailable'),
+  },
+  { fault: 'HTTP 429', happens: status(429), expected: always('rate-limited') },
+  retryAfter('', always('rate-limited')),
+  retryAfter('0', always('rate-limited')),
+  retryAfter('-5', always('rate-limited')),
+  retryAfter('1.5', always('rate-limited')),
+  retryAfter('soon', always('rate-limited')),
+  retryAfter('Thu, 01 Jan 1970 00:00:00 GMT', always('rate-limited')),
+  retryAfter('Thu, 01 Foo 2099 99:99:99 GMT', always('rate-limited')),
+  retryAfter('3600', once('timed-out', /asks to wait 3600 s/)),
+  retryAfter('9'.repeat(400), once('timed-out', /asks to wait/)),
+  retryAfter('Fri, 31 Dec 9999 23:59:59 GMT', once('timed-out', /asks to wait/)),
+  {
+    fault: 'HTTP 429 once, with Retry-After in seconds',
+    happens: status(429, { 'retry-after': '1' }),
+    times: 1,
+    expected: success,
+    atLeastMs: 1_000,
+  },
+  {
+    fault: 'HTTP 429 once, with Retry-After as a date',
+    happens: () => {
+      const now = Date.now();
+      const headers = { date: httpDate(now), 'retry-after': httpDate(now + 1_000) };
+      return { effect: 'status', status: 429, headers };
+    },
+    times: 1,
+    expected: success,
+    atLeastMs: 1_000,
+  },
+  {
+    fault: 'HTTP 200 with "status": false',
+    happens: () => body(text({ status: false, message: 'No, thank you', data: null })),
+    expected: {
+      login: once('wrong-credentials', /HTTP 200, "No, thank you"/),
+      otherwise: once('rejected', /HTTP 200, "No, thank you"/),
+    },
+  },
+];
+
+const bodies: readonly Row[] = [
+  {
+    fault: 'an empty body',
+    happens: () => body(''),
+    expected: { deletion: success, otherwise: once('answer-not-json', /is empty/) },
+  },
+  { fault: 'a body of spaces', happens: () => body(' \n '), expected: once('answer-not-json') },
+  {
+    fault: 'an HTML page',
+    happens: () => body('<!doctype html><title>Sign in</title>', 'text/html; charset=utf-8'),
+    expected: once('answer-not-json', /content type text\/html; charset=utf-8/),
+  },
+  {
+    fault: 'no content type and no JSON',
+    happens: () => body('pong', ''),
+    expected: once('answer-not-json', /content type not given/),
+  },
+  {
+    fault: 'a content type with commands in it',
+    happens: () => raw([ok, 'Content-Type: x/##[error]y\t::error::z', 'Content-Length: 4'], 'pong'),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'truncated JSON',
+    happens: (operation) => body(right(operation).slice(0, -20)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'two JSON values',
+    happens: (operation) => body(right(operation).repeat(2)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'JSON behind a byte order mark',
+    happens: (operation) => body(`\ufeff${right(operation)}`),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'JSON in UTF-16',
+    happens: (operation) => body(Buffer.from(right(operation), 'utf16le')),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'JSON with white space around it',
+    happens: (operation) => body(`\r\n\t ${right(operation)} \n`),
+    expected: success,
+  },
+  {
+    fault: 'JSON that says it is text',
+    happens: (operation) => body(right(operation), 'text/plain'),
+    expected: success,
+  },
+  {
+    fault: 'bytes of every value',
+    happens: () => body(Uint8Array.from({ length: 256 }, (_, value) => value)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'a hundred thousand brackets',
+    happens: () => body('['.repeat(100_000)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'fifty thousand nested lists',
+    happens: () => body('['.repeat(50_000) + ']'.repeat(50_000)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: '10 MiB',
+    happens: () => ({ effect: 'oversized', bytes: 10 * 1024 * 1024 }),
+    expected: once('answer-too-large'),
+  },
+  {
+    fault: '10 MiB without a content length',
+    happens: () => ({ effect: 'oversized', bytes: 10 * 1024 * 1024, chunked: true }),
+    expected: once('answer-too-large'),
+  },
+  {
+    fault: 'a content length that is too small',
+    happens: (operation) => raw([ok, typed, 'Content-Length: 10'], right(operation)),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'a content length that is too large',
+    happens: (operation) => raw([ok, typed, 'Content-Length: 5000'], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'a content length below zero',
+    happens: (operation) => raw([ok, typed, 'Content-Length: -1'], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'two content lengths',
+    happens: (operation) => raw([ok, typed, 'Content-Length: 5', 'Content-Length: 500'], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'a content length and chunks',
+    happens: (operation) =>
+      raw([ok, typed, 'Content-Length: 5', 'Transfer-Encoding: chunked'], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'chunks without sizes',
+    happens: (operation) => raw([ok, typed, 'Transfer-Encoding: chunked'], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'chunks without end',
+    happens: () => raw([ok, typed, 'Transfer-Encoding: chunked'], '5\r\n{"sta\r\n'),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'no HTTP',
+    happens: () => ({ effect: 'raw', bytes: 'SSH-2.0-OpenSSH_9.6\r\n' }),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'a header of 100 kB',
+    happens: (operation) =>
+      raw([ok, typed, `X-Long: ${'x'.repeat(100_000)}`, length(right(operation))], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'a NUL in a header',
+    happens: (operation) => raw([ok, typed, 'X-Nul: \0', length(right(operation))], right(operation)),
+    expected: always('connection-lost'),
+  },
+  {
+    fault: 'compressed, though nobody asked',
+    happens: () => ({ effect: 'gzip' }),
+    // After the first, which was carried out, a deletion by the login finds no token, which nobody can read either.
+    expected: {
+      deletion: once('rejected', /HTTP 404 with content type/),
+      otherwise: once('answer-not-json', /content encoding gzip/),
+    },
+  },
+  {
+    fault: 'compressed, and nothing says so',
+    happens: (operation) => body(gzipSync(right(operation))),
+    expected: once('answer-not-json'),
+  },
+  {
+    fault: 'says that it is compressed, and is not',
+    happens: (operation) =>
+      raw([ok, typed, 'Content-Encoding: br', length(right(operation))], right(operation)),
+    expected: success,
+  },
+  {
+    fault: 'a refusal before it agrees: of duplicate keys the last one counts',
+    happens: (operation) => body(right(operation).replace('{"status":true', '{"status":false,"status":true')),
+    expected: success,
+  },
+  {
+    fault: 'a refusal after it agreed: of duplicate keys the last one counts',
+    happens: (operation) => body(right(operation).replace('{"status":true', '{"status":true,"status":false')),
+    expected: { login: once('wrong-credentials'), otherwise: once('rejected') },
+  },
+  {
+    fault: 'everything in "__proto__"',
+    happens: (operation) => body(`{"__proto__":${right(operation)}}`),
+    expected: once('answer-malformed'),
+  },
+];
+
+const envelopes: readonly Row[] = [
+  ...[null, true, 5, 'status', [], [{ status: true }], {}].map(
+    (json): Row => ({
+      fault: `the JSON ${text(json)}`,
+      happens: () => body(text(json)),
+      expected: once('answer-malformed'),
+    }),
+  ),
+  ...['true', 1, null, [], {}].map(
+    (value): Row => ({
+      fault: `"status": ${text(value)}`,
+      happens: (operation) => body(text(rightEnvelope(operation, { status: value }))),
+      expected: once('answer-malformed'),
+    }),
+  ),
+  ...[undefined, null, 5, [], {}, '', 'x'.repeat(100_000)].map(
+    (value): Row => ({
+      fault: `"message" that is ${value === undefined ? 'missing' : abbreviated(value)}`,
+      happens: (operation) => body(text(rightEnvelope(operation, { message: value }))),
+      expected: success,
+    }),
+  ),
+  ...[
+    'a\n::error::injected\n::add-mask::Exabits',
+    'b\r::set-output name=token::injected',
+    'c ##[stop-commands]injected ##[error]injected',
+    '\u2028::error::\u0085::error::\u001b[2J\u0000\u202e',
+    `%0A::error::injected%0D%25${'\ud800'}`,
+    'x'.repeat(100_000),
+  ].map(
+    (message): Row => ({
+      fault: `HTTP 503 with the message ${abbreviated(message)}`,
+      happens: status(
+        503,
+        {},
+        text({ status: false, message, data: { message, error_reason: { message: [message] } } }),
+      ),
+      expected: always('unavailable'),
+    }),
+  ),
+  ...[5, ['x'], { message: 'deeper' }, null].map(
+    (message): Row => ({
+      fault: `HTTP 400 with the message ${text(message)}`,
+      happens: status(400, {}, text({ status: false, message, data: message })),
+      expected: once('rejected'),
+    }),
+  ),
+];
+
+// Data of every type, where each operation wants another: a login and a creation an object, a listing a list.
+const shapes: readonly Row[] = [
+  shape('null', null, { login: once('answer-malformed'), creation: once('answer-malformed') }),
+  shape('true', true, {
+    login: once('answer-malformed'),
+    creation: once('answer-malformed'),
+    listing: once('answer-malformed'),
+  }),
+  shape('a number', 5, {
+    login: once('answer-malformed'),
+    creation: once('answer-malformed'),
+    listing: once('answer-malformed'),
+  }),
+  shape('a text', 'tokens', {
+    login: once('answer-malformed'),
+    creation: once('answer-malformed'),
+    listing: once('answer-malformed'),
+  }),
+  shape('a list', [], { login: once('answer-malformed'), creation: once('answer-malformed') }),
+  shape(
+    'an object',
+    {},
+    {
+      login: once('answer-malformed'),
+      creation: once('answer-malformed'),
+      listing: once('answer-malformed'),
+    },
+  ),
+];
+
+const badTokens: readonly Json[] = [
+  undefined,
+  null,
+  5,
+  true,
+  [],
+  {},
+  [canned.accessToken],
+  '',
+  ' ',
+  'x'.repeat(20_000),
+  'two words-5f21',
+  'line\nbreak-5f21',
+  'return\r\n::error::injected-5f21',
+  '\u0000nul-5f21',
+  'ünïcode-5f21',
+  'surrogate-\ud800-5f21',
+  'escape\u001b[31m-5f21',
+];
+
+const tokens: readonly Row[] = (
+  [
+    ['login', 'access_token'],
+    ['login', 'refresh_token'],
+    ['creation', 'token'],
+  ] as const
+).flatMap(([operation, name]) =>
+  badTokens.map((value) =>
+    field(operation, name, value, once('answer-malformed', new RegExp(`its "${name}"`))),
+  ),
+);
+
+const fields: readonly Row[] = [
+  ...[undefined, null, ''].flatMap((value) => [
+    field('login', 'username', value, success),
+    field('login', 'email', value, success),
+  ]),
+  ...[5, true, [], {}].flatMap((value) => [
+    field('login', 'username', value, once('answer-malformed')),
+    field('login', 'email', value, once('answer-malformed')),
+  ]),
+  ...['two\nlines', '##[add-mask]Signed', '::error::injected', 'x'.repeat(100_000), '\ud800'].flatMap(
+    (value) => [field('login', 'username', value, success), field('login', 'email', value, success)],
+  ),
+  ...[undefined, null, '', true, [], {}].map((value) =>
+    field('creation', 'id', value, once('answer-malformed')),
+  ),
+  field('creation', 'id', 4711, success),
+  ...[
+    '../../billing',
+    '1; touch injected',
+    '1\n::error::injected',
+    '-rf',
+    '"',
+    'x'.repeat(100_000),
+    canned.apiToken,
+  ].map((value) => field('creation', 'id', value, once('answer-malformed'))),
+];
+
+/** Every fault, and what must come of it. */
+export const faultMatrix: readonly Row[] = [
+  ...addresses,
+  ...transport,
+  ...statuses,
+  ...bodies,
+  ...envelopes,
+  ...shapes,
+  ...tokens,
+  ...fields,
+];

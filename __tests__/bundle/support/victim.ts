@@ -1,0 +1,53 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { StepOptions } from '../../../testbed/runner/job.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** Runs this many at once. */
+const AT_ONCE = 4;
+/** Random kills have to be the same in every run of the tests. */
+const SEED = 20_261_124;
+
+/** A `main` that dies when somebody says so. */
+export class Victim {
+  #child: ChildProcess | undefined;
+  readonly options: StepOptions;
+
+  constructor(options: StepOptions = {}) {
+    this.options = {
+      ...options,
+      onSpawn: (child) => {
+        this.#child = child;
+        options.onSpawn?.(child);
+      },
+    };
+  }
+
+  /** One that dies by itself, this long after its start. */
+  static after(delayMs: number): Victim {
+    const victim: Victim = new Victim({
+      onSpawn: () => void setTimeout(() => void victim.kill(), delayMs),
+    });
+    return victim;
+  }
+
+  /** Kills it and resolves when it is dead. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const died = once(child, 'exit');
+    child.kill('SIGKILL');
+    await died;
+  }
+}
+
+/** Random times up to a limit, in milliseconds. */
+export function randomDelays(count: number, limitMs: number): number[] {
+  const random = seededRandom(SEED);
+  return Array.from({ length: count }, () => random() * limitMs);
+}
+
+/** Does the same work a few times at once. */
+export async function inParallel(work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { EXAMPLE_ACCOUNT, type Sandbox } from '../../testbed/exabits/server.ts';
+import { Job, type StepResult } from '../../testbed/runner/job.ts';
+import { expectSuccess, startExabits, startScenario, unixTime } from './support/scenario.ts';
+import { inParallel, randomDelays, Victim } from './support/victim.ts';
+
+const root = join(import.meta.dirname, '../..');
+const actionDir = join(root, 'sweep');
+const repository = 'octo-org/octo-repo';
+/** The attempt of each run that ends. A re-run has a higher one. */
+const attempt = 2;
+
+/** What GitHub sends when a run has ended. */
+function endOf(runId: number) {
+  return { workflow_run: { id: runId, run_attempt: attempt } };
+}
+
+/** Creates a token as a job does. */
+function seed(sandbox: Sandbox, runId: number, of: { attempt: number; repository?: string }): void {
+  const url = `https://github.com/${of.repository ?? repository}/actions/runs/${runId}/attempts/${of.attempt}`;
+  const description = `workflow train, job train of ${of.repository ?? repository}: ${url}`;
+  sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `gha-${runId}-${of.attempt}-0a1b2c3d`, description });
+}
+
+function inputsFor({ url }: Sandbox) {
+  const { username, password } = EXAMPLE_ACCOUNT;
+  return { username, password, 'api-url': url };
+}
+
+describe('The sweep', () => {
+  test('deletes the token of a run that has ended, hands nothing on, and has no post step', async () => {
+    const scenario = await startScenario({ job: { actionDir, event: endOf(111) } });
+    seed(scenario.sandbox, 111, { attempt });
+    seed(scenario.sandbox, 112, { attempt });
+    const step = await scenario.logIn();
+    expectSuccess(step);
+    expect(step.visible).toBe(
+      `Deleted gha-111-2-0a1b2c3d.\nDeleted 1 of 2 API tokens at ${scenario.name}.\n`,
+    );
+    expect(step).toMatchObject({ env: {}, state: {}, summary: '' });
+    expect(step.outputs).toEqual({ deleted: '1', 'deleted-names': '["gha-111-2-0a1b2c3d"]' });
+    expect(scenario.sandbox.orphans().map(({ name }) => name)).toEqual(['gha-112-2-0a1b2c3d']);
+    expect(await scenario.finish()).toEqual([]);
+    expect(scenario.temporaryFiles()).toEqual([]);
+  });
+
+  test('goes by age if no run has ended', async () => {
+    const scenario = await startScenario({ job: { actionDir, event: { schedule: '17 3 * * *' } } });
+    seed(scenario.sandbox, 111, { attempt });
+    const old = { name: 'gha-5-1-0a1b2c3d', createdAt: unixTime(-169 * 3600) };
+    scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, old);
+    const step = await scenario.logIn();
+    expectSuccess(step);
+    expect(step.outputs['deleted-names']).toBe(`["${old.name}"]`);
+  });
+
+  test('fails where a token is left, and shows no secret', async () => {
+    const scenario = await startScenario({ job: { actionDir, event: endOf(111), debug: true } });
+    seed(scenario.sandbox, 111, { attempt });
+    const { id } = scenario.sandbox.orphans()[0] ?? {};
+    scenario.sandbox.faults.add({ effect: 'status', status: 409, match: { method: 'DELETE' } });
+    const { outcome, exitCode, annotations } = await scenario.logIn();
+    expect([outcome, exitCode]).toEqual(['failure', 1]);
+    expect(annotations).toEqual([
+      { level: 'error', message: expect.stringContaining(`gha-111-2-0a1b2c3d (id ${id})`) },
+    ]);
+  });
+});
+
+describe('After 200 jobs that died at random moments, without any post step, no token is left', () => {
+  test('if each run is swept, and nothing of others is touched', async () => {
+    const sandbox = await startExabits();
+    const runs = Array.from({ length: 200 }, (_, index) => 1_000 + index);
+    const bystanders = seedBystanders(
+      sandbox,
+      runs.filter((run) => run % 20 === 0),
+    );
+    const deleted: number[] = [];
+    const fates = await killAndThen(sandbox, runs, async (run) => {
+      deleted.push(await sweep(sandbox, run));
+    });
+    // Otherwise the moments would have missed what they are for.
+    expect(new Set(fates)).toContain('SIGKILL');
+    expect(new Set(deleted)).toEqual(new Set([0, 1]));
+    expect(names(sandbox)).toEqual(bystanders);
+  }, 300_000);
+
+  test('with 5,000 tokens in the account, if each run of 20 jobs is swept once', async () => {
+    const sandbox = await startExabits();
+    const runs = Array.from({ length: 10 }, (_, index) => 1_000 + index);
+    for (let index = 0; index < 5_000; index += 1) {
+      sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `laptop-${index}`, createdAt: unixTime(-index) });
+    }
+    const bystanders = seedBystanders(sandbox, runs);
+    await killAndThen(
+      sandbox,
+      runs.flatMap((run) => Array<number>(20).fill(run)),
+    );
+    // Otherwise there would have been nothing to sweep.
+    expect(names(sandbox).length).toBeGreaterThan(bystanders.length);
+    await inParallel(async () => {
+      for (let run = runs.pop(); run !== undefined; run = runs.pop()) await sweep(sandbox, run);
+    });
+    expect(names(sandbox)).toEqual(bystanders);
+  }, 300_000);
+
+  function names(sandbox: Sandbox): string[] {
+    return sandbox
+      .apiTokens()
+      .map(({ name, description }) => `${name} ${description}`)
+      .sort();
+  }
+
+  /** Creates what has to stay: tokens of people, of another run, and of these runs in other hands or at work again. */
+  function seedBystanders(sandbox: Sandbox, runs: readonly number[]): string[] {
+    sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'laptop' });
+    seed(sandbox, 999, { attempt: 1 });
+    for (const run of runs) {
+      sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `gha-${run}-1-of-mine` });
+      seed(sandbox, run, { attempt: attempt + 1 });
+      seed(sandbox, run, { attempt: 1, repository: 'octo-org/another' });
+    }
+    return names(sandbox);
+  }
+
+  /** Kills the main step of a job of each of these runs at a random moment, and does something when it is dead. */
+  async function killAndThen(
+    sandbox: Sandbox,
+    runs: readonly number[],
+    act: (run: number) => Promise<unknown> = async () => {},
+  ): Promise<(NodeJS.Signals | null)[]> {
+    const fates: (NodeJS.Signals | null)[] = [];
+    const delays = randomDelays(runs.length, await durationMs(sandbox));
+    await inParallel(async () => {
+      for (let delayMs = delays.pop(); delayMs !== undefined; delayMs = delays.pop()) {
+        const run = runs[delays.length] ?? 0;
+        const { signal } = await signIn(sandbox, run, Victim.after(delayMs));
+        // What the job has sent is still on its way to the sandbox.
+        await sleep(50);
+        fates.push(signal);
+        await act(run);
+      }
+    });
+    return fates;
+  }
+
+  /** How long a whole main step takes when as many run as later, in milliseconds. Leaves no token. */
+  async function durationMs(sandbox: Sandbox): Promise<number> {
+    const durations: number[] = [];
+    await inParallel(async () => {
+      const start = performance.now();
+      expectSuccess(await signIn(sandbox, 7));
+      durations.push(performance.now() - start);
+    });
+    await sweep(sandbox, 7);
+    return Math.max(...durations);
+  }
+
+  async function signIn(sandbox: Sandbox, run: number, victim = new Victim()): Promise<StepResult> {
+    const github = { GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: String(attempt) };
+    const job = new Job({ actionDir: root, github });
+    try {
+      return await job.uses({ ...inputsFor(sandbox), 'ephemeral-api-token': 'true' }, victim.options);
+    } finally {
+      job.dispose();
+    }
+  }
+
+  async function sweep(sandbox: Sandbox, run: number): Promise<number> {
+    const job = new Job({ actionDir, event: endOf(run) });
+    try {
+      const step = await job.uses(inputsFor(sandbox));
+      expectSuccess(step);
+      return Number(step.outputs.deleted);
+    } finally {
+      job.dispose();
+    }
+  }
+});

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { failureOf } from '../unit/support/failure.ts';
+import { inputsOf } from '../unit/support/inputs.ts';
+
+interface Type {
+  type: string;
+  'allowed-values'?: string[];
+  'named-values'?: Record<string, number>;
+}
+type Names<Value> = Record<'inputs' | 'outputs', Record<string, Value>>;
+
+const root = join(import.meta.dirname, '../..');
+const { types, action } = filesOf('.');
+const sweep = filesOf('sweep');
+
+function filesOf(folder: string): {
+  types: Names<Type>;
+  action: Names<{ description: string; default?: string }>;
+} {
+  const read = (name: string) => parse(readFileSync(join(root, folder, name), 'utf8'));
+  return { types: read('action-types.yml'), action: read('action.yml') };
+}
+
+/** What the format knows, apart from lists and fractions, which this action has none of. */
+const knownKeys: Record<string, string[]> = {
+  string: ['type'],
+  boolean: ['type'],
+  integer: ['type', 'named-values'],
+  enum: ['type', 'allowed-values'],
+};
+
+function typed(type: string): [name: string, type: Type][] {
+  return Object.entries(types.inputs).filter(([, input]) => input.type === type);
+}
+
+describe.each([
+  ['action-types.yml', { types, action }],
+  ['sweep/action-types.yml', sweep],
+])('%s', (_path, { types, action }) => {
+  test('has the inputs and outputs of action.yml, in the same order, and nothing else', () => {
+    expect(Object.keys(types)).toEqual(['inputs', 'outputs']);
+    expect(Object.keys(types.inputs)).toEqual(Object.keys(action.inputs));
+    expect(Object.keys(types.outputs)).toEqual(Object.keys(action.outputs));
+  });
+
+  test('uses types that the format has, with the keys that they have', () => {
+    for (const type of [...Object.values(types.inputs), ...Object.values(types.outputs)]) {
+      const unknown = Object.keys(type).filter((key) => !knownKeys[type.type]?.includes(key));
+      expect({ type, unknown }).toEqual({ type, unknown: [] });
+      if (type.type === 'enum') expect(type['allowed-values']?.length).toBeGreaterThan(1);
+    }
+  });
+});
+
+test('sweep/action-types.yml gives the inputs of the sign-in the same types', () => {
+  const shared = Object.keys(sweep.types.inputs).filter((name) => name in types.inputs);
+  expect(shared.length).toBeGreaterThan(0);
+  for (const name of shared) expect(sweep.types.inputs[name]).toEqual(types.inputs[name]);
+});
+
+describe('action-types.yml', () => {
+  test('calls boolean what the action takes true and false for, and nothing else', async () => {
+    expect(typed('boolean').length).toBeGreaterThan(0);
+    for (const [name] of typed('boolean')) {
+      await expect(inputsOf({ [name]: 'false' })).resolves.toBeDefined();
+      const { message } = await failureOf(() => inputsOf({ [name]: '1' }));
+      expect(message).toBe(`Input "${name}" must be true or false, not "1".`);
+    }
+  });
+
+  test('calls integer what the action takes whole numbers for, and names those with a meaning of their own', async () => {
+    expect(typed('integer').length).toBeGreaterThan(0);
+    for (const [name, { 'named-values': named = {} }] of typed('integer')) {
+      for (const value of Object.values(named)) {
+        await expect(inputsOf({ [name]: String(value) })).resolves.toBeDefined();
+      }
+      const { message } = await failureOf(() => inputsOf({ [name]: 'many' }));
+      expect(message).toMatch(`Input "${name}" must be a whole number`);
+    }
+  });
+
+  test('calls string only what has no default that would be something else', () => {
+    const withoutDefault = Object.keys(action.inputs).filter((name) => !action.inputs[name]?.default);
+    expect(typed('string').map(([name]) => name)).toEqual(withoutDefault);
+  });
+
+  test('allows of an enumeration what the action takes', async () => {
+    expect(typed('enum').length).toBeGreaterThan(0);
+    for (const [name, { 'allowed-values': allowed = [] }] of typed('enum')) {
+      const { message } = await failureOf(() => inputsOf({ [name]: 'other' }));
+      expect(message).toBe(`Input "${name}" must be ${allowed.join(' or ')}, not "other".`);
+    }
+  });
+
+  test('allows of the method what its description names', () => {
+    const { description = '' } = action.outputs['auth-method'] ?? {};
+    const named = description
+      .replace(/^.*: /, '')
+      .replace(/\.$/, '')
+      .split(/, | or /);
+    expect(types.outputs['auth-method']?.['allowed-values']).toEqual(named);
+  });
+});

@@ -1,0 +1,36 @@
+import '../unit/support/realm.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runBundle } from './bundle.ts';
+import { checkWorlds } from './check.ts';
+import { InProcessJobs } from './in-process.ts';
+
+// Always the same jobs. `npm run fuzz` looks for others, for as long as it is told.
+const seed = 20_261_124;
+
+let jobs: InProcessJobs;
+
+beforeAll(async () => {
+  jobs = await InProcessJobs.start();
+});
+
+afterAll(() => jobs.stop());
+
+test('No job with any Exabits breaks a promise, in the sources', async () => {
+  const { cases, endings, violation } = await checkWorlds((world) => jobs.run(world), seed, 400);
+  expect(violation).toBeUndefined();
+  expect(cases).toBe(400);
+  // The jobs are not all of one kind.
+  expect(Object.keys(endings).sort()).toEqual([
+    'api-token',
+    'ephemeral-api-token',
+    'existing',
+    'failure',
+    'login',
+  ]);
+}, 60_000);
+
+test('No job with any Exabits breaks a promise, in the bundle', async () => {
+  const { cases, violation } = await checkWorlds(runBundle, seed, 24);
+  expect(violation).toBeUndefined();
+  expect(cases).toBe(24);
+}, 180_000);

@@ -1,0 +1,32 @@
+import base from '../jest.config.js';
+
+/**
+ * Changes the sources in every small way, and sees that a unit test fails: `npm run mutation`.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  mutate: ['src/**/*.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    projectType: 'custom',
+    config: {
+      ...base,
+      setupFiles: ['<rootDir>/mutation/setup.ts'],
+      testSequencer: '<rootDir>/mutation/smallest-first.js',
+      testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
+    },
+  },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // A test runner keeps some of the memory of every mutant.
+  maxTestRunnerReuse: 30,
+  // A busy machine is no reason to take a mutant for killed.
+  timeoutMS: 20_000,
+  incremental: true,
+  incrementalFile: 'reports/mutation/incremental.json',
+  reporters: ['clear-text', 'progress', 'json'],
+  tempDirName: '.stryker-tmp',
+  thresholds: { high: 98, low: 95, break: 95 },
+};

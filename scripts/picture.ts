@@ -1,7 +1,0 @@
-// npm run picture: draws the picture of README.md from what the demo really prints.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { drawLog } from './picture/draw-log.ts';
-import { logOfDemo } from './picture/log-of-demo.ts';
-
-writeFileSync(join(import.meta.dirname, '../docs/job-log.svg'), drawLog(logOfDemo()));
