@@ -356,16 +356,16 @@ describe('A signal in the middle of handing on', () => {
   // A process that signals itself on Windows ends with an exit code.
   const endedBySignal = onWindows ? { exitCode: 1, signal: null } : { exitCode: null, signal: 'SIGTERM' };
 
-  // State with the name, state with the id, leftovers, header file, 5 variables, 13 outputs, and one beyond the last.
-  test.each(Array.from({ length: 23 }, (_, index) => index + 1))(
+  // State with the name, state with the id, leftovers, header file, 6 variables, 13 outputs, and one beyond the last.
+  test.each(Array.from({ length: 24 }, (_, index) => index + 1))(
     'at write %i leaves nothing that post does not clear',
     async (atWrite) => {
       const { sandbox, job, signIn } = await startJob();
       const step = await signIn(changed({ signal: 'SIGTERM', atWrite }));
-      if (atWrite <= 22) expect(step).toMatchObject(endedBySignal);
+      if (atWrite <= 23) expect(step).toMatchObject(endedBySignal);
       else expect(step).toMatchObject({ exitCode: 0, signal: null });
       // What was there when the signal came, and nothing more.
-      expect(Object.keys(step.outputs)).toHaveLength(Math.max(0, Math.min(13, atWrite - 10)));
+      expect(Object.keys(step.outputs)).toHaveLength(Math.max(0, Math.min(13, atWrite - 11)));
       await expectClean(sandbox, job);
     },
   );

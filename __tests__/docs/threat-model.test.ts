@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { invariantNames } from '../fuzz/invariants.ts';
@@ -54,16 +54,6 @@ describe.each(promises)('Promise $number: $heading', ({ tests, fuzzed }) => {
 test('Every promise of the fuzzer has its place in the document', () => {
   const named = promises.flatMap(({ fuzzed }) => fuzzed);
   expect(invariantNames.filter((name) => !named.includes(name))).toEqual([]);
-});
-
-test('Every file of tests against a hostile world holds a promise', () => {
-  const named = [...document.matchAll(/__tests__\/hostile\/[\w-]+\.test\.ts/g)].map(([path]) => path);
-  const files = globSync('__tests__/hostile/*.test.ts', { cwd: root }).map((path) =>
-    path.replaceAll('\\', '/'),
-  );
-  // This one holds the document; the properties are what "fuzz" stands for.
-  const others = files.filter((path) => !/(threat-model|\/properties)\.test\.ts$/.test(path));
-  expect(others.filter((path) => !named.includes(path))).toEqual([]);
 });
 
 /** The first of these titles, each of which belongs to the one before, that the file does not have. */
