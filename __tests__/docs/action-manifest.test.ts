@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { parse } from 'yaml';
 import { createMasker } from '../../src/job/mask.ts';
 import { readSweepInputs } from '../../src/sweep-inputs.ts';
 import { version } from '../../src/version.ts';
+import { worlds } from '../fuzz/worlds.ts';
 import { ServedExabits } from '../unit/support/account.ts';
 import { stopCalendar } from '../unit/support/clock.ts';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from '../unit/support/exabits.ts';
@@ -71,6 +73,14 @@ describe('the inputs', () => {
 
   test('are none of them required: each method needs others', () => {
     for (const input of Object.values(manifest.inputs)) expect(input.required ?? false).toBe(false);
+  });
+
+  test('are those that the fuzzer tries', () => {
+    const tried = new Set(
+      fc.sample(worlds, { numRuns: 200, seed: 1 }).flatMap(({ inputs }) => Object.keys(inputs)),
+    );
+    // The fuzzer adds the address when it runs.
+    expect([...tried, 'api-url'].sort()).toEqual(Object.keys(manifest.inputs).sort());
   });
 
   test('have the limits in their descriptions that the sources check', async () => {

@@ -37,8 +37,8 @@ describe('docs/api.md', () => {
   });
 
   test.each([
-    ['src/credentials.ts', 'longestToken', (most: string) => `a token ${most} characters`],
-    ['src/exabits/api.ts', 'mostPages', (most: string) => `the list of API tokens ${most} pages`],
+    ['src/credentials.ts', 'longestToken', (most: string) => `A token has up to ${most} characters`],
+    ['src/exabits/api.ts', 'mostPages', (most: string) => `More than ${most} pages are an error`],
     ['src/exabits/api.ts', 'pageSize', (most: string) => `pages of ${most}, until`],
     ['src/exabits/backoff.ts', 'firstCeilingMs', (ms: string) => `up to ${parseFloat(ms)} second,`],
     [

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { version } from '../../src/version.ts';
 
 interface Link {
@@ -72,6 +73,31 @@ describe('CHANGELOG.md', () => {
     expect(headings[0]).toBe('[Unreleased]');
     expect(headings[1]).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}$/);
     expect(headings[1]).toContain(`[${version}]`);
+  });
+
+  test('names every input that came after 1.0.0', () => {
+    const ofFirstRelease = [
+      'username',
+      'password',
+      'password-format',
+      'api-token',
+      'api-url',
+      'export-environment',
+      'write-headers-file',
+      'cleanup',
+      'timeout-seconds',
+      'max-attempts',
+      'ephemeral-api-token',
+      'stale-token-hours',
+      'verify',
+      'use-existing-credentials',
+      'job-summary',
+    ];
+    const later = Object.keys(parse(readFile('action.yml')).inputs).filter(
+      (name) => !ofFirstRelease.includes(name),
+    );
+    const text = readFile('CHANGELOG.md');
+    expect(later.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('links every version', () => {

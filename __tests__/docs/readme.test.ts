@@ -8,7 +8,7 @@ import { Job } from '../../testbed/runner/job.ts';
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const action: {
-  inputs: Record<string, { default?: string }>;
+  inputs: Record<string, { description: string; default?: string }>;
   outputs: Record<string, unknown>;
 } = parse(readFileSync(join(root, 'action.yml'), 'utf8'));
 
@@ -42,6 +42,18 @@ describe('the tables of README.md', () => {
     for (const [name, byDefault] of Object.entries(documented)) {
       expect([name, byDefault]).toEqual([name, action.inputs[name]?.default]);
     }
+  });
+
+  test('give the limits of inputs that action.yml gives', () => {
+    const meanings = table('Inputs').flatMap(([input, , meaning]) =>
+      names(input).map((name): [string, string | undefined] => [name, meaning]),
+    );
+    const limits = Object.entries(action.inputs).flatMap(([name, { description }]) => {
+      const [range] = /\d+ to \d+/.exec(description) ?? [];
+      return range ? [[name, range] as const] : [];
+    });
+    expect(limits.length).toBeGreaterThan(0);
+    for (const [name, range] of limits) expect(Object.fromEntries(meanings)[name]).toContain(range);
   });
 
   test('list the outputs of action.yml', () => {
