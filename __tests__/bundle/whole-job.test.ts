@@ -14,6 +14,7 @@ const PAIR = 'EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_
 /** A step as any other tool would be called: with the header file, and with the variables alone. */
 const CALLS = [
   'curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/regions"',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: of bash
   'curl --fail --silent --show-error -H "Authorization: Bearer ${EXABITS_API_TOKEN:-$EXABITS_ACCESS_TOKEN}" ${EXABITS_REFRESH_TOKEN:+-H "refresh-token: $EXABITS_REFRESH_TOKEN"} "$EXABITS_API_URL/api/v1/regions"',
 ];
 
