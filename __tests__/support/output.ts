@@ -1,0 +1,49 @@
+export interface Printed {
+  /** What went to stdout and stderr, line by line. */
+  readonly lines: string[];
+  /** What the process would have ended with; undefined when nothing ended it. */
+  readonly exitCode: number | undefined;
+}
+
+/**
+ * Runs something that prints, and keeps what it prints from the real output.
+ *
+ * @param act what to run; what it does after it has ended the process still happens
+ * @param onLine is called with every line before anything else happens
+ */
+export async function captureOutput(
+  act: () => unknown,
+  onLine: (line: string) => void = () => {},
+): Promise<Printed> {
+  const lines: string[] = [];
+  let rest = '';
+  let exitCode: number | undefined;
+
+  const write = (chunk: unknown): boolean => {
+    rest += String(chunk);
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      // The toolkit ends its lines as the system does.
+      const line = rest.slice(0, end).replace(/\r$/, '');
+      rest = rest.slice(end + 1);
+      lines.push(line);
+      onLine(line);
+    }
+    return true;
+  };
+  const { stdout, stderr, exit } = process;
+  const writers = [stdout, stderr].map((stream) => ({ stream, write: stream.write }));
+  for (const { stream } of writers) stream.write = write;
+  process.exit = () => {
+    exitCode = Number(process.exitCode ?? 0);
+    return undefined as never;
+  };
+  try {
+    await act();
+  } finally {
+    for (const { stream, write: original } of writers) stream.write = original;
+    process.exit = exit;
+    process.exitCode = undefined;
+  }
+  if (rest !== '') lines.push(rest);
+  return { lines, exitCode };
+}
