@@ -100,8 +100,8 @@ export function subjects({ http, https, authority }: Sandboxes) {
 
 /** Starts what the subjects call. */
 export async function startSandboxes(): Promise<Sandboxes & { close(): Promise<void> }> {
-  const authority = makeAuthority();
-  const tls = makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'], issuer: authority });
+  const authority = await makeAuthority();
+  const tls = await makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'], issuer: authority });
   const [http, https] = await Promise.all([startSandbox(), startSandbox({ tls })]);
   const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
   const file = join(folder, 'authority.pem');

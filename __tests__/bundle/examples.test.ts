@@ -105,11 +105,11 @@ async function behindProxy({ port }: Sandbox): Promise<WorkflowOptions> {
   };
 }
 
-const AUTHORITY = makeAuthority();
+const AUTHORITY = await makeAuthority();
 
-function sandboxFor(example: string): SandboxOptions {
+async function sandboxFor(example: string): Promise<SandboxOptions> {
   if (example !== 'self-hosted-proxy.yml') return {};
-  return { tls: makeCertificate({ commonName: 'x', hosts: ['exabits.example'], issuer: AUTHORITY }) };
+  return { tls: await makeCertificate({ commonName: 'x', hosts: ['exabits.example'], issuer: AUTHORITY }) };
 }
 
 /** Runs every job of an example, and each combination of its matrix. */
@@ -137,7 +137,7 @@ describe.each(Object.keys(examples))('%s', (example) => {
   test.each(['available', 'balance'] as const)(
     'does its work where the balance is called %s',
     async (balanceField) => {
-      const sandbox = await startExabits({ ...sandboxFor(example), balanceField });
+      const sandbox = await startExabits({ ...(await sandboxFor(example)), balanceField });
       const results = await runAll(example, sandbox);
       for (const { result, log } of results) expect({ result, log }).toEqual({ result: 'success', log });
       expect(results.length).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ describe.each(Object.keys(examples))('%s', (example) => {
   );
 
   test('fails where Exabits says no with HTTP 200, and lets its reason command nothing', async () => {
-    const sandbox = await startExabits(sandboxFor(example));
+    const sandbox = await startExabits(await sandboxFor(example));
     const body = JSON.stringify({ status: false, message: 'Not now\n::error::owned', data: null });
     sandbox.faults.add({ effect: 'body', body, match: { path: /balance|machines|flavors/ }, times: 99 });
     const results = await runAll(example, sandbox);

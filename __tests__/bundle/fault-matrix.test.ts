@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pLimit from 'p-limit';
 import type { StepResult } from '../../testbed/runner/job.ts';
 import { type Attempt, attempt, maxAttempts, timeoutSeconds } from './support/attempt.ts';
 import { type DeadEnds, openDeadEnds } from './support/dead-ends.ts';
@@ -10,7 +11,6 @@ import {
   operations,
   type Row,
 } from './support/faults.ts';
-import { createPool } from './support/pool.ts';
 import { wordsOf } from './support/words.ts';
 
 const cases = operations.flatMap((operation) =>
@@ -21,8 +21,8 @@ const cases = operations.flatMap((operation) =>
 );
 
 // A fault costs two processes, and mostly waits: so several jobs are under way while the tests look at them one by one.
-const inPool = createPool(8);
-const alone = createPool(1);
+const inPool = pLimit(8);
+const alone = pLimit(1);
 const attempts = new Map<string, Promise<Attempt>>();
 const lastMs = timeoutSeconds * 1000 + 1000;
 let deadEnds: DeadEnds;

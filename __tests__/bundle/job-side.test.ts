@@ -268,7 +268,7 @@ describe('What can be read without end, in place of the header file', () => {
 
 test('A host has to prove itself even where the job tells Node not to look', async () => {
   const sandbox = await startSandbox({
-    tls: makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
+    tls: await makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
   });
   endings.push(() => sandbox.close());
   const job = new Job({ actionDir, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });

@@ -218,38 +218,33 @@ describe('When main is killed at any time', () => {
 
   /** Kills this many mains, each at a random time up to a limit, and asserts that `post` cleans up after each. */
   async function killAll(count: number, limitMs: number, faults: readonly Fault[]): Promise<Fate[]> {
-    const delays = randomDelays(count, limitMs);
-    const fates: Fate[] = [];
-    await inParallel(async () => {
-      for (let delayMs = delays.pop(); delayMs !== undefined; delayMs = delays.pop()) {
-        const sandbox = await startSandbox();
-        const scenario = startJob(sandbox);
-        for (const fault of faults) sandbox.faults.add(fault);
-        const step = await killAfter(scenario, delayMs);
-        sandbox.faults.clear();
-        // What main has sent is still on its way to the sandbox.
-        await sleep(5);
-        fates.push({
-          delayMs,
-          signal: step.signal,
-          calls: sandbox.requests.length,
-          orphans: sandbox.orphans().length,
-        });
-        const { outcome, annotations, visible } = await scenario.post();
-        const left = { tokens: sandbox.orphans(), files: scenario.temporaryFiles() };
-        expect({ delayMs, visible, outcome, annotations, left }).toEqual({
-          delayMs,
-          visible,
-          outcome: 'success',
-          annotations: [],
-          left: { tokens: [], files: [] },
-        });
-        scenario.expectNoSecretShown();
-        await sandbox.close();
-      }
+    return inParallel(randomDelays(count, limitMs), async (delayMs) => {
+      const sandbox = await startSandbox();
+      const scenario = startJob(sandbox);
+      for (const fault of faults) sandbox.faults.add(fault);
+      const step = await killAfter(scenario, delayMs);
+      sandbox.faults.clear();
+      // What main has sent is still on its way to the sandbox.
+      await sleep(5);
+      const fate = {
+        delayMs,
+        signal: step.signal,
+        calls: sandbox.requests.length,
+        orphans: sandbox.orphans().length,
+      };
+      const { outcome, annotations, visible } = await scenario.post();
+      const left = { tokens: sandbox.orphans(), files: scenario.temporaryFiles() };
+      expect({ delayMs, visible, outcome, annotations, left }).toEqual({
+        delayMs,
+        visible,
+        outcome: 'success',
+        annotations: [],
+        left: { tokens: [], files: [] },
+      });
+      scenario.expectNoSecretShown();
+      await sandbox.close();
+      return fate;
     });
-    expect(fates).toHaveLength(count);
-    return fates;
   }
 
   async function killAfter(scenario: Scenario, delayMs: number): Promise<StepResult> {
@@ -258,18 +253,16 @@ describe('When main is killed at any time', () => {
 
   /** How long a whole main takes from its start to its end, in milliseconds, when as many run as later. */
   async function wholeDurationMs(): Promise<number> {
-    const durations: number[] = [];
-    await inParallel(async () => {
-      for (let run = 0; run < 3; run += 1) {
-        const scenario = await startScenario();
-        let start = 0;
-        const onSpawn = (): void => {
-          start = performance.now();
-        };
-        expectSuccess(await scenario.logIn(EVERYTHING, { onSpawn }));
-        durations.push(performance.now() - start);
-        expectSuccess(await scenario.post());
-      }
+    const durations = await inParallel(Array.from({ length: 12 }), async () => {
+      const scenario = await startScenario();
+      let start = 0;
+      const onSpawn = (): void => {
+        start = performance.now();
+      };
+      expectSuccess(await scenario.logIn(EVERYTHING, { onSpawn }));
+      const duration = performance.now() - start;
+      expectSuccess(await scenario.post());
+      return duration;
     });
     return durations.reduce((sum, duration) => sum + duration, 0) / durations.length;
   }

@@ -8,14 +8,14 @@ import { atEnd, expectSuccess, startScenario } from './support/scenario.ts';
 
 const HOST = 'exabits.test';
 const DEFAULT_HOST = 'gpu-api.exascalelabs.ai';
-const authority = makeAuthority();
+const authority = await makeAuthority();
 const V6_HOST = '[2001:db8::1]';
-const tls = makeCertificate({
+const tls = await makeCertificate({
   commonName: HOST,
   hosts: [HOST, DEFAULT_HOST, '2001:db8::1'],
   issuer: authority,
 });
-const proxyTls = makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'], issuer: authority });
+const proxyTls = await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'], issuer: authority });
 
 /** A sandbox that only a proxy can reach by its name, and a job whose variables name the proxy. */
 async function startBehindProxy(options: ConnectProxyOptions = {}, variable = 'https_proxy') {
@@ -213,7 +213,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
 
   test('its certificate is of an authority that nobody knows', async () => {
     const { scenario, env } = await startBehindProxy({
-      tls: makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'] }),
+      tls: await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'] }),
     });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
     expect(scenario.expectFailure(step)).toMatch(

@@ -100,9 +100,7 @@ describe('After 200 jobs that died at random moments, without any post step, no 
     );
     // Otherwise there would have been nothing to sweep.
     expect(names(sandbox).length).toBeGreaterThan(bystanders.length);
-    await inParallel(async () => {
-      for (let run = runs.pop(); run !== undefined; run = runs.pop()) await sweep(sandbox, run);
-    });
+    await inParallel(runs, (run) => sweep(sandbox, run));
     expect(names(sandbox)).toEqual(bystanders);
   }, 300_000);
 
@@ -131,28 +129,23 @@ describe('After 200 jobs that died at random moments, without any post step, no 
     runs: readonly number[],
     act: (run: number) => Promise<unknown> = async () => {},
   ): Promise<(NodeJS.Signals | null)[]> {
-    const fates: (NodeJS.Signals | null)[] = [];
     const delays = randomDelays(runs.length, await durationMs(sandbox));
-    await inParallel(async () => {
-      for (let delayMs = delays.pop(); delayMs !== undefined; delayMs = delays.pop()) {
-        const run = runs[delays.length] ?? 0;
-        const { signal } = await signIn(sandbox, run, Victim.after(delayMs));
-        // What the job has sent is still on its way to the sandbox.
-        await sleep(50);
-        fates.push(signal);
-        await act(run);
-      }
+    const victims = runs.map((run, index) => ({ run, delayMs: delays[index] ?? 0 }));
+    return inParallel(victims, async ({ run, delayMs }) => {
+      const { signal } = await signIn(sandbox, run, Victim.after(delayMs));
+      // What the job has sent is still on its way to the sandbox.
+      await sleep(50);
+      await act(run);
+      return signal;
     });
-    return fates;
   }
 
   /** How long a whole main step takes when as many run as later, in milliseconds. Leaves no token. */
   async function durationMs(sandbox: Sandbox): Promise<number> {
-    const durations: number[] = [];
-    await inParallel(async () => {
+    const durations = await inParallel(Array.from({ length: 4 }), async () => {
       const start = performance.now();
       expectSuccess(await signIn(sandbox, 7));
-      durations.push(performance.now() - start);
+      return performance.now() - start;
     });
     await sweep(sandbox, 7);
     return Math.max(...durations);

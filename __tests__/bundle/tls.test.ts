@@ -9,12 +9,12 @@ import {
 } from '../../testbed/exabits/certificate.ts';
 import { atEnd, expectSuccess, startJob, startScenario } from './support/scenario.ts';
 
-const authority = makeAuthority();
+const authority = await makeAuthority();
 const HOUR_MS = 3_600_000;
 
 /** A sandbox that speaks https with a certificate for this machine, and a job. */
 async function startTls(request: Partial<CertificateRequest> = {}) {
-  const tls = makeCertificate({
+  const tls = await makeCertificate({
     commonName: 'exabits',
     hosts: ['127.0.0.1', 'localhost'],
     issuer: authority,
@@ -74,7 +74,7 @@ describe('An https host', () => {
   });
 
   test('with a certificate that signs itself fails likewise', async () => {
-    const tls = makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'] });
+    const tls = await makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'] });
     const scenario = await startScenario({ sandbox: { tls } });
     const message = scenario.expectFailure(await scenario.logIn());
     expect(message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
@@ -121,7 +121,7 @@ describe('An https host', () => {
 
 test('Another authority than that of the host does not help', async () => {
   const scenario = await startTls();
-  const step = await scenario.logIn({}, { env: trusting(makeAuthority('Another authority').cert) });
+  const step = await scenario.logIn({}, { env: trusting((await makeAuthority('Another authority')).cert) });
   expect(scenario.expectFailure(step)).toMatch(/^No secure connection to /);
 });
 

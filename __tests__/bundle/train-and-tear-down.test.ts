@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import pLimit from 'p-limit';
 import {
   EXAMPLE_ACCOUNT,
   type Fault,
@@ -11,8 +13,6 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
-import { createPool } from './support/pool.ts';
-import { seededRandom } from './support/seeded-random.ts';
 import { type Interruption, type JobResult, WorkflowRun } from './support/workflow-run.ts';
 
 const PATH = 'examples/train-and-tear-down.yml';
@@ -352,17 +352,14 @@ describe('no machine is left, whatever cuts the first job short', () => {
   });
 
   test('at a hundred random moments', async () => {
-    const random = seededRandom(SEED);
-    const oneOf = <Item>(items: readonly [Item, ...Item[]]): Item =>
-      items[Math.floor(random() * items.length)] ?? items[0];
-    const cuts = Array.from({ length: 100 }, () => ({
-      how: oneOf<How>(['cancel', 'loss']),
-      step: oneOf(['create', 'Wait until it runs', 'training', 'delete']),
-      afterMs: Math.floor(random() * 300),
-      faults: oneOf<Fault[]>([[], [SLOW], [SLOW, LOST], [LOST], [LATE]]),
-      machineStatus: oneOf<'running' | 'error'>(['running', 'running', 'error']),
-    }));
-    const inPool = createPool(AT_ONCE);
+    const anyCut = fc.record({
+      how: fc.constantFrom<How[]>('cancel', 'loss'),
+      step: fc.constantFrom('create', 'Wait until it runs', 'training', 'delete'),
+      afterMs: fc.nat(300),
+      faults: fc.constantFrom<Fault[][]>([], [SLOW], [SLOW, LOST], [LOST], [LATE]),
+      machineStatus: fc.constantFrom<('running' | 'error')[]>('running', 'running', 'error'),
+    });
+    const cuts = fc.sample(anyCut, { seed: SEED, numRuns: 100 });
     const cutShort = async ({ how, step, afterMs, faults, machineStatus }: (typeof cuts)[number]) => {
       const { now, interruption } = cut(how);
       // A step that is not reached, because the one before it failed, gives its cut to the deletion.
@@ -380,7 +377,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
       });
       return { left, hit: train.result === 'cancelled' || train.outputs['nothing-left'] === undefined };
     };
-    const ends = await Promise.all(cuts.map((each) => inPool(() => cutShort(each))));
+    const ends = await pLimit(AT_ONCE).map(cuts, cutShort);
     const failed = cuts.filter((_cut, index) => ends[index]?.left.length !== 0);
     expect(failed).toEqual([]);
     // The others were over before their cut came.

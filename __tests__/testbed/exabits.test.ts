@@ -800,8 +800,8 @@ describe('https', () => {
   }
 
   test('serves with a certificate, and refuses what does not verify', async () => {
-    const authority = makeAuthority();
-    const tls = makeCertificate({
+    const authority = await makeAuthority();
+    const tls = await makeCertificate({
       commonName: 'sandbox',
       hosts: ['127.0.0.1', 'localhost'],
       issuer: authority,
@@ -813,7 +813,7 @@ describe('https', () => {
     sandbox.faults.add({ effect: 'reset', at: 'before-headers' });
     expect(await statusOver(sandbox, authority.cert)).toBe(401);
     await expect(statusOver(sandbox, authority.cert)).rejects.toThrow('ECONNRESET');
-    await expect(statusOver(sandbox, makeAuthority().cert)).rejects.toThrow();
+    await expect(statusOver(sandbox, (await makeAuthority()).cert)).rejects.toThrow();
   });
 
   test.each([
@@ -824,9 +824,9 @@ describe('https', () => {
       'CERT_HAS_EXPIRED',
     ],
   ])('a certificate for %s is refused', async (_what, request, code) => {
-    const authority = makeAuthority();
+    const authority = await makeAuthority();
     const sandbox = await start({
-      tls: makeCertificate({ commonName: 'sandbox', issuer: authority, ...request }),
+      tls: await makeCertificate({ commonName: 'sandbox', issuer: authority, ...request }),
     });
     await expect(statusOver(sandbox, authority.cert)).rejects.toMatchObject({ code });
   });

@@ -106,47 +106,50 @@ describe('http to this machine', () => {
 });
 
 describe('https', () => {
-  const authority = makeAuthority();
+  let authority: KeyAndCertificate;
 
-  beforeAll(() => setDefaultCACertificates([...getCACertificates('default'), authority.cert]));
+  beforeAll(async () => {
+    authority = await makeAuthority();
+    setDefaultCACertificates([...getCACertificates('default'), authority.cert]);
+  });
 
   function serveTls(certificate: KeyAndCertificate): Promise<number> {
     return listen(createTlsServer(certificate, answerYes));
   }
 
-  function certificateOf(request: Partial<CertificateRequest>): KeyAndCertificate {
+  function certificateOf(request: Partial<CertificateRequest>): Promise<KeyAndCertificate> {
     return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'], issuer: authority, ...request });
   }
 
   test('works with an authority that the runner trusts', async () => {
-    const port = await serveTls(certificateOf({}));
+    const port = await serveTls(await certificateOf({}));
     const { exabits, credential } = await converse({ apiUrl: `https://127.0.0.1:${port}` });
     await expect(exabits.verify(credential)).resolves.toBeUndefined();
   });
 
   test('is refused with an authority that it does not trust', async () => {
-    const port = await serveTls(certificateOf({ issuer: makeAuthority('Somebody else') }));
+    const port = await serveTls(await certificateOf({ issuer: await makeAuthority('Somebody else') }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toMatch(/UNABLE_TO_.*NODE_EXTRA_CA_CERTS/);
   });
 
   test('is refused with a certificate that vouches for itself', async () => {
-    const port = await serveTls(makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'] }));
+    const port = await serveTls(await makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'] }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toContain('NODE_EXTRA_CA_CERTS');
   });
 
   test('is refused with a certificate for another host', async () => {
-    const port = await serveTls(certificateOf({ hosts: ['api.example'] }));
+    const port = await serveTls(await certificateOf({ hosts: ['api.example'] }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toContain('certificate is for another host');
   });
 
   test('is refused with a certificate that has expired', async () => {
-    const port = await serveTls(certificateOf({ notAfter: new Date(Date.now() - 60_000) }));
+    const port = await serveTls(await certificateOf({ notAfter: new Date(Date.now() - 60_000) }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toContain('CERT_HAS_EXPIRED');
@@ -177,7 +180,7 @@ describe('https', () => {
     const apiUrl = 'https://api.example:8443';
 
     test.each(['https_proxy', 'HTTPS_PROXY'])('goes where %s says', async (variable) => {
-      const port = await serveTls(certificateOf({ hosts: ['api.example'] }));
+      const port = await serveTls(await certificateOf({ hosts: ['api.example'] }));
       const { proxyPort, asked } = await serveProxy(port);
       process.env[variable] = `http://proxy-user:proxy-pass@127.0.0.1:${proxyPort}`;
       const { exabits, credential } = await converse({ apiUrl });
@@ -186,7 +189,9 @@ describe('https', () => {
     });
 
     test('checks the certificate all the same', async () => {
-      const port = await serveTls(certificateOf({ hosts: ['api.example'], issuer: makeAuthority('Proxy') }));
+      const port = await serveTls(
+        await certificateOf({ hosts: ['api.example'], issuer: await makeAuthority('Proxy') }),
+      );
       const { proxyPort } = await serveProxy(port);
       process.env.https_proxy = `http://127.0.0.1:${proxyPort}`;
       expect((await failureAt(apiUrl)).code).toBe('tls-failed');
@@ -194,7 +199,7 @@ describe('https', () => {
 
     test('is not used for a host of no_proxy', async () => {
       // An address that leads to this machine, and that no client takes for a loopback address.
-      const port = await serveTls(certificateOf({ hosts: ['0.0.0.0'] }));
+      const port = await serveTls(await certificateOf({ hosts: ['0.0.0.0'] }));
       const { proxyPort, asked } = await serveProxy(port);
       process.env.https_proxy = `http://127.0.0.1:${proxyPort}`;
       const apiUrl = `https://0.0.0.0:${port}`;

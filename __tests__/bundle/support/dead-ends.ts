@@ -73,25 +73,25 @@ export async function openDeadEnds(): Promise<DeadEnds> {
   await listen('TLS that falls silent', ignore);
   await listen('TLS that is reset', reset);
 
-  const authority = makeAuthority('The authority of the tests');
+  const authority = await makeAuthority('The authority of the tests');
   const issue = (hosts: readonly string[], dates: { notBefore?: Date; notAfter?: Date } = {}) =>
     makeCertificate({ commonName: 'gpu-api.example', hosts, issuer: authority, ...dates });
   const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS);
   await listen(
     'TLS of an unknown authority',
     ignore,
-    makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
+    await makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
   );
-  await listen('TLS for another host', ignore, issue(['another.example']));
+  await listen('TLS for another host', ignore, await issue(['another.example']));
   await listen(
     'TLS with an expired certificate',
     ignore,
-    issue(['127.0.0.1'], { notBefore: inHours(-48), notAfter: inHours(-24) }),
+    await issue(['127.0.0.1'], { notBefore: inHours(-48), notAfter: inHours(-24) }),
   );
   await listen(
     'TLS that is not valid yet',
     ignore,
-    issue(['127.0.0.1'], { notBefore: inHours(24), notAfter: inHours(48) }),
+    await issue(['127.0.0.1'], { notBefore: inHours(24), notAfter: inHours(48) }),
   );
 
   ports.set('nobody listens', await unusedPort());

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import fc from 'fast-check';
+import pLimit from 'p-limit';
 import type { StepOptions } from '../../../testbed/runner/job.ts';
-import { seededRandom } from './seeded-random.ts';
 
 /** Runs this many at once. */
 const AT_ONCE = 4;
@@ -43,11 +44,13 @@ export class Victim {
 
 /** Random times up to a limit, in milliseconds. */
 export function randomDelays(count: number, limitMs: number): number[] {
-  const random = seededRandom(SEED);
-  return Array.from({ length: count }, () => random() * limitMs);
+  return fc.sample(fc.double({ min: 0, max: limitMs, noNaN: true }), { seed: SEED, numRuns: count });
 }
 
-/** Does the same work a few times at once. */
-export async function inParallel(work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+/** Does the same to every item, to a few of them at once. */
+export function inParallel<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  return pLimit(AT_ONCE).map(items, act);
 }
