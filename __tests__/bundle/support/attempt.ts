@@ -1,19 +1,17 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint } from '../../../src/fingerprint.ts';
-import { tokensIn } from '../../../testbed/exabits/request-history.ts';
 import {
   EXAMPLE_ACCOUNT,
   type FaultMatch,
-  md5,
   type Sandbox,
   startSandbox,
 } from '../../../testbed/exabits/server.ts';
 import { Job, type StepResult } from '../../../testbed/runner/job.ts';
-import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../../testbed/runner/workflow-command.ts';
 import type { DeadEnds } from './dead-ends.ts';
 import { canned, elsewhere, expectedOf, type Operation, type Row } from './faults.ts';
+import { leaksOf, secretsOf } from './leaks.ts';
 
 const actionDir = join(import.meta.dirname, '../../..');
 const stopwatch = join(import.meta.dirname, 'stopwatch.cjs');
@@ -154,7 +152,7 @@ async function run(row: Row, operation: Operation, world: World): Promise<Attemp
   // A verification leaves what a login leaves, which is nothing.
   const [post] = operation === 'verification' ? [] : await job.finish();
   if (post) steps.push(post);
-  const secrets = secretsOf(sandbox, apiToken, steps);
+  const secrets = secretsOf(sandbox, steps, [apiToken, ...Object.values(canned)]);
   return {
     step,
     tookMs,
@@ -192,34 +190,6 @@ function replaceElsewhere<Effect extends object>(effect: Effect, url: string): E
   return 'location' in effect && typeof effect.location === 'string'
     ? { ...effect, location: effect.location.replace(elsewhere, url) }
     : effect;
-}
-
-function secretsOf(sandbox: Sandbox, apiToken: string, steps: readonly StepResult[]): Set<string> {
-  const sent = sandbox.requests.flatMap(tokensIn);
-  const handedOn = steps.flatMap(({ outputs }) => [
-    outputs['access-token'],
-    outputs['refresh-token'],
-    outputs['api-token'],
-  ]);
-  const { password } = EXAMPLE_ACCOUNT;
-  const made = sandbox.apiTokens().map(({ token }) => token);
-  return new Set(
-    [password, md5(password), apiToken, ...Object.values(canned), ...made, ...sent, ...handedOn].filter(
-      (one): one is string => one !== undefined && one !== '',
-    ),
-  );
-}
-
-/** The texts in which a secret shows: the log as GitHub shows it, and what the action itself prints and saves. */
-function leaksOf(steps: readonly StepResult[], secrets: ReadonlySet<string>): string[] {
-  const shown = steps.flatMap(({ raw, state, visible, annotations, rawSummary }) => [
-    visible,
-    raw.replace(/^::add-mask::.*$/gm, ''),
-    rawSummary,
-    ...annotations.map(({ message }) => message),
-    ...Object.values(state),
-  ]);
-  return shown.filter((text) => secretsIn(text, secrets).length > 0);
 }
 
 function foreignCommandsOf({ raw }: StepResult, secrets: ReadonlySet<string>): string[] {
