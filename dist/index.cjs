@@ -1487,12 +1487,16 @@ function carriedCredential(endpoint, mask, now) {
     if (!isFor(endpoint))
         return undefined;
     const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-    if (!credential)
-        return undefined;
+    return credential && { credential, origin: originOf(sourceOf(endpoint.apiUrl, credential)) };
+}
+function originOf(carried) {
+    const source = variable('EXABITS_AUTH_SOURCE');
     const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
-    const isReplacement = handedOn !== '' && handedOn !== sourceOf(endpoint.apiUrl, credential);
-    const source = isReplacement ? undefined : variable('EXABITS_AUTH_SOURCE') || undefined;
-    return { credential, source, isReplacement };
+    if (handedOn && handedOn !== carried)
+        return { kind: 'replaced' };
+    if (!source)
+        return { kind: 'unknown' };
+    return { kind: handedOn ? 'proven' : 'claimed', source };
 }
 function carriedApiToken(mask, now) {
     const token = variable('EXABITS_API_TOKEN');
@@ -1947,6 +1951,8 @@ function parseJson(text) {
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 const pageSize = 100;
+/** Tokens of one name are not further apart than this: twice the most that `timeout-seconds` allows. */
+const namesakesWithinMs = 2 * 3_600_000;
 const mostPages = 1000;
 /** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
 const overlap = 0.2;
@@ -2033,7 +2039,12 @@ function createExabits(send, masker) {
         listApiTokens: (credential) => readPages(credential, 'asc'),
         async findApiTokens(credential, name) {
             const isNamed = (token) => token.name === name;
-            const { tokens } = await readPages(credential, 'desc', (page) => page.some(isNamed));
+            const timeOf = (token) => token?.createdAt?.getTime() ?? Number.NaN;
+            let newest;
+            const { tokens } = await readPages(credential, 'desc', (page) => {
+                newest ??= page.find(isNamed);
+                return timeOf(page.at(-1)) < timeOf(newest) - namesakesWithinMs;
+            });
             return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
@@ -2327,7 +2338,7 @@ var MediaTypes;
  * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
  */
 function lib_getProxyUrl(serverUrl) {
-    const proxyUrl = getProxyUrl(new URL(serverUrl));
+    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
     return proxyUrl ? proxyUrl.href : '';
 }
 const HttpRedirectCodes = [
@@ -2982,8 +2993,10 @@ function isTlsError(error) {
 }
 /** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
 class ProxyError extends Error {
-    constructor(error) {
-        super(error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, ''));
+    constructor(error, { password }) {
+        const message = error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, '');
+        const secrets = [password, decodeURIComponent(password)].filter(Boolean);
+        super(secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message));
     }
 }
 /**
@@ -3039,7 +3052,7 @@ const largestAnswer = 1024 * 1024;
 const refusalMs = 3_000;
 const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
 /** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
-const interim = /^(?:\r?\n|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
+const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
 /** Node reads no head that is longer. */
 const largestInterim = 16 * 1024;
 /** More than any wait: what ends a silence is the signal. */
@@ -3107,7 +3120,7 @@ async function exchange(baseUrl, request, signal) {
     return answer();
 }
 function exchange_isRefusal(status) {
-    return status >= 400 && isFinal(status);
+    return status >= 300 && isFinal(status);
 }
 function requestHeaders({ headers, body }) {
     return {
@@ -3124,10 +3137,19 @@ function proxyFor(url) {
     const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
     if (url.protocol !== 'https:' || !variable || checkBypass(url))
         return undefined;
-    const proxy = URL.parse(String(lib_getProxyUrl(url.href)));
-    if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol))
+    const proxy = URL.parse(variable);
+    if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy))
         return proxy;
     throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
+}
+function isEscaped({ username, password }) {
+    try {
+        decodeURIComponent(username + password);
+        return true;
+    }
+    catch {
+        return false;
+    }
 }
 function requestOptions(agent, signal) {
     return {
@@ -3176,7 +3198,7 @@ function agentFor(url, proxy, onStatus) {
 }
 // With an http proxy, TLS is between us and the API.
 function behindProxy(error, proxy) {
-    return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error) : error;
+    return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error, proxy) : error;
 }
 function aborted(signal) {
     return new Promise((_, reject) => {
@@ -3396,8 +3418,8 @@ function notRemoved(path, cause) {
 
 // gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
 // environment and they from the file. Empty counts as unset.
-const preferredKey = /^(?:[^#]*[{,])?\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
-const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
+// Such a key at the top level, as YAML or JSON has it, with a value, which may be on a line of its own.
+const preferredKey = /^(?:\ufeff?|[^#\n]*[{,]\s*)["']?(api_token|api_token_encrypted)["']?[ \t]*:(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+(?!(?:""|''|~|null)?[ \t\r]*(?:[,}#]|$))\S/im;
 /**
  * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
  *
@@ -3405,12 +3427,8 @@ const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
  */
 function clientFileKey() {
     const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
-    for (const line of readSmallFile(path).split('\n')) {
-        const [, key, value = ''] = preferredKey.exec(line.trimEnd()) ?? [];
-        if (key && !empty.test(value))
-            return { path, key };
-    }
-    return undefined;
+    const [, key] = preferredKey.exec(readSmallFile(path)) ?? [];
+    return key ? { path, key } : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/job/variables.js
@@ -3568,6 +3586,8 @@ function escapeHtml(text) {
 
 
 const longestQuote = 300;
+/** What is looked at of a text. So much cannot shrink to less than what is quoted, but for a server that means it. */
+const longestText = 64 * 1024;
 /**
  * The one place where secrets are made known to the runner.
  *
@@ -3606,7 +3626,7 @@ function createMasker(tell = setSecret) {
     }, replaceForms(text));
     return {
         mask,
-        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+        redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text.slice(0, longestText)))), longestQuote),
     };
 }
 /**
@@ -3642,9 +3662,9 @@ function formsOf(secret) {
 }
 const namedEntities = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const shortEscapes = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
-// What undoes the escapes of an address, a form, JSON and HTML. Writers differ in which characters they escape and how
+// What undoes the escapes of an address (and of bytes in a log, such as \x2f), a form, JSON and HTML. Writers differ in which characters they escape and how
 // they write the digits; what they meant does not depend on it.
-const inAddress = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+const inAddress = (text) => text.replace(/(?:(?:%|\\x)[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replace(/%|\\x/gi, ''), 'hex').toString());
 const inForm = (text) => inAddress(text.replaceAll('+', ' '));
 const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
 const inHtml = (text) => text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) => name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)));
@@ -3759,9 +3779,8 @@ async function useCarried(inputs, exabits, { mask }) {
     const carried = carriedCredential(endpoint, mask, new Date());
     if (!carried)
         return undefined;
-    const { credential, source, isReplacement } = carried;
-    if (configured.kind !== 'none' &&
-        (isReplacement || (source && source !== sourceOf(endpoint.apiUrl, configured)))) {
+    const { credential, origin } = carried;
+    if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
         log_info('The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.');
         return undefined;
     }
@@ -3770,10 +3789,13 @@ async function useCarried(inputs, exabits, { mask }) {
         log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
         return undefined;
     }
-    if (!source) {
+    if (origin.kind !== 'proven') {
         log_info('The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.');
     }
-    return { method: 'existing', credential, source };
+    return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
+}
+function mayBeOf(source, origin) {
+    return 'source' in origin ? origin.source === source : origin.kind === 'unknown';
 }
 async function makeEphemeral(authenticated, inputs, exabits) {
     const { timeoutMs, maxAttempts, staleTokenHours } = inputs;

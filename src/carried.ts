@@ -6,13 +6,21 @@ import type { Mask } from './job/mask.ts';
 /** A pair whose access token would die sooner than this is not worth handing on. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
+/** What the job's environment says of where a credential comes from. */
+export type Origin =
+  /** A step of this action has set it, and nothing has changed since. */
+  | { readonly kind: 'proven'; readonly source: Fingerprint }
+  /** It has a source beside it, but not the fingerprint that ties the two together. */
+  | { readonly kind: 'claimed'; readonly source: Fingerprint }
+  /** Something else has put it in the place of what a step of this action had set. */
+  | { readonly kind: 'replaced' }
+  | { readonly kind: 'unknown' };
+
 /** A credential that the job's environment carries. */
 export interface Carried {
   readonly credential: Credential;
-  /** Whom it acts as, where a step of this action has set it. */
-  readonly source: Fingerprint | undefined;
-  /** Whether a step of this action had set another one, and something else has put this one in its place. */
-  readonly isReplacement: boolean;
+  /** Whom it acts as, as far as that is known. */
+  readonly origin: Origin;
 }
 
 /**
@@ -27,11 +35,15 @@ export interface Carried {
 export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
   const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-  if (!credential) return undefined;
+  return credential && { credential, origin: originOf(sourceOf(endpoint.apiUrl, credential)) };
+}
+
+function originOf(carried: Fingerprint): Origin {
+  const source = variable('EXABITS_AUTH_SOURCE');
   const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
-  const isReplacement = handedOn !== '' && handedOn !== sourceOf(endpoint.apiUrl, credential);
-  const source = isReplacement ? undefined : variable('EXABITS_AUTH_SOURCE') || undefined;
-  return { credential, source, isReplacement };
+  if (handedOn && handedOn !== carried) return { kind: 'replaced' };
+  if (!source) return { kind: 'unknown' };
+  return { kind: handedOn ? 'proven' : 'claimed', source };
 }
 
 function carriedApiToken(mask: Mask, now: Date): Credential | undefined {

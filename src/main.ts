@@ -1,11 +1,11 @@
 import { authenticate } from './authenticate.ts';
-import { carriedCredential } from './carried.ts';
+import { carriedCredential, type Origin } from './carried.ts';
 import { accountOf, expiryOf, type SignIn } from './credentials.ts';
 import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
 import { attempt } from './failure.ts';
-import { sourceOf } from './fingerprint.ts';
+import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { clientFileKey } from './job/client-file.ts';
 import { info, warning } from './job/log.ts';
@@ -63,11 +63,8 @@ async function useCarried(
   const carried = carriedCredential(endpoint, mask, new Date());
   if (!carried) return undefined;
 
-  const { credential, source, isReplacement } = carried;
-  if (
-    configured.kind !== 'none' &&
-    (isReplacement || (source && source !== sourceOf(endpoint.apiUrl, configured)))
-  ) {
+  const { credential, origin } = carried;
+  if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
     info(
       'The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.',
     );
@@ -78,12 +75,16 @@ async function useCarried(
     info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
     return undefined;
   }
-  if (!source) {
+  if (origin.kind !== 'proven') {
     info(
       'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.',
     );
   }
-  return { method: 'existing', credential, source };
+  return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
+}
+
+function mayBeOf(source: Fingerprint, origin: Origin): boolean {
+  return 'source' in origin ? origin.source === source : origin.kind === 'unknown';
 }
 
 async function makeEphemeral(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {

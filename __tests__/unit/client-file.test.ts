@@ -32,6 +32,10 @@ describe('the configuration of the official client', () => {
     ['api_token', "'api_token' : 'exa-1'"],
     ['API_TOKEN', 'API_TOKEN: exa-1\r\n'],
     ['api_token', '{api_token: exa-1}\n'],
+    ['api_token', '{\n  "api_token": "exa-1"\n}\n'],
+    ['api_token', 'api_url: x\napi_token:\n\n  exa-1\n'],
+    ['api_token', 'api_token: # of a person\r\n  exa-1\r\n'],
+    ['api_token', '\ufeffapi_token: exa-1\n'],
     ['api_token', '{"api_url": "https://api.example", "api_token": "exa-1"}'],
   ])('holds %s', (key, text) => {
     const path = configure(text);
@@ -48,6 +52,7 @@ describe('the configuration of the official client', () => {
     '# {api_token: exa-1}\n',
     '{api_token: "", api_token_encrypted: }\n',
     'my_api_token: exa-1\n',
+    'old:\n  api_token: exa-1\n',
     'api_token_name: exa-1\n',
   ])('holds nothing that it prefers to a login: %j', (text) => {
     configure(text);

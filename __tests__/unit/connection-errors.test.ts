@@ -25,7 +25,10 @@ test('a connection that is refused has its own words', () => {
 test('a proxy that does not connect has its own words, whatever kept it, and without its address', () => {
   const told =
     'Failed to establish tunnel to api.example:443 via http://me:secret@proxy.test:3128/: HTTP/1.1 407 No';
-  const refusal = new ProxyError(Object.assign(new Error(told), { code: 'ERR_PROXY_TUNNEL' }));
+  const refusal = new ProxyError(
+    Object.assign(new Error(told), { code: 'ERR_PROXY_TUNNEL' }),
+    new URL('http://me:secret@proxy.test:3128'),
+  );
   const { code, message, transient } = transportFault(refusal, 'api.example', oneLine);
   expect(code).toBe('proxy-failed');
   expect(message).toBe(

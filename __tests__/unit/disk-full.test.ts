@@ -96,7 +96,7 @@ test('a disk that is full when a token has just been made leaves its name to the
   exabits()
     .get('/api-tokens')
     .query(true)
-    .twice()
+    .thrice()
     .reply(200, yes([{ id: 'tok-1', name, created_at: 1 }], { total: 1 }));
   exabits().delete('/api-tokens/tok-1').reply(200, yes());
   expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);

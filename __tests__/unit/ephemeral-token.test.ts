@@ -159,7 +159,7 @@ describe('a creation whose answer is lost', () => {
     const { state } = await new Job().main(ephemeralInputs);
     const saved = JSON.parse(state['ephemeral-token'] ?? '');
     expect(saved).toMatchObject({ mayHaveNamesakes: true, id: exabits.tokens()[2]?.id });
-    expect(exabits.calls).toEqual([logIn, create, page('desc'), someDeletion, create]);
+    expect(exabits.calls).toEqual([logIn, create, page('desc'), page('desc', 3), someDeletion, create]);
     expect(exabits.left()).toEqual(['laptop', 'gha-9876543210-2-00000000', saved.name]);
   });
 
@@ -358,7 +358,14 @@ describe('after a lost answer the post step also looks for namesakes', () => {
   test('and deletes the own token last', async () => {
     const { log, calls, left } = await runJob(exabits, {}, twoNamesakes);
     expect([log, left]).toEqual([deleted, []]);
-    expect(calls).toEqual([page('asc'), page('desc'), someDeletion, someDeletion, ownDeletion]);
+    expect(calls).toEqual([
+      page('asc'),
+      page('desc'),
+      page('desc', 3),
+      someDeletion,
+      someDeletion,
+      ownDeletion,
+    ]);
     expect(calls.filter((call) => call === ownDeletion)).toHaveLength(1);
   });
 
@@ -416,6 +423,17 @@ describe('if main was killed while it created its token, the post step', () => {
     expect(log).toBe('No API token NAME is left at Exabits.');
     expect(calls).toEqual([logIn, page('asc'), page('desc'), page('desc'), page('desc')]);
     expect(clock.waits).toEqual(waits);
+  });
+
+  test('finds what earlier tries left on later pages, as long as they are of that time', async () => {
+    createdOne();
+    const { calls, left } = await runJob(exabits, {}, ({ name }) => {
+      exabits.seed(name, { hoursOld: 1 });
+      for (let index = 0; index < 150; index += 1) exabits.seed(`other-${index}`, { hoursOld: 0.5 });
+      exabits.seed('long ago', { hoursOld: 3 });
+    });
+    expect(left).toHaveLength(151);
+    expect(calls.filter((call) => call.endsWith('desc'))).toHaveLength(2);
   });
 
   test('finds a token that Exabits creates between two looks', async () => {

@@ -345,6 +345,15 @@ describe('the source of the credentials that the job carries', () => {
       expect((await job.main({ ...loginInputs, ...existing })).outputs['auth-method']).toBe('login');
     });
 
+    test('a source without its fingerprint is enough to use what is there, and not to know whose it is', async () => {
+      const job = await signedInAs(loginInputs.username);
+      Object.assign(job.env, { EXABITS_API_TOKEN: apiToken, EXABITS_AUTH_FINGERPRINT: '' });
+      const step = await job.main({ ...loginInputs, ...existing });
+      expect(step.outputs['auth-method']).toBe('existing');
+      expect(step.log).toContain('were set outside of this action');
+      expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
+    });
+
     test('a step without them uses what is there, and leaves it', async () => {
       const job = await signedInAs(loginInputs.username);
       job.env.EXABITS_API_TOKEN = apiToken;

@@ -80,6 +80,7 @@ describe('text from outside loses', () => {
     ['JSON as PHP writes it for HTML', 'pass\\/word+1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
     ['JSON within JSON', JSON.stringify(JSON.stringify('pass/word+1<>&\'"\\é ').slice(1, -1)).slice(1, -1)],
     ['an address within JSON', "pass\\u002fword+1%3c>&'%22%5c%C3%A9%20"],
+    ['the log of a web server', "pass\\x2fword\\x2B1<>&'\\x22\\x5C\\xC3\\xA9 "],
     ['HTML', 'pass/word&#43;1&lt;&gt;&amp;&#x27;&quot;\\&#233; '],
     ['JSON as .NET writes it', 'pass/word\\u002B1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
   ])('a secret in %s', async (_how, quoted) => {
@@ -143,6 +144,11 @@ describe('text from outside loses', () => {
   test('what cannot be printed', async () => {
     const { redact } = await maskOf();
     expect(redact('one\n::error::two\u001b[0m')).toBe('one ::error::two [0m');
+  });
+
+  test('what goes beyond 64 kB, before it is searched', async () => {
+    const { redact } = await maskOf('0123456789');
+    expect(redact(`${' '.repeat(65_536 - 10)}0123456789 and more`)).toBe('***');
   });
 
   test('what goes beyond 300 characters', async () => {

@@ -212,26 +212,28 @@ describe('https', () => {
       expect(asked).toHaveLength(1);
     });
 
-    test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128', 'socks5://proxy.example:1080'])(
-      'that cannot be read is an error: %s',
-      async (proxy) => {
-        process.env.https_proxy = proxy;
-        const failure = await failureAt(apiUrl);
-        expect(failure.code).toBe('proxy-failed');
-        expect(failure.message).toMatch(/^The variable https_proxy is not an address/);
-      },
-    );
+    test.each([
+      'proxy.example:3128',
+      'http://someone:50%@proxy.example:3128',
+      'socks5://proxy.example:1080',
+      '://::x',
+    ])('that cannot be read is an error: %s', async (proxy) => {
+      process.env.https_proxy = proxy;
+      const failure = await failureAt(apiUrl);
+      expect(failure.code).toBe('proxy-failed');
+      expect(failure.message).toMatch(/^The variable https_proxy is not an address/);
+    });
 
     test('fails with words of its own when the proxy says no', async () => {
       const proxy = createServer();
       proxy.on('connect', (_request, socket: Socket) => {
-        socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+        socket.end('HTTP/1.1 407 Proxy Authentication Required, not s3cr%t or s3cr%25t\r\n\r\n');
       });
-      process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
+      process.env.https_proxy = `http://someone:s3cr%25t@127.0.0.1:${await listen(proxy)}`;
       const failure = await failureAt(apiUrl);
       expect(failure.code).toBe('proxy-failed');
       expect(failure.message).toMatch(
-        /did not connect to api\.example:8443 .*HTTP\/1\.1 407 Proxy Authentication Required/,
+        /did not connect to api\.example:8443 .*HTTP\/1\.1 407 Proxy Authentication Required, not \*\*\* or \*\*\*/,
       );
     });
   });

@@ -47,6 +47,7 @@ test('a proxy that never opens its tunnel is given up in time', async () => {
 test.each([
   ['cut', 'HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{', true],
   ['no HTTP any more', 'HTTP/1.1 404 No\r\nnothing\r\n\r\n', true],
+  ['cut, and where it redirects to', 'HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9\r\n\r\n', true],
   ['missing', 'HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\n', false],
   ['more than Node reads', `HTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, true],
   [
@@ -56,10 +57,10 @@ test.each([
   ],
   [
     'more than Node reads and an empty line came first',
-    `\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    `\r\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
     true,
   ],
-])('an answer that says 4xx is final, though what follows is %s', async (_what, bytes, ends) => {
+])('an answer that says 3xx or 4xx is final, though what follows is %s', async (_what, bytes, ends) => {
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
       // In two pieces, as a network may deliver it.
@@ -68,7 +69,7 @@ test.each([
     });
   });
   const failure = await failureAt(`http://127.0.0.1:${await listen(server)}`);
-  const [status] = /(?<=HTTP\/1.1 )4\d\d/.exec(bytes) ?? [];
+  const [status] = /(?<=HTTP\/1.1 )[34]\d\d/.exec(bytes) ?? [];
   expect(failure.message).toContain(`(HTTP ${status}`);
 });
 

@@ -18,6 +18,8 @@ const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
 const pageSize = 100;
+/** Tokens of one name are not further apart than this: twice the most that `timeout-seconds` allows. */
+const namesakesWithinMs = 2 * 3_600_000;
 const mostPages = 1000;
 /** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
 const overlap = 0.2;
@@ -93,7 +95,7 @@ export interface Exabits {
   /** `GET api-tokens`, all pages. Other jobs may change the list between two of them. */
   listApiTokens(credential: Credential): Promise<TokenList>;
 
-  /** `GET api-tokens`, the newest first, as far as it takes to find those of a name. */
+  /** `GET api-tokens`, the newest first, as far as it takes to find those that one job made under a name. */
   findApiTokens(credential: Credential, name: string): Promise<readonly ListedToken[]>;
 
   /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
@@ -189,7 +191,12 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
     async findApiTokens(credential, name) {
       const isNamed = (token: ListedToken): boolean => token.name === name;
-      const { tokens } = await readPages(credential, 'desc', (page) => page.some(isNamed));
+      const timeOf = (token: ListedToken | undefined): number => token?.createdAt?.getTime() ?? Number.NaN;
+      let newest: ListedToken | undefined;
+      const { tokens } = await readPages(credential, 'desc', (page) => {
+        newest ??= page.find(isNamed);
+        return timeOf(page.at(-1)) < timeOf(newest) - namesakesWithinMs;
+      });
       return tokens.filter(isNamed);
     },
 

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { getProxyUrl, HttpClient } from '@actions/http-client';
+import { HttpClient } from '@actions/http-client';
 import { checkBypass } from '@actions/http-client/lib/proxy';
 import { Failure } from '../failure.ts';
 import { version } from '../version.ts';
@@ -24,7 +24,7 @@ const largestAnswer = 1024 * 1024;
 const refusalMs = 3_000;
 const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
 /** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
-const interim = /^(?:\r?\n|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
+const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
 /** Node reads no head that is longer. */
 const largestInterim = 16 * 1024;
 /** More than any wait: what ends a silence is the signal. */
@@ -96,7 +96,7 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
 }
 
 function isRefusal(status: number): boolean {
-  return status >= 400 && isFinal(status);
+  return status >= 300 && isFinal(status);
 }
 
 function requestHeaders({ headers, body }: Request): Record<string, string> {
@@ -118,12 +118,21 @@ function tooLarge(request: string): Failure {
 function proxyFor(url: URL): URL | undefined {
   const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
   if (url.protocol !== 'https:' || !variable || checkBypass(url)) return undefined;
-  const proxy = URL.parse(String(getProxyUrl(url.href)));
-  if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol)) return proxy;
+  const proxy = URL.parse(variable);
+  if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy)) return proxy;
   throw new Failure(
     'proxy-failed',
     'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.',
   );
+}
+
+function isEscaped({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function requestOptions(agent: HttpAgent, signal: AbortSignal) {
@@ -176,7 +185,7 @@ function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number
 
 // With an http proxy, TLS is between us and the API.
 function behindProxy(error: Error, proxy: URL | undefined): Error {
-  return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error) : error;
+  return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error, proxy) : error;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -15,8 +15,10 @@ export function isTlsError(error: unknown): boolean {
 
 /** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
 export class ProxyError extends Error {
-  constructor(error: Error) {
-    super(error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, ''));
+  constructor(error: Error, { password }: URL) {
+    const message = error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, '');
+    const secrets = [password, decodeURIComponent(password)].filter(Boolean);
+    super(secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message));
   }
 }
 

@@ -4,8 +4,9 @@ import { readSmallFile } from './headers-file.ts';
 
 // gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
 // environment and they from the file. Empty counts as unset.
-const preferredKey = /^(?:[^#]*[{,])?\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
-const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
+// Such a key at the top level, as YAML or JSON has it, with a value, which may be on a line of its own.
+const preferredKey =
+  /^(?:\ufeff?|[^#\n]*[{,]\s*)["']?(api_token|api_token_encrypted)["']?[ \t]*:(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+(?!(?:""|''|~|null)?[ \t\r]*(?:[,}#]|$))\S/im;
 
 /**
  * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
@@ -14,9 +15,6 @@ const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
  */
 export function clientFileKey(): { path: string; key: string } | undefined {
   const path = join(homedir(), '.exabits', 'config.yaml');
-  for (const line of readSmallFile(path).split('\n')) {
-    const [, key, value = ''] = preferredKey.exec(line.trimEnd()) ?? [];
-    if (key && !empty.test(value)) return { path, key };
-  }
-  return undefined;
+  const [, key] = preferredKey.exec(readSmallFile(path)) ?? [];
+  return key ? { path, key } : undefined;
 }

@@ -19,6 +19,8 @@ export interface Masker {
 }
 
 const longestQuote = 300;
+/** What is looked at of a text. So much cannot shrink to less than what is quoted, but for a server that means it. */
+const longestText = 64 * 1024;
 
 /**
  * The one place where secrets are made known to the runner.
@@ -62,7 +64,7 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
 
   return {
     mask,
-    redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text))), longestQuote),
+    redact: (text) => oneLine(replaceKnown(oneLine(replaceKnown(text.slice(0, longestText)))), longestQuote),
   };
 }
 
@@ -106,10 +108,12 @@ function formsOf(secret: string): string[] {
 const namedEntities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const shortEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-// What undoes the escapes of an address, a form, JSON and HTML. Writers differ in which characters they escape and how
+// What undoes the escapes of an address (and of bytes in a log, such as \x2f), a form, JSON and HTML. Writers differ in which characters they escape and how
 // they write the digits; what they meant does not depend on it.
 const inAddress = (text: string): string =>
-  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+  text.replace(/(?:(?:%|\\x)[0-9a-f]{2})+/gi, (run) =>
+    Buffer.from(run.replace(/%|\\x/gi, ''), 'hex').toString(),
+  );
 const inForm = (text: string): string => inAddress(text.replaceAll('+', ' '));
 const inJson = (text: string): string =>
   text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) =>

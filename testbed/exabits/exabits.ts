@@ -91,6 +91,8 @@ export class Exabits {
   readonly accounts: readonly Account[];
   readonly #lifetimes: Lifetimes;
   readonly #signingKey = randomBytes(32);
+  /** Every access token and API token that there ever was. */
+  readonly issued: string[] = [];
   readonly #refreshTokens = new Map<string, RefreshToken>();
   readonly #apiTokens = new Map<string, ApiTokenRecord>();
   readonly #machines = new Map<string, MachineRecord>();
@@ -286,7 +288,9 @@ export class Exabits {
       jti: randomBytes(9).toString('base64url'),
     };
     const signed = signingInput(claims);
-    return `${signed}.${this.#signature(signed).toString('base64url')}`;
+    const token = `${signed}.${this.#signature(signed).toString('base64url')}`;
+    this.issued.push(token);
+    return token;
   }
 
   #signature(signed: string): Buffer {

@@ -62,6 +62,8 @@ export interface Sandbox {
   };
   /** The live API tokens of all accounts, oldest first. */
   apiTokens(): ApiTokenRecord[];
+  /** Every access token and API token that there ever was. */
+  readonly issued: readonly string[];
   /** The live API tokens whose name says that a job created them. */
   orphans(): ApiTokenRecord[];
   /** The machines of all accounts, oldest first. */
@@ -152,6 +154,7 @@ function makeSandbox(
     clearRequests: () => history.clear(),
     faults,
     apiTokens: () => exabits.apiTokens(),
+    issued: exabits.issued,
     orphans: () => exabits.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
     machines: () => exabits.machines(),
     seedApiToken(account, token) {

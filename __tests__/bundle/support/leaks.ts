@@ -5,7 +5,7 @@ import type { StepResult } from '../../../testbed/runner/job.ts';
 import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
 
 /**
- * Every secret of a job: passwords and their hashes, and what Exabits holds, was sent, and the steps handed on.
+ * Every secret of a job: passwords and their hashes, and what Exabits issued, was sent, and the steps handed on.
  *
  * @param given what the test brings in besides
  */
@@ -19,11 +19,10 @@ export function secretsOf(
     ...tokensIn(request),
     /"password":"([^"]+)"/.exec(request.body)?.[1],
   ]);
-  const held = sandbox.apiTokens().map(({ token }) => token);
   const handedOn = steps.flatMap(({ outputs }) =>
     ['access-token', 'refresh-token', 'api-token'].map((name) => outputs[name]),
   );
-  const all = [...passwords, ...passwords.map(md5), ...sent, ...held, ...handedOn];
+  const all = [...passwords, ...passwords.map(md5), ...sent, ...sandbox.issued, ...handedOn];
   return new Set(all.filter((secret): secret is string => Boolean(secret)));
 }
 
