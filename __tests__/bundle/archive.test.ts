@@ -2,10 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { EXAMPLE_ACCOUNT } from '../../testbed/exabits/server.ts';
 import { Job } from '../../testbed/runner/job.ts';
+import { withGit } from '../support/system.ts';
 import { startExabits } from './support/scenario.ts';
+
+const { test } = withGit;
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;

@@ -1,7 +1,7 @@
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, jest } from '@jest/globals';
 import { makeAuthority, makeCertificate } from '../../testbed/exabits/certificate.ts';
 import {
   AWKWARD_ACCOUNT,
@@ -10,9 +10,12 @@ import {
   type SandboxOptions,
 } from '../../testbed/exabits/server.ts';
 import { secretsIn } from '../../testbed/runner/secret-forms.ts';
+import { withBash } from '../support/system.ts';
 import { startConnectProxy } from './support/connect-proxy.ts';
 import { atEnd, startExabits } from './support/scenario.ts';
 import { type JobResult, type StandIn, type WorkflowOptions, WorkflowRun } from './support/workflow-run.ts';
+
+const { describe, test } = withBash;
 
 jest.setTimeout(120_000);
 

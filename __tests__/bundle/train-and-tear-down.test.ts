@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, jest } from '@jest/globals';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import {
@@ -13,7 +13,10 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
+import { withBash } from '../support/system.ts';
 import { type Interruption, type JobResult, WorkflowRun } from './support/workflow-run.ts';
+
+const { describe, test } = withBash;
 
 const PATH = 'examples/train-and-tear-down.yml';
 const MACHINE = 'train-77';

@@ -2,7 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest } from '@jest/globals';
+import { withGit } from '../support/system.ts';
+
+const { test } = withGit;
 
 const root = join(import.meta.dirname, '../..');
 const placeholder = ['your', 'org'].join('-');

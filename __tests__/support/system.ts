@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 
 // What tests need that not every system has. Where it is missing, the test is skipped, and the report names it.
 
@@ -18,13 +18,28 @@ export const testOnPosix = where(!onWindows);
 export const testWithLinks = where(!onWindows || canLink());
 
 /** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. Wine has none. */
-export const testWithBash = where(!onWindows || spawnSync('bash', ['-c', 'curl --version']).status === 0);
+export const withBash = only(!onWindows || succeeds('bash', '-c', 'curl --version'));
+export const testWithBash = withBash.test;
+
+/** For git, which Wine has not. */
+export const withGit = only(succeeds('git', '--version'));
 
 /** The mode of a file that only its owner may read; Windows keeps that in access lists, and knows no modes. */
 export const ownerOnly = onWindows ? 0o666 : 0o600;
 
-function where(possible: boolean): typeof test.skip {
-  return possible ? test : test.skip;
+/** The functions of jest, or what skips in their place. */
+function only(possible: boolean): { test: typeof test; describe: typeof describe } {
+  if (possible) return { test, describe };
+  const skipped = Object.assign(test.skip, { concurrent: test.concurrent.skip }) as typeof test;
+  return { test: skipped, describe: describe.skip as typeof describe };
+}
+
+function where(possible: boolean): typeof test {
+  return only(possible).test;
+}
+
+function succeeds(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args).status === 0;
 }
 
 function canLink(): boolean {
