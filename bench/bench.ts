@@ -1,25 +1,35 @@
-// npm run bench: how long the bundle takes, against the least that such a program could take. Prints a table and
-// writes bench/results.json. Runs are paired: each round runs every subject once, so that noise meets all of them.
-// npm run bench -- FILE...: a login with other bundles, too, to see what a change would bring. Nothing is written then.
-import { statSync, writeFileSync } from 'node:fs';
+// npm run bench: how long the bundle takes, against the least that such a program could take. With --record, writes the
+// table of docs/performance.md. Runs are paired: each round runs every subject once, so that noise meets all of them.
+// npm run bench -- FILE...: a login with other bundles, too, to see what a change would bring.
+import { statSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version } from '../src/version.ts';
 import budget from './budget.json' with { type: 'json' };
+import { keep, record } from './record.ts';
 import {
   bundlePath,
   type MeasuredSubject,
   median,
-  root,
   run,
   runWithUsage,
   startSandboxes,
   subjects,
 } from './subjects.ts';
 
+interface Result {
+  readonly subject: string;
+  readonly medianMs: number;
+  readonly fastestMs: number;
+  readonly toNode: number;
+  readonly toFloor: number;
+  readonly modulesLoaded: number | undefined;
+  readonly peakMemoryMiB: number | undefined;
+}
+
 const { values, positionals: otherBundles } = parseArgs({
-  options: { rounds: { type: 'string', default: '41' } },
+  options: { rounds: { type: 'string', default: '41' }, record: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const rounds = Math.max(21, Number(values.rounds));
@@ -43,7 +53,7 @@ for (let round = -warmUps; round < rounds; round += 1) {
   }
 }
 
-const results = [];
+const results: Result[] = [];
 for (const [name, subject] of measured) {
   const { usage } = await successful(name, runWithUsage(subject));
   const ms = times.get(name) ?? [];
@@ -89,15 +99,24 @@ const checks: [what: string, found: number, ceiling: number][] = [
     ]),
   ]),
 ];
-if (otherBundles.length === 0)
-  writeFileSync(join(root, 'bench/results.json'), `${JSON.stringify(report, null, 2)}\n`);
+keep('bench', report);
 console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
-console.log(
-  `${rounds} rounds on ${report.machine.cores} cores, Node ${report.versions.node}; bundle ${report.bundleBytes} bytes.`,
-);
+const circumstances = `${rounds} rounds on ${report.at.slice(0, 10)}, ${report.machine.cores} cores, Node ${report.versions.node}, a bundle of ${report.bundleBytes.toLocaleString('en')} bytes.`;
+console.log(circumstances);
+if (values.record) record('docs/performance.md', 'bench', `${table()}\n${circumstances}\n`);
 
 for (const [what, found, most] of checks) {
   console.log(`${found <= most ? 'within' : 'OVER  '} budget: ${found} of ${most} ${what}`);
+}
+
+function table(): string {
+  const rows = results.map(({ subject, ...figures }) => {
+    const { medianMs, fastestMs, toNode, toFloor, modulesLoaded, peakMemoryMiB } = figures;
+    return `| ${subject} | ${medianMs} ms | ${fastestMs} ms | ${toNode} | ${toFloor} | ${modulesLoaded} | ${peakMemoryMiB} MiB |\n`;
+  });
+  const head =
+    '| program | median | fastest | to `node -e 0` | to its floor | Node modules loaded | peak memory |\n|---|---|---|---|---|---|---|\n';
+  return head + rows.join('');
 }
 
 function ceiling(ceilings: Readonly<Record<string, number>>, subject: string): number[] {

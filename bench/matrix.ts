@@ -1,11 +1,10 @@
 // npm run bench:matrix: many jobs that sign in at the same moment, against a sandbox that limits logins.
 // Prints how they fared, what they asked of the API, and the logins of every second, to see that retries do not
 // come in bursts.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
 import { Job } from '../testbed/runner/job.ts';
+import { keep } from './record.ts';
 import { median, root } from './subjects.ts';
 
 const { values: options } = parseArgs({
@@ -75,9 +74,7 @@ const report = {
 };
 for (const job of jobs) job.dispose();
 await sandbox.close();
-const name =
-  options['ephemeral-api-token'] === 'true' ? 'matrix-results-ephemeral.json' : 'matrix-results.json';
-writeFileSync(join(root, 'bench', name), `${JSON.stringify(report, null, 2)}\n`);
+keep('bench-matrix', report);
 
 for (const { second, logins: all, answered } of perSecond) {
   console.log(`${String(second).padStart(3)} s  ${'█'.repeat(answered)}${'░'.repeat(all - answered)} ${all}`);

@@ -1,13 +1,11 @@
 // npm run bench:post: what a post step and a sweep ask of Exabits, by how many tokens the account has. Runs the bundle
-// against the sandbox, and writes the table of docs/scaling.md.
-import { readFileSync, writeFileSync } from 'node:fs';
+// against the sandbox. With --record, writes the table of docs/scaling.md.
 import { join } from 'node:path';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
 import { Job, type JobOptions } from '../testbed/runner/job.ts';
+import { record } from './record.ts';
 import { root } from './subjects.ts';
 
-const page = join(root, 'docs/scaling.md');
-const table = /(?<=<!-- npm run bench:post -->\n)[\s\S]*(?=<!-- end -->)/;
 const runId = 1658821493;
 
 const rows: string[] = [];
@@ -22,10 +20,8 @@ for (const count of [1, 1_000, 10_000]) {
 }
 const head =
   '| tokens in the account | a post step | a sweep after a run with one dead job |\n|---|---|---|\n';
-const text = readFileSync(page, 'utf8');
-if (!table.test(text)) throw new Error(`${page} has no place for the table`);
-writeFileSync(page, text.replace(table, head + rows.join('')));
 console.log(head + rows.join(''));
+if (process.argv.includes('--record')) record('docs/scaling.md', 'bench:post', head + rows.join(''));
 
 /** What is asked of an account with this many tokens, one of them a job's, once the job's main step is over. */
 async function requestsOf(
