@@ -15,31 +15,22 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { makeCertificate } from '../../testbed/exabits/certificate.ts';
-import { EXAMPLE_ACCOUNT, type Moment, type Sandbox, startSandbox } from '../../testbed/exabits/server.ts';
+import { describe, expect, test } from '@jest/globals';
+import { EXAMPLE_ACCOUNT, type Moment, type Sandbox } from '../../testbed/exabits/server.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../testbed/runner/job.ts';
 import { onWindows, ownerOnly, testOnLinux, testOnPosix, testWithLinks } from '../support/system.ts';
 import { type Disk, makeDisk } from './support/disk.ts';
+import { atEnd, startExabits } from './support/scenario.ts';
 
 const actionDir = join(import.meta.dirname, '../..');
 const preload = ['--require', join(import.meta.dirname, 'support/preload.cjs')];
 const notWritten = /^The runner's files for this step cannot be written \(.+\), so nothing was handed on\./;
 
-// Every test runs several processes, and on a busy machine each takes its time.
-jest.setTimeout(60_000);
-
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (let end = endings.pop(); end; end = endings.pop()) await end();
-});
-
 /** A job that makes a token for itself, and so has something to lose on both sides. */
 async function startJob(options: Partial<JobOptions> = {}) {
-  const sandbox = await startSandbox();
-  endings.push(() => sandbox.close());
+  const sandbox = await startExabits();
   const job = new Job({ actionDir, ...options });
-  endings.push(() => job.dispose());
+  atEnd(() => job.dispose());
   const { username, password } = EXAMPLE_ACCOUNT;
   const inputs = {
     username,
@@ -101,7 +92,7 @@ describe('A disk that is full', () => {
   // Each file takes a block of its own: room for none, for the state, for the header file, for the variables.
   testOnLinux.each([0, 1, 2, 3])('with room for %i files leaves nothing half done', async (blocks) => {
     const disk = makeDisk(Math.max(1, blocks));
-    endings.push(() => disk.remove());
+    atEnd(() => disk.remove());
     mkdirSync(join(disk.folder, 'temp'));
     const { sandbox, job, signIn } = await startJob({ runnerTemp: join(disk.folder, 'temp') });
     if (blocks === 0 && disk.mounted) writeFileSync(join(disk.folder, 'the only block'), 'taken');
@@ -130,7 +121,7 @@ describe('A file system that is read-only', () => {
     'below %s: nothing is handed on, and no token is left',
     async (variable) => {
       const disk = makeDisk(4);
-      endings.push(() => disk.remove());
+      atEnd(() => disk.remove());
       const { sandbox, job, signIn } = await startJob();
       const step = await signIn({
         onPrepare(env) {
@@ -146,7 +137,7 @@ describe('A file system that is read-only', () => {
 
   testOnPosix('below RUNNER_TEMP: nothing is handed on, and no token is left', async () => {
     const disk = makeDisk(4);
-    endings.push(() => disk.remove());
+    atEnd(() => disk.remove());
     const { sandbox, job, signIn } = await startJob({ runnerTemp: disk.folder });
     disk.freeze();
     expectRefused(await signIn());
@@ -160,7 +151,7 @@ describe('What somebody has put at the path of the header file', () => {
   /** A job whose header file has a path that everybody knows, and a file that is not its own. */
   async function startForeseenJob() {
     const shared = mkdtempSync(join(tmpdir(), 'exabits-auth-shared-'));
-    endings.push(() => rmSync(shared, { recursive: true, force: true }));
+    atEnd(() => rmSync(shared, { recursive: true, force: true }));
     const runnerTemp = join(shared, 'temp');
     mkdirSync(runnerTemp);
     const victim = join(shared, 'victim');
@@ -264,24 +255,6 @@ describe('What can be read without end, in place of the header file', () => {
     expect(later).toMatchObject({ exitCode: 0, signal: null });
     expect(later.outputs['auth-method']).toBe('existing');
   });
-});
-
-test('A host has to prove itself even where the job tells Node not to look', async () => {
-  const sandbox = await startSandbox({
-    tls: await makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
-  });
-  endings.push(() => sandbox.close());
-  const job = new Job({ actionDir, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
-  endings.push(() => job.dispose());
-  const { username, password } = EXAMPLE_ACCOUNT;
-  const step = await job.uses({ username, password, 'api-url': sandbox.url });
-  expect(step.exitCode).toBe(1);
-  expect(step.annotations.map(({ message }) => message)).toEqual([
-    expect.stringMatching(
-      /^No secure connection to 127\.0\.0\.1:\d+ \(input "api-url"\) \(DEPTH_ZERO_SELF_SIGNED_CERT: /,
-    ),
-  ]);
-  expect(sandbox.requests).toEqual([]);
 });
 
 test('The header file is for its owner alone before its first byte, whatever the umask', async () => {
