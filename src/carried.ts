@@ -3,26 +3,26 @@ import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
 import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import type { Mask } from './job/mask.ts';
 
-/** A pair whose access token would die sooner than this is not worth handing on. */
+/** A pair is not worth reusing if its access token expires sooner than this. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
-/** A credential that the job's environment carries. */
+/** A credential found in the job's environment. */
 export interface Carried {
   readonly credential: Credential;
-  /** Whom it acts as, where a step of this action has set it. */
+  /** The account it acts as, if a step of this action set it. */
   readonly source: Fingerprint | undefined;
-  /** Whether a step of this action had set another one, and something else has put this one in its place. */
+  /** Whether a step of this action set a different one, which something else has replaced since. */
   readonly isReplacement: boolean;
 }
 
 /**
- * Finds the credential that the job's environment carries, as the official client would choose it.
+ * Finds the credential in the job's environment, choosing as the official client would.
  *
  * @param endpoint the deployment it must be for
- * @param mask makes its tokens known to the runner again
+ * @param mask masks its tokens
  * @param now the current time
- * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
- *   undefined when the job carries neither
+ * @returns an API token that has not expired, or a pair with an access token valid for at least 5 more minutes;
+ *   undefined if there is neither
  */
 export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
@@ -48,7 +48,7 @@ function carriedPair(mask: Mask, now: Date): Credential | undefined {
   const accessTokenExpiresAt =
     jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
   const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
-  // Also where the time is no time at all.
+  // Negated, so that an invalid date (NaN) fails too.
   if (!(lifetimeMs >= leastLifetimeMs)) return undefined;
   return {
     kind: 'token-pair',

@@ -18,10 +18,10 @@ import { failingPhase, type Phase } from './run.ts';
 export const main: Phase = failingPhase(story);
 
 /**
- * The step: reads the inputs, signs in, and hands the credential to the later steps.
+ * Reads the inputs, signs in, and hands the credential to later steps.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, and then nothing has been handed on
+ * @param masker masks the secrets
+ * @throws Failure, without having exported anything
  */
 async function story(masker: Masker): Promise<void> {
   const inputs = readInputs(masker, new Date());
@@ -43,7 +43,7 @@ async function story(masker: Masker): Promise<void> {
 
 async function obtain(inputs: Inputs, exabits: Exabits, masker: Masker): Promise<SignIn> {
   const carried = await useCarried(inputs, exabits, masker);
-  // The tokens of a login end within the job, and what was asked for is a token for all of it.
+  // A token pair may expire during the job, but the user asked for a token that lasts.
   if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair')) return carried;
   const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
   const signIn = inputs.ephemeralApiToken

@@ -10,14 +10,14 @@ import { failingPhase, type Phase } from './run.ts';
 import { leftOverTokens } from './stale-tokens.ts';
 import { readSweepInputs } from './sweep-inputs.ts';
 
-/** The action that deletes the tokens of jobs whose runner has died. */
+/** The action that deletes the tokens left behind by dead runners. */
 export const sweep: Phase = failingPhase(story);
 
 /**
- * The sweep: signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
+ * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, also when not all of them could be deleted; each has been tried then
+ * @param masker masks the secrets
+ * @throws Failure, also if some could not be deleted, after trying each one
  */
 async function story(masker: Masker): Promise<void> {
   const inputs = readSweepInputs(masker, new Date());
@@ -37,7 +37,7 @@ async function story(masker: Masker): Promise<void> {
   if (kept.length > 0) throw notDeleted(kept, masker);
 }
 
-/** Deletes tokens, and returns those that it could not delete. */
+/** Deletes tokens, and returns those that could not be deleted. */
 async function deleteAll(
   exabits: Exabits,
   credential: Credential,

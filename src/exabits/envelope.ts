@@ -4,30 +4,30 @@ import type { Redact } from '../job/mask.ts';
 import { httpDate, retryAfterMs } from './backoff.ts';
 import { Fault } from './fault.ts';
 
-/** An HTTP answer, as it came. */
+/** An HTTP answer, not yet interpreted. */
 export interface Answer {
   /** Method and path, for messages. */
   readonly request: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Whether the call's success may come without a body. */
+  /** Whether a successful answer may have no body. */
   readonly mayBeEmpty: boolean;
 }
 
-/** What an answer of Exabits carries when it says yes. */
+/** The content of a successful answer from Exabits. */
 export interface Envelope {
   readonly data: unknown;
-  /** How many entries a list has in all. */
+  /** How many entries the whole list has. */
   readonly total: number | undefined;
   /** When it was sent, by the server's clock. */
   readonly date: Date | undefined;
 }
 
-/** Exabits answered, and said no. */
+/** An answer that refuses the request. */
 export class Rejection extends Fault {
   readonly status: number;
-  /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
+  /** Whether the answer was an envelope, and so really from Exabits. */
   readonly enveloped: boolean;
 
   /** Who answered, for messages. */
@@ -51,8 +51,8 @@ export class Rejection extends Fault {
 }
 
 /**
- * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx; a method that is
- * not implemented (501) is not so between two tries.
+ * Whether a status means that the same request will not succeed later: all but 408, 429 and 5xx. 501 is final too: a
+ * method does not get implemented between two tries.
  *
  * @param status the HTTP status
  */
@@ -60,24 +60,22 @@ export function isFinal(status: number): boolean {
   return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
 
-/** A JSON object whose fields nobody has checked yet. */
+/** A JSON object with unchecked fields. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/**
- * Whether a value is a JSON object (and neither null nor a list).
- */
+/** Whether a value is a JSON object (and neither null nor a list). */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
+ * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
  * @param answer the HTTP answer
- * @param host who answered, as messages name it
- * @param redact makes the server's own words printable
- * @returns its data; an empty answer with a 2xx status has none
- * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
+ * @param host who answered, for messages
+ * @param redact makes the server's message printable
+ * @returns its content; no data if the answer is empty and may be
+ * @throws Rejection if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
  */
 export function readEnvelope(answer: Answer, host: string, redact: Redact): Envelope {
@@ -97,7 +95,7 @@ export function readEnvelope(answer: Answer, host: string, redact: Redact): Enve
 }
 
 /**
- * The failure for an answer that is JSON, but not of the form that the API promises.
+ * The failure for an answer that is JSON, but not in the form that the API promises.
  *
  * @param request method and path
  * @param defect what is wrong with it, as the end of a sentence
@@ -181,11 +179,11 @@ function contentType(headers: IncomingHttpHeaders, redact: Redact): string {
   return headers['content-type'] ? redact(headers['content-type']) : 'not given';
 }
 
-// An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
+// An id may be a number of any length, but JavaScript numbers are exact only up to 2^53. So its source text is used.
 const readId = (key: string, value: unknown, { source }: { source: string }): unknown =>
   key === 'id' && typeof value === 'number' ? source : value;
 
-// ECMAScript gives a reviver the text of what it revives; TypeScript does not know that yet.
+// ECMAScript passes the source text to a reviver; TypeScript does not know that yet.
 const parse = JSON.parse as (text: string, reviver: typeof readId) => unknown;
 
 function parseJson(text: string): unknown {

@@ -2,15 +2,15 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readSmallFile } from './headers-file.ts';
 
-// gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
-// environment and they from the file. Empty counts as unset.
+// gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes
+// from the environment. Empty counts as unset.
 const preferredKey = /^(?:[^#]*[{,])?\s*["']?(api_token|api_token_encrypted)["']?\s*:\s*([^\s#].*)$/i;
 const empty = /^(?:""|''|~|null)?\s*(?:[,}#].*)?$/;
 
 /**
- * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
+ * Checks whether the official client's configuration file has a key that it prefers to the tokens of a login.
  *
- * @returns the file and the key, or undefined where there is none
+ * @returns the file and the key, or undefined if there is none
  */
 export function clientFileKey(): { path: string; key: string } | undefined {
   const path = join(homedir(), '.exabits', 'config.yaml');
