@@ -1,6 +1,6 @@
-// npm run bench: how long the bundle takes, against the least that such a program could take. Prints a table and
-// writes bench/results.json. Runs are paired: each round runs every subject once, so that noise meets all of them.
-// npm run bench -- FILE...: a login with other bundles, too, to see what a change would bring. Nothing is written then.
+// npm run bench: how long the bundle takes, compared with the minimum for such a program. Prints a table and writes
+// bench/results.json. Runs are paired: each round runs every subject once, so that noise affects all of them alike.
+// npm run bench -- FILE...: also a login with other bundles, to see the effect of a change. Writes no file.
 import { statSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -51,7 +51,7 @@ for (const [name, subject] of measured) {
     subject: name,
     medianMs: round(median(ms), 1),
     fastestMs: round(Math.min(...ms), 1),
-    // The median of the ratios within a round: both runs of a pair met the same noise.
+    // The median of the ratios within a round: both runs of a pair had the same noise.
     toNode: ratio(ms, 'node'),
     toFloor: ratio(ms, subject.floor),
     modulesLoaded: usage?.modules,

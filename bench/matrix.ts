@@ -1,6 +1,6 @@
 // npm run bench:matrix: many jobs that sign in at the same moment, against a sandbox that limits logins.
-// Prints how they fared, what they asked of the API, and the logins of every second, to see that retries do not
-// come in bursts.
+// Prints the results, the requests to the API, and the logins in each second, to show that retries do not come in
+// bursts.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -43,7 +43,7 @@ const mostTokens = sandbox.apiTokens().length;
 await Promise.all(jobs.map((job) => job.finish({ timeoutSeconds: 600 })));
 
 const logins = sandbox.requests.filter(({ path }) => path.endsWith('/authenticate/login'));
-// The processes need a while to start, more of it on fewer cores: time counts from the first login.
+// The processes take a while to start, longer on fewer cores, so time counts from the first login.
 const first = logins[0]?.at ?? started;
 const last = logins.at(-1)?.at ?? started;
 const perSecond = Array.from({ length: Math.floor((last - first) / 1000) + 1 }, (_, second) => {

@@ -1,5 +1,5 @@
-// npm run bench:post: what a post step and a sweep ask of Exabits, by how many tokens the account has. Runs the bundle
-// against the sandbox, and writes the table of docs/scaling.md.
+// npm run bench:post: how many requests a post step and a sweep make, depending on the number of tokens in the account.
+// Runs the bundle against the sandbox, and writes the table in docs/scaling.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
@@ -13,7 +13,7 @@ const runId = 1658821493;
 const rows: string[] = [];
 for (const count of [1, 1_000, 10_000]) {
   const post = await requestsOf(count, async (job) => void (await job.finish()));
-  // A job without a post step: its runner has died.
+  // The job's post step does not run, as if its runner had died.
   const sweep = await requestsOf(count, async (_job, inputs) => {
     const event = { workflow_run: { id: runId, run_attempt: 1 } };
     await inJob({ actionDir: join(root, 'sweep'), event }, (job) => job.uses(inputs));
@@ -27,7 +27,7 @@ if (!table.test(text)) throw new Error(`${page} has no place for the table`);
 writeFileSync(page, text.replace(table, head + rows.join('')));
 console.log(head + rows.join(''));
 
-/** What is asked of an account with this many tokens, one of them a job's, once the job's main step is over. */
+/** The requests after a job's main step, for an account with this many tokens, one of them the job's. */
 async function requestsOf(
   count: number,
   act: (job: Job, inputs: Record<string, string>) => Promise<unknown>,

@@ -7,16 +7,16 @@ export interface KeyAndCertificate {
   cert: string;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface CertificateRequest {
   commonName: string;
-  /** Names and IPv4 addresses that it is for. */
+  /** Names and IP addresses that it is for. */
   hosts?: readonly string[];
   /** Default: an hour ago. */
   notBefore?: Date;
   /** Default: in a day. */
   notAfter?: Date;
-  /** Who signs it; by default it signs itself. */
+  /** Who signs it; self-signed by default. */
   issuer?: CertificateAuthority;
 }
 
@@ -35,7 +35,7 @@ const OID = {
 
 const HOUR_MS = 3_600_000;
 
-/** Makes a certificate authority for tests; its `cert` is what `NODE_EXTRA_CA_CERTS` takes. */
+/** Makes a certificate authority for tests. Its `cert` is for `NODE_EXTRA_CA_CERTS`. */
 export function makeAuthority(commonName = 'Sandbox authority'): CertificateAuthority {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const cert = certificate({ commonName }, publicKey, { commonName, signingKey: privateKey }, true);
