@@ -117,9 +117,9 @@ const longestToken = 16_384;
  */
 export function tokenDefect(token: string): string | undefined {
   if (token === '') return 'is empty';
-  if (/[\r\n]/.test(token)) return 'has a line break inside';
-  if (/\s/.test(token)) return 'has a space inside';
-  if (!/^[\x21-\x7e]+$/.test(token)) return 'has a character inside that cannot stand in an HTTP header';
+  if (/[\r\n]/.test(token)) return 'contains a line break';
+  if (/\s/.test(token)) return 'contains a space';
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'contains a character that is not allowed in an HTTP header';
   if (token.length > longestToken) return `is longer than ${longestToken} characters`;
   return undefined;
 }

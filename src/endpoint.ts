@@ -34,7 +34,7 @@ export function parseEndpoint(text: string, setting?: AddressSetting): Endpoint 
     throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
   }
   if (url.username || url.password) {
-    throw invalid('not hold a username or password; use the inputs of these names');
+    throw invalid('not hold a username or password; use the inputs username and password');
   }
   if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
     throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
@@ -42,7 +42,7 @@ export function parseEndpoint(text: string, setting?: AddressSetting): Endpoint 
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new Failure(
       'insecure-api-url',
-      `${what} is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`,
+      `${what} uses http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`,
     );
   }
   const name = setting && url.origin !== defaultApiUrl ? `${url.host} (${setting})` : url.host;

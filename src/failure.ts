@@ -53,7 +53,7 @@ export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   return new Failure(
     'unexpected',
-    `Something went wrong that exabits-auth has no words for: ${reasonOf(thrown)}. Run the job again with debug logging, and report it if it stays.`,
+    `Unexpected error: ${reasonOf(thrown)}. Run the job again with debug logging, and report the error if it happens again.`,
     { cause: thrown },
   );
 }

@@ -132,7 +132,7 @@ function readEndpoint(): Endpoint {
 export function noCredentials(): Failure {
   return new Failure(
     'no-credentials',
-    'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.',
+    'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.',
   );
 }
 

@@ -34,7 +34,7 @@ async function story(masker: Masker): Promise<void> {
   info(describe(signIn, inputs));
   if (emptied.length > 0) {
     info(
-      `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
+      `Emptied ${emptied.join(', ')}, which were set before: later steps use the credentials of this step.`,
     );
   }
   warnOfClientFile(signIn);
@@ -69,18 +69,20 @@ async function useCarried(
     (isReplacement || (source && source !== sourceOf(endpoint.apiUrl, configured)))
   ) {
     info(
-      'The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.',
+      'The credentials already set in this job do not match the inputs of this step, so the step signs in again.',
     );
     return undefined;
   }
   const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
   if (failure) {
-    info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+    info(
+      `The credentials already set in this job do not work, so the step signs in again: ${failure.message}`,
+    );
     return undefined;
   }
   if (!source) {
     info(
-      'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.',
+      'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.',
     );
   }
   return { method: 'existing', credential, source };
@@ -101,7 +103,7 @@ function warnOfClientFile({ credential }: SignIn): void {
   const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
   if (!found) return;
   warning(
-    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
+    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
   );
 }
 
@@ -115,7 +117,7 @@ function describe(signIn: SignIn, { endpoint, verify }: Inputs): string {
     case 'api-token':
       return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
     case 'existing':
-      return `Using the credentials for ${endpoint.name} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+      return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}.`;
   }
 }
 

@@ -37,7 +37,7 @@ async function story(masker: Masker): Promise<void> {
   const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
   if (leftovers) await orWarn('clear what the step left', () => clear(leftovers));
   if (ephemeral) await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
-  if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
+  if (!leftovers && !ephemeral) info('Nothing to clear: the step exported nothing.');
 }
 
 async function orWarn<Result>(
@@ -111,7 +111,7 @@ function owners(
   const authenticateAfresh = async (): Promise<Credential> => {
     const { configured } = readConfigured({ mask, redact }, new Date());
     if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
-      throw new Failure('no-credentials', 'The inputs of the step are not of the account that made it.');
+      throw new Failure('no-credentials', 'The inputs of the step now name a different account.');
     }
     return (await authenticate(configured, endpoint, exabits)).credential;
   };
@@ -123,8 +123,8 @@ function owners(
 
 function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): void {
   info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
-  if (sweep.deleted.length > 0) info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
-  if (sweep.failure) warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
+  if (sweep.deleted.length > 0) info(`Deleted tokens left by earlier jobs: ${sweep.deleted.join(', ')}.`);
+  if (sweep.failure) warning(`Could not delete all tokens left by dead runners: ${sweep.failure.message}`);
 }
 
 function howToDelete(name: string, ids: readonly string[]): string {

@@ -56,6 +56,6 @@ function notDeleted(tokens: readonly ListedToken[], { redact }: Masker): Failure
   const all = tokens.map(({ name, id }) => `${name} (id ${redact(id)})`).join(', ');
   return new Failure(
     'not-deleted',
-    `API tokens are left that should have been deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
+    `Some API tokens could not be deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
   );
 }

@@ -59,7 +59,7 @@ describe('An https host', () => {
       ),
     );
     expect(message).toContain(
-      'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.',
+      'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.',
     );
     expect(scenario.calls).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('An https host', () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ 'api-url': `https://${scenario.host}` });
     expect(scenario.expectFailure(step)).toMatch(
-      /^No secure connection to .*speaks no TLS.*check the address/,
+      /^No secure connection to .*does not speak TLS.*check the address/,
     );
     expect(step.visible).not.toContain('Try 1');
   });

@@ -196,7 +196,7 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
     async deleteApiToken(credential, id) {
       // The id goes into a URL and into messages.
-      if (masker.redact(id) !== id) throw malformed(list, 'the "id" of an entry shows a secret');
+      if (masker.redact(id) !== id) throw malformed(list, 'the "id" of an entry contains a secret');
       try {
         const path = `/api-tokens/${encodeURIComponent(id)}`;
         await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
@@ -221,7 +221,7 @@ function isWrongCredentials(thrown: unknown): thrown is Rejection {
 function wrongCredentials(rejection: Rejection): Failure {
   return new Failure(
     'wrong-credentials',
-    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
+    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 if you stored the MD5 of the password, and plain if you stored the password itself.`,
     { cause: rejection },
   );
 }
@@ -258,7 +258,7 @@ function readCreatedToken(data: unknown, masker: Masker): { id: string; credenti
   // The id is saved in the state and printed, so it must not be a secret. A short id may occur in a token by chance.
   const isPartOfToken = id.length >= 16 && token.includes(id);
   if (isPartOfToken || masker.redact(id) !== id)
-    throw malformed('POST /api-tokens', 'its "id" shows a secret');
+    throw malformed('POST /api-tokens', 'its "id" contains a secret');
   return { credential: toApiToken(token), id };
 }
 
@@ -305,7 +305,7 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
   return {
     token(field: string): Masked {
       const token = fields[field];
-      if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a string`);
       const defect = tokenDefect(token);
       // Not masked: it is never used, and masking each of its lines could garble the job's whole log.
       if (defect) throw malformed(answer, `its "${field}" ${defect}`);
@@ -320,7 +320,7 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
 
     optionalName(field: string): string {
       const name = fields[field] ?? '';
-      if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a string`);
       return redact(name);
     },
   };

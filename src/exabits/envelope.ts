@@ -112,7 +112,7 @@ function isEnvelope(json: unknown): json is JsonObject & { readonly status: bool
 }
 
 function redirected({ request, status, headers }: Answer, redact: Redact): Failure {
-  const target = headers.location ? redact(headers.location) : 'an address that it does not name';
+  const target = headers.location ? redact(headers.location) : 'an unspecified address';
   return new Failure(
     'redirected',
     `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`,
@@ -127,7 +127,7 @@ function notJson({ request, headers, body }: Answer, host: string, redact: Redac
     body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
   return new Failure(
     'answer-not-json',
-    `The answer of ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers in place of Exabits.`,
+    `The answer from ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`,
   );
 }
 
@@ -143,7 +143,7 @@ function rejected(answer: Answer, host: string, json: unknown, redact: Redact): 
   if (answer.status === 429) {
     return new Rejection(
       'rate-limited',
-      `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
+      `Too many requests to Exabits (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
       answer,
       seen,
     );
@@ -158,7 +158,7 @@ function rejected(answer: Answer, host: string, json: unknown, redact: Redact): 
   }
   const [who, advice] = enveloped
     ? ['Exabits', 'Check the inputs of the step.']
-    : [host, 'Exabits does not answer like that: check the address.'];
+    : [host, 'This is not how Exabits answers: check the address.'];
   return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
 }
 

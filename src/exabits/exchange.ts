@@ -110,7 +110,7 @@ function requestHeaders({ headers, body }: Request): Record<string, string> {
 function tooLarge(request: string): Failure {
   return new Failure(
     'answer-too-large',
-    `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`,
+    `The answer to ${request} is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.`,
   );
 }
 
@@ -122,7 +122,7 @@ function proxyFor(url: URL): URL | undefined {
   if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol)) return proxy;
   throw new Failure(
     'proxy-failed',
-    'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.',
+    'The variable https_proxy is not a URL such as http://proxy.example:3128. Correct it (in the password, write % as %25), or add the host to no_proxy.',
   );
 }
 

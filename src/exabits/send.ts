@@ -96,7 +96,7 @@ function silence(host: string, limitMs: number): Fault {
 function timedOut(host: string, timeoutMs: number, tries: number, fault: Fault): Failure {
   return new Failure(
     'timed-out',
-    `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`,
+    `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; last error: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`,
     { cause: fault },
   );
 }
@@ -104,7 +104,7 @@ function timedOut(host: string, timeoutMs: number, tries: number, fault: Fault):
 function waitTooLong(host: string, remainingMs: number, tries: number, fault: Fault): Failure {
   return new Failure(
     'timed-out',
-    `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
+    `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; last error: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
     { cause: fault },
   );
 }

@@ -78,7 +78,7 @@ function tlsAdvice(code: string): string {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
   }
   if (!certificateCode.test(code)) {
-    return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
+    return 'The server does not speak TLS, or no TLS that this step can use: check the address and port.';
   }
-  return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
+  return 'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.';
 }

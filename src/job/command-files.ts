@@ -57,7 +57,7 @@ function regardless(undo: () => void): void {
 function unwritable(thrown: unknown): Failure {
   return new Failure(
     'job-files',
-    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
     { cause: thrown },
   );
 }

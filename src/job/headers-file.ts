@@ -15,7 +15,7 @@ export function headersFilePath(): string {
   if (folder) return join(folder, `exabits-headers-${randomUUID()}`);
   throw new Failure(
     'job-files',
-    'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.',
+    'RUNNER_TEMP is not set, so there is no folder for the header file. Run this in a GitHub Actions job, or set write-headers-file: false.',
   );
 }
 

@@ -80,7 +80,7 @@ export function tellRunner(secret: string): void {
   } catch (thrown) {
     throw new Failure(
       'job-files',
-      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`,
+      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`,
       { cause: thrown },
     );
   }

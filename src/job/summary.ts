@@ -28,7 +28,7 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
 }
 
 function expiryText(signIn: SignIn): string {
-  if (signIn.method === 'ephemeral-api-token') return 'with the job: the post step deletes the token';
+  if (signIn.method === 'ephemeral-api-token') return 'when the job ends: the post step deletes the token';
   return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
 
