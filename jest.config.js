@@ -5,7 +5,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   collectCoverageFrom: ['src/**/*.ts'],
-  // Counts statements and branches of the sources; v8 also counts what follows a loop without end, and cannot be reached.
+  // v8 would also count the unreachable code after an endless loop.
   coverageProvider: 'babel',
   coverageThreshold: { global: { lines: 100, branches: 100, functions: 100, statements: 100 } },
 };

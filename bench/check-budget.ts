@@ -1,4 +1,5 @@
-// npm run bench:budget: holds what does not depend on the machine, the bundle's size and the modules it loads.
+// npm run bench:budget: checks the limits that do not depend on the machine: the bundle's size and the modules it
+// loads.
 import { statSync } from 'node:fs';
 import budget from './budget.json' with { type: 'json' };
 import { bundlePath, runWithUsage, startSandboxes, subjects } from './subjects.ts';

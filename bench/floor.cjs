@@ -1,4 +1,4 @@
-// The least that any login action must do, with Node's own modules: what our start-up time is measured against.
+// The minimum that any login action must do, with Node's own modules: the baseline for our start-up time.
 const { createHash, randomUUID } = require('node:crypto');
 const { appendFileSync, writeFileSync } = require('node:fs');
 const {

@@ -1,6 +1,6 @@
-// npm run bench:others -- FOLDER: the CPU time that well-known login actions take to start, against `node -e 0`.
-// FOLDER holds a clone of each, at the commit that docs/comparison.md names, under the name that stands here. Each runs with
-// the defaults of its inputs and without credentials, up to the error that says so: no connection is opened until then.
+// npm run bench:others -- FOLDER: the CPU time that well-known login actions take to start, compared with `node -e 0`.
+// FOLDER holds a clone of each, under the name below and at the commit given in docs/comparison.md. Each runs with its
+// default inputs and without credentials until it reports that they are missing, before it opens any connection.
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ if (!folder) throw new Error(`Name the folder that holds the clones ${others.joi
 const rounds = Number(values.rounds);
 const warmUps = 2;
 
-/** An action as its runner would start it, without a credential. */
+/** An action as the runner would start it, without credentials. */
 function withoutCredentials(directory: string): Subject {
   const { inputs, runs } = parse(readFileSync(join(directory, 'action.yml'), 'utf8'));
   const env: Record<string, string> = {

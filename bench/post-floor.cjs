@@ -1,4 +1,4 @@
-// The least that any post step must do: empty the variables that are still its own, remove the file, say so.
+// The minimum that any post step must do: empty the variables that are still its own, remove the file, report it.
 const { createHash } = require('node:crypto');
 const { appendFileSync, rmSync } = require('node:fs');
 

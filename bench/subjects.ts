@@ -9,37 +9,37 @@ import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
 export const root = join(import.meta.dirname, '..');
 export const bundlePath = join(root, 'dist/index.cjs');
 
-/** A program to measure: arguments of Node, and the variables it is given. */
+/** A program to measure: its arguments to Node, and its variables. */
 export interface Subject {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A subject of the bench, and the name of the one that it is measured against. */
+/** A subject, and the name of the one that it is compared with. */
 export interface MeasuredSubject extends Subject {
   readonly floor: string;
 }
 
-/** Where the sandboxes are. */
+/** The addresses of the sandboxes. */
 export interface Sandboxes {
   readonly http: string;
   readonly https: string;
-  /** The file with the certificate of the authority that the https sandbox has its own from. */
+  /** The file with the certificate of the authority that signed the https sandbox's. */
   readonly authority: string;
 }
 
-/** What one run of a subject was like. */
+/** The result of one run of a subject. */
 export interface Run {
   /** From the start of the process to its end, in milliseconds. */
   readonly ms: number;
   readonly exitCode: number | null;
   readonly output: string;
-  /** Only where it was asked for: measuring it costs time. */
+  /** Only if requested, because measuring it takes time. */
   readonly usage?: Usage;
 }
 
 export interface Usage {
-  /** Modules of Node itself that were loaded. */
+  /** How many of Node's own modules were loaded. */
   readonly modules: number;
   readonly peakMemoryMiB: number;
   /** Of all threads, in milliseconds. */
@@ -51,8 +51,8 @@ const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STE
 /**
  * The programs that are compared.
  *
- * @param sandboxes what they call
- * @returns them by name
+ * @param sandboxes the servers that they call
+ * @returns the programs by name
  */
 export function subjects({ http, https, authority }: Sandboxes) {
   const login = {
@@ -98,7 +98,7 @@ export function subjects({ http, https, authority }: Sandboxes) {
   } satisfies Record<string, MeasuredSubject>;
 }
 
-/** Starts what the subjects call. */
+/** Starts the sandboxes that the subjects call. */
 export async function startSandboxes(): Promise<Sandboxes & { close(): Promise<void> }> {
   const authority = await makeAuthority();
   const tls = await makeCertificate({ commonName: 'exabits', hosts: ['127.0.0.1'], issuer: authority });
@@ -117,12 +117,12 @@ export async function startSandboxes(): Promise<Sandboxes & { close(): Promise<v
   };
 }
 
-/** Runs a subject in a process and folder of its own. */
+/** Runs a subject in its own process and folder. */
 export function run(subject: Subject): Promise<Run> {
   return launch(subject.args, subject.env, () => undefined);
 }
 
-/** Runs a subject and looks at what it uses, which makes it a little slower. */
+/** Runs a subject and measures what it uses, which makes it a little slower. */
 export function runWithUsage(subject: Subject): Promise<Run> {
   return launch(['-r', join(root, 'bench/usage.cjs'), ...subject.args], subject.env, (folder) =>
     JSON.parse(readFileSync(join(folder, 'usage'), 'utf8')),

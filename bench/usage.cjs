@@ -1,4 +1,4 @@
-// Preloaded into a process that is measured: writes what it used to the file that BENCH_USAGE names.
+// Preloaded into a measured process: writes its resource usage to the file named by BENCH_USAGE.
 const { writeFileSync } = require('node:fs');
 
 process.on('exit', () => {

@@ -1,4 +1,4 @@
-// Builds dist/: the bundle, the files that start its other phases, and the licences of what is in it.
+// Builds dist/: the bundle, the files that start its other phases, and the licences of the bundled packages.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const { code, assets } = await ncc(join(root, 'lib/index.js'), {
 });
 const bundle = loadWhenUsed(leaveOut(code));
 
-// One character more, and Node keeps two bytes for each of them, which every start pays for.
+// A single other character would make Node store two bytes per character, which slows every start.
 if (/[^\x00-\x7f]/.test(bundle))
   throw new Error('The bundle has a character that is not ASCII. Escape it in the sources.');
 

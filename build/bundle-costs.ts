@@ -1,4 +1,4 @@
-// Prints what each package adds to the bundle, in bytes, and what the parts would add that are left out of it.
+// Prints how many bytes each package adds to the bundle, and how many the parts left out of it would add.
 // npm run bundle:costs
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import ncc from '@vercel/ncc';
 import { standIns } from './left-out.ts';
 
 const root = join(import.meta.dirname, '..');
-// What `npm run build` compiles is the beginning here, too. In another folder, so that both can run at once.
+// Compiles like `npm run build`, but to another folder, so that both can run at once.
 const compiled = join(root, 'lib/costs');
 execFileSync(
   process.execPath,

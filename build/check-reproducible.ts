@@ -1,5 +1,5 @@
-// Builds dist/ twice, in two clean copies of what git has, and fails where a byte differs: between the two, or from
-// the dist/ of the copies. The copies have other paths, another umask, time zone and language.
+// Builds dist/ twice, in two clean copies of what git has, and fails if a byte differs between the two, or from the
+// dist/ here. The copies differ in path, umask, time zone and language.
 // npm run check:reproducible
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

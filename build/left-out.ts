@@ -1,14 +1,14 @@
-/** A module that the bundle does without. */
+/** A module that is left out of the bundle. */
 interface LeftOut {
-  /** What ncc puts in the module's place, until `leaveOut` takes that out too. Nothing else may import it. */
+  /** What ncc imports instead of the module, until `leaveOut` removes that too. Nothing else may import it. */
   readonly standIn: string;
   /** How often the bundle mentions the module, in code that never runs. */
   readonly uses: number;
 }
 
 /**
- * Parts of the toolkit that never run in this action, by the specifier that imports them. `undici` alone is
- * 940 kB, which Node would load at every start, for a dispatcher that only other libraries ask for.
+ * Parts of the toolkit that never run in this action, by the specifier that imports them. `undici` alone is 940 kB,
+ * which Node would load at every start, for a dispatcher that this action never uses.
  */
 const leftOut: Record<string, LeftOut> = {
   undici: { standIn: 'node:vm', uses: 1 },
@@ -18,17 +18,17 @@ const leftOut: Record<string, LeftOut> = {
   './summary.js': { standIn: 'node:zlib', uses: 0 },
 };
 
-/** The map by which ncc replaces imports. */
+/** The replacements of imports, for ncc. */
 export const standIns: Record<string, string> = Object.fromEntries(
   Object.entries(leftOut).map(([specifier, { standIn }]) => [specifier, standIn]),
 );
 
 /**
- * Takes out what stands in for the modules that are left out, and makes sure that nothing needs them.
+ * Removes the stand-ins for the modules that are left out, and makes sure that nothing needs them.
  *
  * @param bundle the text of the bundle
- * @returns the bundle, with nothing in their place
- * @throws Error when a new version of the toolkit, or our own code, uses a part that is left out
+ * @returns the bundle without them
+ * @throws Error if a new version of the toolkit, or our own code, uses a part that is left out
  */
 export function leaveOut(bundle: string): string {
   // The one use of undici is in a method that nothing calls.

@@ -1,6 +1,6 @@
 const agents = ['Agent', 'globalAgent', 'request'];
 
-/** Modules of Node that not every run needs, and the properties of each that the bundle uses. */
+/** Node modules that not every run needs, with the properties of each that the bundle uses. */
 const deferred: Record<string, readonly string[]> = {
   assert: [],
   crypto: ['randomUUID'],
@@ -23,12 +23,12 @@ function whenUsed(name, properties) {
 `;
 
 /**
- * Lets the bundle load some of Node's modules only when they are used, which a bundler's imports do at the start.
- * https brings TLS along, which takes longest of all, and a post step rarely needs either.
+ * Makes the bundle load some of Node's modules when they are first used, not at the start as bundlers do.
+ * https brings in TLS, which takes longest of all, and a post step rarely needs either.
  *
  * @param bundle the text of the bundle
  * @returns the bundle with its imports of those modules deferred
- * @throws Error when the bundle imports one of them in another way, or uses another property of it
+ * @throws Error if the bundle imports one of them in another way, or uses another property of it
  */
 export function loadWhenUsed(bundle: string): string {
   const eager = Object.keys(deferred).reduce((text, name) => {
@@ -50,7 +50,7 @@ function assertProperties(bundle: string, name: string): void {
   throw new Error(`The bundle uses ${unknown.join(', ')} of ${name}. See build/load-when-used.ts.`);
 }
 
-// A module is either required where it is used, or wrapped in a module of the bundler that others import by number.
+// A module is either required directly, or wrapped in a bundler module that others import by number.
 function bindingsOf(bundle: string, name: string): string[] {
   const direct = new RegExp(`(?:const|var) (\\w+) = require\\("${name}"\\)`, 'g');
   const number = new RegExp(`/\\*\\*\\*/ (\\d+):\\n[^]{0,80}?module\\.exports = require\\("${name}"\\)`).exec(

@@ -1,8 +1,8 @@
-// npm run set-owner -- NAME: writes the name of an account on GitHub wherever the owner of this repository stands.
+// npm run set-owner -- NAME: replaces the placeholder for this repository's owner with the name of a GitHub account.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
-// In two halves, so that this file is no place of it.
+// In two halves, so that this file does not contain the placeholder.
 const placeholder = ['your', 'org'].join('-');
 const ownerName = /^[a-z\d](?:-?[a-z\d]){0,38}$/i;
 
@@ -16,6 +16,6 @@ const places = tracked.filter((file) => readFileSync(file, 'utf8').includes(plac
 for (const file of places) {
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll(placeholder, owner));
 }
-// A line that has become longer or shorter may be broken elsewhere.
+// Lines may need to be wrapped differently now.
 execFileSync(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'format', '--write', '.']);
 console.log(`${owner} is the owner now, in ${places.length} files.`);

@@ -944,32 +944,32 @@ function getIDToken(aud) {
 
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./lib/text.js
-// Printable ASCII, as most text is: known at a glance, where the pattern below takes Node as long to compile as all our
-// printing together.
+// Printable ASCII, like most text, needs no replacing. That saves time: compiling the pattern below takes Node as
+// long as all our printing.
 const plain = /^[\x20-\x7e]*$/;
-// Control characters, line and paragraph separators, and the marks that reorder text on a screen. As a text: Node looks
-// up every character of such a pattern where it is written, in each run and long before it is needed.
+// Control characters, line and paragraph separators, and the marks that reorder text on screen. A string, because Node
+// would expand these classes in a RegExp literal at every start, needed or not.
 const unprintable = String.raw `[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
-// The runner still takes this for the start of a command, and anywhere in a line (actions/runner, ActionCommand.cs).
+// The runner still reads this as the start of a command, anywhere in a line (actions/runner, ActionCommand.cs).
 const oldCommand = '##[';
 /**
- * Makes a single printable line of any text, so that it can neither start a workflow command
+ * Turns any text into a single printable line, so that it can neither start a workflow command
  * (the runner reads those line by line) nor flood the log.
  *
  * @param text any text
- * @param limit the most characters to keep
- * @returns one line, white space folded, cut with an ellipsis when it was longer
+ * @param limit the maximum length in characters
+ * @returns one line with white space collapsed, cut with an ellipsis if it was too long
  */
 function oneLine(text, limit = Number.POSITIVE_INFINITY) {
     const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
     const line = printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
     if (line.length <= limit)
         return line;
-    // Half of a surrogate pair is no character, and a strict server refuses it.
+    // Half of a surrogate pair is not a character, and strict servers reject it.
     return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}\u2026`;
 }
 /**
- * Writes a duration for a person.
+ * Formats a duration.
  *
  * @param ms milliseconds
  * @returns seconds with at most one decimal, such as `1.5 s`
@@ -981,13 +981,13 @@ function seconds(ms) {
 ;// CONCATENATED MODULE: ./lib/job/log.js
 
 
-// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
-// Only a mask has to arrive. That nobody reads a line, or no room is left for it, stops neither phase.
+// Every line of the log is printed here, as one line: `oneLine` removes what the runner does not escape itself. Only
+// masks have to arrive. A line that cannot be printed, because nobody reads it or the disk is full, stops no phase.
 /** Prints a line of the log. */
 function log_info(line) {
     regardless(() => info(oneLine(line)));
 }
-/** Prints a warning, which the runner also shows beside the job. */
+/** Prints a warning, which GitHub also shows on the page of the run. */
 function log_warning(line) {
     regardless(() => warning(oneLine(line)));
 }
@@ -995,7 +995,7 @@ function log_warning(line) {
  * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
  *
  * @param failure what to show
- * @param redact hides secrets in the stacks, which hold texts of libraries
+ * @param redact hides secrets in the stacks, which contain text from libraries
  */
 function fail(failure, redact) {
     regardless(() => setFailed(oneLine(failure.message)));
@@ -1005,7 +1005,7 @@ function fail(failure, redact) {
         }
     }
 }
-/** Prints something, whether or not it can be printed. */
+/** Prints something, ignoring any failure to print it. */
 function regardless(print) {
     try {
         print();
@@ -1018,7 +1018,7 @@ const external_node_events_namespaceObject = require("node:events");
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./lib/failure.js
-/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
+/** Stable names for every way a step can fail. docs/troubleshooting.md has a section for each. */
 const failureCodes = (/* unused pure expression or super */ null && ([
     'invalid-input',
     'no-credentials',
@@ -1047,8 +1047,8 @@ const failureCodes = (/* unused pure expression or super */ null && ([
     'unexpected',
 ]));
 /**
- * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `redact`.
+ * A failure to show to the user: `message` says in one line what happened and what to do.
+ * It never contains a secret, and any text from outside has been through `redact`.
  */
 class Failure extends Error {
     name = 'Failure';
@@ -1062,32 +1062,32 @@ class Failure extends Error {
  * Turns anything that was thrown into a Failure.
  *
  * @param thrown what a `catch` received
- * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
+ * @returns `thrown` itself if it is a Failure, otherwise an `unexpected` one with `thrown` as its cause
  */
 function toFailure(thrown) {
     if (thrown instanceof Failure)
         return thrown;
-    return new Failure('unexpected', `Something went wrong that exabits-auth has no words for: ${reasonOf(thrown)}. Run the job again with debug logging, and report it if it stays.`, { cause: thrown });
+    return new Failure('unexpected', `Unexpected error: ${reasonOf(thrown)}. Run the job again with debug logging, and report the error if it happens again.`, { cause: thrown });
 }
-/** What an error says, or whatever else was thrown. */
+/** The message of an error, or anything else that was thrown as text. */
 function reasonOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 /**
- * The name that Node gives to an error of the system, of OpenSSL or of its own.
+ * The code of a system, OpenSSL or Node error.
  *
  * @param thrown what a `catch` received
- * @returns such as `ECONNREFUSED`; nothing where it has none
+ * @returns the code, such as `ECONNREFUSED`; empty if there is none
  */
 function codeOf(thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     return typeof code === 'string' ? code : '';
 }
 /**
- * Does something that may fail without ending what is around it.
+ * Runs something, and returns a failure instead of throwing it.
  *
  * @param act what to do
- * @returns what came of it: its result, or the failure
+ * @returns its result, or the failure
  */
 async function attempt(act) {
     try {
@@ -1105,12 +1105,12 @@ async function attempt(act) {
 const stdoutDescriptor = 1;
 const retryMs = 5;
 /**
- * Makes `process.stdout.write` return only when the runner can read what was written, and throw where it never will: a
- * mask is there before anything else happens, and nothing is lost when the process ends. Node's own stream promises that
- * for no pipe on Windows, and setting it up takes a tenth of the time of a post step.
+ * Makes `process.stdout.write` synchronous: it returns when the runner can read the text, and throws if it never
+ * will. So a mask arrives before anything else happens, and nothing is lost when the process ends. Node's own stream
+ * does not promise that for pipes on Windows, and setting it up takes a tenth of the time of a post step.
  */
 function printAtOnce() {
-    // `console` asks more of its stream than the toolkit: to listen for errors, and to be called back.
+    // `console` needs more than the toolkit: it listens for errors, and expects a callback.
     const stdout = Object.assign(new external_node_events_namespaceObject.EventEmitter(), {
         writable: true,
         write(text, ...rest) {
@@ -1142,19 +1142,20 @@ const external_node_crypto_namespaceObject = whenUsed("node:crypto", ["createHas
 ;// CONCATENATED MODULE: ./lib/fingerprint.js
 
 /**
- * Takes the fingerprint of one or more texts.
+ * Computes the fingerprint of one or more texts.
  *
- * @param texts what to know again; their order and their borders count
+ * @param texts what to recognise later; their order and boundaries matter
  */
 function fingerprint(...texts) {
     return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 32);
 }
 /**
- * Says whom a credential acts as, without saying what it is. Two steps with the same host, kind and username (or API
- * token) get the same fingerprint. The tokens of a login do not say whose they are, so they only know themselves again.
+ * Identifies the account that a credential acts as, without revealing the credential. Two steps with the same host,
+ * kind and username (or API token) get the same fingerprint. The tokens of a login do not name their account, so a
+ * pair only matches itself.
  *
  * @param apiUrl the host that the credential is for
- * @param credential what was configured, or what came of it
+ * @param credential the configured credential, or the tokens obtained with it
  */
 function sourceOf(apiUrl, credential) {
     switch (credential.kind) {
@@ -1169,7 +1170,7 @@ function sourceOf(apiUrl, credential) {
 
 ;// CONCATENATED MODULE: ./lib/credentials.js
 /**
- * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ * The request headers that authenticate a call. After a login, the API requires both tokens.
  *
  * @param credential what to authenticate with
  * @returns header names and values
@@ -1184,16 +1185,16 @@ function headersOf(credential) {
 function bearerTokenOf(credential) {
     return credential.kind === 'api-token' ? credential.token : credential.accessToken;
 }
-/** When the token in the `Authorization` header expires, where that is known. */
+/** When the token in the `Authorization` header expires, if known. */
 function expiryOf(credential) {
     return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
 }
-/** Whose credential it is, where that is known. */
+/** The account of a sign-in, if known. */
 function accountOf(signIn) {
     return 'account' in signIn ? signIn.account : undefined;
 }
 /**
- * Makes a credential of an API token, which may be a JWT with an expiry of its own.
+ * Makes a credential from an API token, which may be a JWT with its own expiry.
  *
  * @param token the token, without `Bearer`
  */
@@ -1201,10 +1202,10 @@ function toApiToken(token) {
     return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
 }
 /**
- * Reads when a token expires from the token itself.
+ * Reads a token's expiry from the token itself.
  *
  * @param token any token; one that is not a JWT is fine
- * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined if there is none
  */
 function jwtExpiry(token) {
     try {
@@ -1221,20 +1222,20 @@ function jwtExpiry(token) {
 }
 const longestToken = 16_384;
 /**
- * Says why a text cannot be a token in an HTTP header.
+ * Explains why a text cannot be sent as a token in an HTTP header.
  *
  * @param token the text
- * @returns the reason as the end of a sentence, or undefined when it can be one
+ * @returns the reason as the end of a sentence, or undefined if the text is fine
  */
 function tokenDefect(token) {
     if (token === '')
         return 'is empty';
     if (/[\r\n]/.test(token))
-        return 'has a line break inside';
+        return 'contains a line break';
     if (/\s/.test(token))
-        return 'has a space inside';
+        return 'contains a space';
     if (!/^[\x21-\x7e]+$/.test(token))
-        return 'has a character inside that cannot stand in an HTTP header';
+        return 'contains a character that is not allowed in an HTTP header';
     if (token.length > longestToken)
         return `is longer than ${longestToken} characters`;
     return undefined;
@@ -1242,13 +1243,13 @@ function tokenDefect(token) {
 
 ;// CONCATENATED MODULE: ./lib/endpoint.js
 
-/** Where the official client looks when nothing else is said. */
+/** The official client's default. */
 const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
 const versionPath = '/api/v1';
 /**
  * Reads an API address in any of its spellings.
  *
- * @param text the host alone or with `/api/v1`, with or without slashes at the end
+ * @param text the host alone or with `/api/v1`, with or without trailing slashes
  * @param setting where it was set, for messages
  * @returns the endpoint
  * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
@@ -1261,18 +1262,18 @@ function parseEndpoint(text, setting) {
         throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
     }
     if (url.username || url.password) {
-        throw invalid('not hold a username or password; use the inputs of these names');
+        throw invalid('not hold a username or password; use the inputs username and password');
     }
     if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
         throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
     }
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Failure('insecure-api-url', `${what} is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
+        throw new Failure('insecure-api-url', `${what} uses http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
     }
     const name = setting && url.origin !== defaultApiUrl ? `${url.host} (${setting})` : url.host;
     return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath, name };
 }
-// `URL` has already brought every spelling of an IPv4 address into dotted form.
+// `URL` has already normalised IPv4 addresses to dotted form.
 function isLoopback(hostname) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
@@ -1284,9 +1285,9 @@ function isLoopback(hostname) {
 
 
 /**
- * Reads and checks every input of the step. The secrets among them are masked before anything else is looked at.
+ * Reads and validates every input of the step. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
  * @returns the inputs
  * @throws Failure that names the input and what is allowed
@@ -1312,11 +1313,11 @@ function readInputs(masker, now) {
     };
 }
 /**
- * Reads and checks the inputs that both actions have. The secrets among them are masked before anything else is looked at.
+ * Reads and validates the inputs that both actions have. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
- * @param timeoutSeconds how long the network work may take where the user does not say
+ * @param timeoutSeconds the default of `timeout-seconds`
  * @throws Failure that names the input and what is allowed
  */
 function readConnectionInputs(masker, now, timeoutSeconds) {
@@ -1330,20 +1331,20 @@ function readConnectionInputs(masker, now, timeoutSeconds) {
         warnings,
     };
 }
-/** Reads from which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+/** Reads the age from which tokens left by earlier jobs are deleted, in hours; 0 for never. */
 function readStaleTokenHours(redact) {
     return inputReaders(redact).wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 });
 }
 /**
- * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
+ * Reads and validates the inputs that hold the credentials, and masks the secrets.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
- * @returns what to authenticate with, and what to tell the user about it
+ * @returns what to authenticate with, and warnings about it
  * @throws Failure that names the input and what is wrong with it
  */
 function readConfigured({ mask, redact }, now) {
-    // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
+    // Spaces may be part of a password, but a line break at its end comes from how the secret was stored.
     const password = mask(getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
     const apiToken = mask(getInput('api-token'));
     const username = getInput('username');
@@ -1365,7 +1366,7 @@ function readEndpoint() {
 }
 /** The failure of a step that has nothing to authenticate with. */
 function noCredentials() {
-    return new Failure('no-credentials', 'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.');
+    return new Failure('no-credentials', 'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.');
 }
 function givenLogin(username, password, format, mask) {
     if (username === '' && password === '')
@@ -1378,7 +1379,7 @@ function givenLogin(username, password, format, mask) {
         throw new Failure('password-without-username', `Input "password" is set, but "username" is empty. ${advice}`);
     }
     const passwordMd5 = mask(format === 'md5' ? givenMd5(password) : md5(password));
-    // The API may take the hash in either case, so the one that is not sent is a secret, too.
+    // The API may accept the hash in either case, so the upper-case form is a secret too.
     mask(passwordMd5.toUpperCase());
     return { kind: 'password', username, passwordMd5 };
 }
@@ -1399,15 +1400,15 @@ function givenMd5(text) {
         return hash;
     throw new Failure('invalid-input', 'Input "password" must be an MD5 hash (32 hexadecimal digits), because "password-format" is md5. For the password itself use password-format: plain.');
 }
-// The API asks for the MD5 of the password in UTF-8, which is what Node hashes. It is as good as the password, and hidden
-// like it.
+// The API takes the MD5 of the password in UTF-8, Node's default. The hash works like the password, so it is masked
+// too.
 function md5(password) {
     return (0,external_node_crypto_namespaceObject.createHash)('md5').update(password).digest('hex');
 }
 /**
- * Reads inputs of a type; each throws a Failure that names the input and what is allowed.
+ * Readers for inputs of a type. Each throws a Failure that names the input and what is allowed.
  *
- * @param redact what a rejected input goes through before it is quoted: it could be a secret in the wrong place
+ * @param redact applied to a rejected input before it is quoted, because it could be a misplaced secret
  */
 function inputReaders(redact) {
     const notAllowed = (name, allowed) => new Failure('invalid-input', `Input "${name}" must be ${allowed}, not "${redact(getInput(name))}".`);
@@ -1447,11 +1448,11 @@ function inputReaders(redact) {
 
 
 /**
- * Turns what the user configured into a credential: logs in where that is needed.
+ * Turns the configured input into a credential, logging in if necessary.
  *
  * @param configured what to authenticate with
- * @param endpoint where it is for
- * @param exabits the API there
+ * @param endpoint the deployment it is for
+ * @param exabits the API of that deployment
  * @returns the credential
  * @throws Failure `no-credentials`, or whatever a login throws
  */
@@ -1472,16 +1473,16 @@ async function authenticate(configured, { apiUrl }, exabits) {
 
 
 
-/** A pair whose access token would die sooner than this is not worth handing on. */
+/** A pair is not worth reusing if its access token expires sooner than this. */
 const leastLifetimeMs = 5 * 60 * 1000;
 /**
- * Finds the credential that the job's environment carries, as the official client would choose it.
+ * Finds the credential in the job's environment, choosing as the official client would.
  *
  * @param endpoint the deployment it must be for
- * @param mask makes its tokens known to the runner again
+ * @param mask masks its tokens
  * @param now the current time
- * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
- *   undefined when the job carries neither
+ * @returns an API token that has not expired, or a pair with an access token valid for at least 5 more minutes;
+ *   undefined if there is neither
  */
 function carriedCredential(endpoint, mask, now) {
     if (!isFor(endpoint))
@@ -1512,7 +1513,7 @@ function carriedPair(mask, now) {
         return undefined;
     const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
     const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
-    // Also where the time is no time at all.
+    // Negated, so that an invalid date (NaN) fails too.
     if (!(lifetimeMs >= leastLifetimeMs))
         return undefined;
     return {
@@ -1541,11 +1542,11 @@ const promises_namespaceObject = whenUsed("node:timers/promises", ["setTimeout"]
 
 
 /**
- * Makes sure that the runner gave the step a file. Without it the toolkit would print the values instead.
+ * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
  *
  * @param variable the variable that names the file
- * @returns its path and present size in bytes
- * @throws Failure `job-files` when it is missing
+ * @returns its path and current size in bytes
+ * @throws Failure `job-files` if it is missing
  */
 function requireCommandFile(variable) {
     const path = process.env[variable];
@@ -1562,10 +1563,10 @@ function requireCommandFile(variable) {
     }
 }
 /**
- * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
+ * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
  *
  * @param variables the variables that name the files
- * @param write does the writing; what it does elsewhere it hands to `onFailure` how to undo
+ * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
  * @throws Failure `job-files` for whatever `write` threw
  */
 function writeAllOrNone(variables, write) {
@@ -1579,7 +1580,7 @@ function writeAllOrNone(variables, write) {
         throw unwritable(thrown);
     }
 }
-// One file that cannot be restored must not keep the others from it; why `write` failed is said all the same.
+// A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
 function command_files_regardless(undo) {
     try {
         undo();
@@ -1587,29 +1588,29 @@ function command_files_regardless(undo) {
     catch { }
 }
 function unwritable(thrown) {
-    return new Failure('job-files', `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
+    return new Failure('job-files', `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`, { cause: thrown });
 }
 
 ;// CONCATENATED MODULE: ./lib/job/state.js
 
 
-/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
+/** Saves what `main` is about to leave, so that `post` finds it even if `main` is killed meanwhile. */
 function saveLeftovers(leftovers) {
     saveState('leftovers', leftovers);
 }
-/** Reads what `main` left; undefined when it never came to leave anything. */
+/** Reads what `main` left; undefined if it did not get that far. */
 function readLeftovers() {
     return read('leftovers');
 }
 /**
- * Saves the token that is about to be created, so that `post` can find it whatever happens to `main`.
+ * Saves the token that is about to be created, so that `post` finds it even if `main` is killed meanwhile.
  *
- * @throws Failure `job-files` when the runner's file cannot be written
+ * @throws Failure `job-files` if the runner's file cannot be written
  */
 function saveEphemeralToken(token) {
     writeAllOrNone(['GITHUB_STATE'], () => saveState('ephemeral-token', token));
 }
-/** Reads the token that `main` set out to create; undefined when it never did. */
+/** Reads the token that `main` created, or was about to; undefined if there is none. */
 function readEphemeralToken() {
     return read('ephemeral-token');
 }
@@ -1625,16 +1626,17 @@ function read(name) {
 
 
 
-/** More than the longest names on GitHub need. */
+/** Enough for the longest names on GitHub. */
 const longestDescription = 500;
-/** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
+/** Waits between lookups of a token that may not exist yet, in milliseconds, each capped to a share of the timeout. */
 const lateCreationMs = [1_000, 2_000, 0];
 const lateCreationShare = 1 / 30;
 /**
- * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
+ * Labels a token so that `post` can find it, and people can see in the Exabits console where it came from.
  *
  * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
+ * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that links to the
+ *   job's run
  */
 function ephemeralTokenLabel(env) {
     const run = digits(env.GITHUB_RUN_ID, 20);
@@ -1647,26 +1649,26 @@ function ephemeralTokenLabel(env) {
     };
 }
 /**
- * Where GitHub shows one attempt of a run: what the description of a token ends with.
+ * The page on GitHub of one attempt of a run. A token's description ends with this address.
  *
  * @param env the runner's variables, which name the server and the repository
  */
 function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, attempt) {
     return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
-// A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.
+// `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
 function digits(text = '', most) {
     return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
 /**
- * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
- * at which `main` could die and leave a token that `post` does not find.
+ * Creates the job's token. Its name is saved first, so that `post` can find the token even if `main` is killed
+ * while creating it.
  *
  * @param exabits the API
  * @param credential what to create it with
  * @param settings what `post` will need to delete it
  * @returns the token, its id and name
- * @throws Failure; then `post` deletes what may have been created
+ * @throws Failure; `post` then deletes any token that was created nevertheless
  */
 async function createEphemeralToken(exabits, credential, settings) {
     const label = ephemeralTokenLabel(process.env);
@@ -1678,17 +1680,17 @@ async function createEphemeralToken(exabits, credential, settings) {
     return { id, name: label.name, credential: token };
 }
 /**
- * Deletes the token of this job, and whatever a lost creation has left under its name.
+ * Deletes this job's token, and any of the same name left by a creation whose answer was lost.
  *
  * @param exabits the API
- * @param credential what to delete with, of the account that made the token
+ * @param credential what to delete with; must belong to the account that created the token
  * @param token the token of this job
- * @returns how many tokens had its name, or its id
- * @throws TokensLeft when it is not certain that all of them are gone; each has been tried then
+ * @returns how many tokens had its name or id
+ * @throws TokensLeft if some may still exist, after trying to delete each one
  */
 async function deleteEphemeralToken(exabits, credential, token) {
     const looked = await attempt(() => lookFor(token, exabits, credential));
-    // The own token comes last: it may be what the other deletions are authenticated with.
+    // The job's own token comes last, because it may authenticate the other deletions.
     const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
     const ids = token.id ? [...namesakes, token.id] : namesakes;
     const failures = looked.failure ? [looked.failure] : [];
@@ -1705,16 +1707,16 @@ async function deleteEphemeralToken(exabits, credential, token) {
         throw new TokensLeft(first.code, failures, left);
     return ids.length;
 }
-/** Tokens of a job that could not be deleted, or not be looked for. */
+/** Some tokens of a job could not be deleted or looked up. */
 class TokensLeft extends Failure {
-    /** Of those that are known to be left. */
+    /** The tokens that are known to be left. */
     ids;
     constructor(code, failures, ids) {
         super(code, failures.map(({ message }) => message).join(' '), { cause: failures });
         this.ids = ids;
     }
 }
-// A request that was under way when `main` was killed may be carried out a little later.
+// Exabits may carry out a request a little after `main` was killed while sending it.
 async function lookFor({ id, name, mayHaveNamesakes, timeoutMs }, exabits, credential) {
     if (!mayHaveNamesakes)
         return [];
@@ -1738,21 +1740,21 @@ function startDeadline(totalMs) {
     const end = monotonicMs() + totalMs;
     return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
-// `performance.now()` would say the same, but loads nine or more of Node's modules.
+// `performance.now()` would do as well, but loads nine or more of Node's modules.
 function monotonicMs() {
     return process.uptime() * 1000;
 }
 const firstCeilingMs = 1_000;
-/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
+/** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 /**
- * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
- * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
+ * retry together. The jitter is added to the server's `Retry-After`.
  *
  * @param wait what is known about the wait
  * @param random a number from 0 (included) to 1
- * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
 function backoffMs(wait, random = Math.random()) {
     const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
@@ -1765,9 +1767,9 @@ function backoffMs(wait, random = Math.random()) {
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
  * @param header seconds or an HTTP date
- * @param serverDate the `Date` header of the same answer: by its clock the date is meant
+ * @param serverDate the `Date` header of the same answer, because the date refers to the server's clock
  * @param now the current time, for an answer without a `Date`
- * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
+ * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
  */
 function retryAfterMs(header, serverDate, now) {
     const text = header?.trim() ?? '';
@@ -1780,20 +1782,20 @@ function retryAfterMs(header, serverDate, now) {
  * Reads an HTTP date (RFC 9110, section 5.6.7).
  *
  * @param text the value of a header such as `Date`
- * @returns the time, or undefined where it is none
+ * @returns the time, or undefined if it is not a date
  */
 function httpDate(text = '') {
-    // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+    // `Date.parse` also accepts other text, such as a negative number. Every HTTP date begins with a weekday.
     if (!/^[A-Z][a-z]+,? /.test(text))
         return undefined;
-    // The oldest form (that of C's asctime) leaves out that it is GMT.
+    // The oldest form, that of C's `asctime`, omits the GMT.
     const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/fault.js
 
-/** One try of a request that brought nothing. */
+/** One failed try of a request. */
 class Fault extends Failure {
     saw;
     transient;
@@ -1810,10 +1812,10 @@ class Fault extends Failure {
 
 
 
-/** Exabits answered, and said no. */
+/** An answer that refuses the request. */
 class Rejection extends Fault {
     status;
-    /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
+    /** Whether the answer was an envelope, and so really from Exabits. */
     enveloped;
     /** Who answered, for messages. */
     host;
@@ -1829,28 +1831,26 @@ class Rejection extends Fault {
     }
 }
 /**
- * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx; a method that is
- * not implemented (501) is not so between two tries.
+ * Whether a status means that the same request will not succeed later: all but 408, 429 and 5xx. 501 is final too: a
+ * method does not get implemented between two tries.
  *
  * @param status the HTTP status
  */
 function isFinal(status) {
     return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
-/**
- * Whether a value is a JSON object (and neither null nor a list).
- */
+/** Whether a value is a JSON object (and neither null nor a list). */
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 /**
- * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
+ * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
  * @param answer the HTTP answer
- * @param host who answered, as messages name it
- * @param redact makes the server's own words printable
- * @returns its data; an empty answer with a 2xx status has none
- * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
+ * @param host who answered, for messages
+ * @param redact makes the server's message printable
+ * @returns its content; no data if the answer is empty and may be
+ * @throws Rejection if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
  */
 function readEnvelope(answer, host, redact) {
@@ -1873,7 +1873,7 @@ function readEnvelope(answer, host, redact) {
     return { data, total: typeof total === 'number' ? total : undefined, date };
 }
 /**
- * The failure for an answer that is JSON, but not of the form that the API promises.
+ * The failure for an answer that is JSON, but not in the form that the API promises.
  *
  * @param request method and path
  * @param defect what is wrong with it, as the end of a sentence
@@ -1885,7 +1885,7 @@ function isEnvelope(json) {
     return isObject(json) && typeof json.status === 'boolean';
 }
 function redirected({ request, status, headers }, redact) {
-    const target = headers.location ? redact(headers.location) : 'an address that it does not name';
+    const target = headers.location ? redact(headers.location) : 'an unspecified address';
     return new Failure('redirected', `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`);
 }
 function notJson({ request, headers, body }, host, redact) {
@@ -1893,7 +1893,7 @@ function notJson({ request, headers, body }, host, redact) {
         ? `, content encoding ${redact(headers['content-encoding'])}`
         : '';
     const what = body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
-    return new Failure('answer-not-json', `The answer of ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers in place of Exabits.`);
+    return new Failure('answer-not-json', `The answer from ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`);
 }
 function rejected(answer, host, json, redact) {
     const words = redact(serverWords(json));
@@ -1904,14 +1904,14 @@ function rejected(answer, host, json, redact) {
     const enveloped = isEnvelope(json);
     const seen = { host, saw, enveloped };
     if (answer.status === 429) {
-        return new Rejection('rate-limited', `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`, answer, seen);
+        return new Rejection('rate-limited', `Too many requests to Exabits (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`, answer, seen);
     }
     if (!isFinal(answer.status)) {
         return new Rejection('unavailable', `Exabits cannot answer now (${saw}). Run the job again later.`, answer, seen);
     }
     const [who, advice] = enveloped
         ? ['Exabits', 'Check the inputs of the step.']
-        : [host, 'Exabits does not answer like that: check the address.'];
+        : [host, 'This is not how Exabits answers: check the address.'];
     return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
 }
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
@@ -1930,9 +1930,9 @@ function serverWords(json) {
 function contentType(headers, redact) {
     return headers['content-type'] ? redact(headers['content-type']) : 'not given';
 }
-// An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
+// An id may be a number of any length, but JavaScript numbers are exact only up to 2^53. So its source text is used.
 const readId = (key, value, { source }) => key === 'id' && typeof value === 'number' ? source : value;
-// ECMAScript gives a reviver the text of what it revives; TypeScript does not know that yet.
+// ECMAScript passes the source text to a reviver; TypeScript does not know that yet.
 const parse = JSON.parse;
 function parseJson(text) {
     try {
@@ -1947,21 +1947,21 @@ function parseJson(text) {
 
 
 
-/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
+/** Documented lifetimes, for tokens that do not state their expiry. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 const pageSize = 100;
 /** Tokens of one name are not further apart than this: twice the most that `timeout-seconds` allows. */
 const namesakesWithinMs = 2 * 3_600_000;
 const mostPages = 1000;
-/** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
+/** The share of a page that the next one repeats, because the list moves up when other jobs delete tokens meanwhile. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';
 /**
- * Makes the calls of the API over one request path.
+ * Creates the API calls on top of a function that sends requests.
  *
- * @param send the request path
- * @param masker makes the tokens that come back known to the runner, before anybody else sees them
+ * @param send sends one request
+ * @param masker masks the tokens in answers before anything else sees them
  */
 function createExabits(send, masker) {
     const sendAs = async (credential, request) => {
@@ -1979,7 +1979,8 @@ function createExabits(send, masker) {
         const tokens = entries.flatMap(readListedToken);
         return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
     };
-    // What is looked for can stop the reading only in a sorted list. No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+    // Reading may stop early only if the list is sorted. No field reliably tells where the list ends: `total` may count
+    // only the page, and a page may be shorter than requested.
     const readPages = async (credential, order, isEnough = () => false) => {
         const tokens = new Map();
         let offset = 0;
@@ -2048,15 +2049,15 @@ function createExabits(send, masker) {
             return tokens.filter(isNamed);
         },
         async deleteApiToken(credential, id) {
-            // It goes into an address, and into messages.
+            // The id goes into a URL and into messages.
             if (masker.redact(id) !== id)
-                throw malformed(list, 'the "id" of an entry shows a secret');
+                throw malformed(list, 'the "id" of an entry contains a secret');
             try {
                 const path = `/api-tokens/${encodeURIComponent(id)}`;
                 await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
             }
             catch (thrown) {
-                // A 404 of something that answers in place of Exabits says nothing about the token.
+                // A 404 from anything but Exabits says nothing about the token.
                 if (!isRefusal(thrown, [404]) || !thrown.enveloped)
                     throw thrown;
             }
@@ -2067,12 +2068,12 @@ function createExabits(send, masker) {
 function isRefusal(thrown, statuses) {
     return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
-// `status: false` comes with HTTP 200. A 403 may also be of a firewall, which knows nothing about passwords.
+// `status: false` comes with HTTP 200. A 403 may also come from a firewall, which knows nothing about passwords.
 function isWrongCredentials(thrown) {
     return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
 }
 function wrongCredentials(rejection) {
-    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`, { cause: rejection });
+    return new Failure('wrong-credentials', `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 if you stored the MD5 of the password, and plain if you stored the password itself.`, { cause: rejection });
 }
 function accessRefused(credential, rejection) {
     const what = credential.kind === 'api-token'
@@ -2100,10 +2101,10 @@ function readCreatedToken(data, masker) {
     const read = reader('POST /api-tokens', data, masker);
     const token = read.token('token');
     const id = read.id('id');
-    // The id is saved in the state, and printed. A short one may be found in a token by chance.
+    // The id is saved in the state and printed, so it must not be a secret. A short id may occur in a token by chance.
     const isPartOfToken = id.length >= 16 && token.includes(id);
     if (isPartOfToken || masker.redact(id) !== id)
-        throw malformed('POST /api-tokens', 'its "id" shows a secret');
+        throw malformed('POST /api-tokens', 'its "id" contains a secret');
     return { credential: toApiToken(token), id };
 }
 function readList(data) {
@@ -2114,7 +2115,7 @@ function readList(data) {
         throw malformed(list, 'its "data" is not a list');
     return data;
 }
-// A server that does not know how to sort is seen by the times; where there are none, nothing is known.
+// Creation times show whether the server sorted. If any is missing, the list counts as unsorted.
 function isSorted(tokens, order) {
     const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
     const inOrder = order === 'asc' ? times : times.toReversed();
@@ -2125,7 +2126,7 @@ function readListedToken(entry) {
         return [];
     const { id, name, description, created_at: createdAt } = entry;
     if (!isId(id)) {
-        // What has no name is none of ours.
+        // Without a name, it is not one of ours.
         if (typeof name !== 'string')
             return [];
         throw malformed(list, 'the "id" of an entry is not an identifier');
@@ -2139,7 +2140,7 @@ function readListedToken(entry) {
         },
     ];
 }
-// An id goes into addresses, and into a command that a person may have to copy.
+// An id goes into URLs, and into a command that the user may have to copy.
 function isId(id) {
     return typeof id === 'string' && /^\w[\w.:-]{0,127}$/.test(id);
 }
@@ -2151,9 +2152,9 @@ function reader(answer, data, { mask, redact }) {
         token(field) {
             const token = fields[field];
             if (typeof token !== 'string')
-                throw malformed(answer, `its "${field}" is not a text`);
+                throw malformed(answer, `its "${field}" is not a string`);
             const defect = tokenDefect(token);
-            // Not masked: it is used nowhere, and every line of a mask costs the job's whole log.
+            // Not masked: it is never used, and masking each of its lines could garble the job's whole log.
             if (defect)
                 throw malformed(answer, `its "${field}" ${defect}`);
             return mask(token);
@@ -2167,7 +2168,7 @@ function reader(answer, data, { mask, redact }) {
         optionalName(field) {
             const name = fields[field] ?? '';
             if (typeof name !== 'string')
-                throw malformed(answer, `its "${field}" is not a text`);
+                throw malformed(answer, `its "${field}" is not a string`);
             return redact(name);
         },
     };
@@ -2976,22 +2977,24 @@ class HttpClient {
 const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
 //# sourceMappingURL=index.js.map
 ;// CONCATENATED MODULE: ./lib/version.js
-/** The version that goes into the User-Agent; a test holds it to package.json. */
+/** The version in the User-Agent. A test makes sure that it matches package.json. */
 const version = '1.0.0';
 
 ;// CONCATENATED MODULE: ./lib/exabits/transport.js
 
 
-// Node's and OpenSSL's codes for a peer whose identity could not be established.
+// Node's and OpenSSL's codes for a peer that could not be verified.
 const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
-// And for one that speaks no TLS at all.
+// And for one that does not speak TLS at all.
 const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 /** Whether an error is about the identity or the protocol of a TLS peer. */
 function isTlsError(error) {
     const code = codeOf(error);
     return certificateCode.test(code) || protocolCode.test(code);
 }
-/** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
+/**
+ * The proxy did not connect us to the API. The original error is left out, because it contains the proxy's password.
+ */
 class ProxyError extends Error {
     constructor(error, { password }) {
         const message = error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, '');
@@ -3000,12 +3003,12 @@ class ProxyError extends Error {
     }
 }
 /**
- * Puts a transport error into words.
+ * Describes a transport error.
  *
  * @param thrown what the HTTP client threw
- * @param host the host that was called, as messages name it
+ * @param host the host that was called, for messages
  * @param redact makes the error's own text printable
- * @returns the fault, and whether to try again
+ * @returns the fault, which says whether to try again
  */
 function transportFault(thrown, host, redact) {
     const code = codeOf(thrown);
@@ -3032,9 +3035,9 @@ function tlsAdvice(code) {
         return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
     }
     if (!certificateCode.test(code)) {
-        return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
+        return 'The server does not speak TLS, or no TLS that this step can use: check the address and port.';
     }
-    return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
+    return 'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.';
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/exchange.js
@@ -3048,24 +3051,24 @@ function tlsAdvice(code) {
 
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
-/** How long the rest of an answer is waited for whose status has already said no. */
+/** How long to wait for the rest of an answer after a status that refuses the request. */
 const refusalMs = 3_000;
 const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
-/** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
+/** Empty lines and interim answers (RFC 9110, section 15.2), which come before the final one. */
 const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
-/** Node reads no head that is longer. */
+/** Node's limit for the head of an answer. */
 const largestInterim = 16 * 1024;
-/** More than any wait: what ends a silence is the signal. */
+/** Longer than any wait: a silence is ended by the signal, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
 /**
- * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
+ * Sends a request once, through the proxy set in the environment, and reads the whole answer. Follows no redirects.
  *
  * @param baseUrl what the request's path is appended to
  * @param request what to send
- * @param signal gives the exchange up
- * @returns the answer, whatever its status. One that says 4xx for good is returned also where the rest of it is broken
- *   or does not come: the server has seen the request, and to send it again would be no better
- * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
+ * @param signal aborts the exchange
+ * @returns the answer, with any status. A final refusal, such as 403, is returned even if the rest of the answer is
+ *   broken or missing: the server has seen the request, so sending it again would not help
+ * @throws Failure `proxy-failed` or `answer-too-large`; or Node's error if the exchange breaks or is aborted
  */
 async function exchange(baseUrl, request, signal) {
     const { method, path, mayBeEmpty = false } = request;
@@ -3106,7 +3109,7 @@ async function exchange(baseUrl, request, signal) {
         }
     };
     try {
-        // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+        // Until the proxy opens its tunnel, the request has no socket, and the signal only stops sockets.
         await Promise.race([read(), refused.promise, aborted(signal)]);
     }
     catch (thrown) {
@@ -3114,7 +3117,7 @@ async function exchange(baseUrl, request, signal) {
             throw thrown;
     }
     finally {
-        // Whatever is left of the connection, such as the rest of an answer that was not waited for.
+        // Closes what is left of the connection, for example if the rest of the answer was not read.
         agent.destroy();
     }
     return answer();
@@ -3130,9 +3133,9 @@ function requestHeaders({ headers, body }) {
     };
 }
 function tooLarge(request) {
-    return new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`);
+    return new Failure('answer-too-large', `The answer to ${request} is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.`);
 }
-// With a proxy that it cannot read, Node would go around it.
+// Node would silently bypass a proxy with an address that it cannot parse.
 function proxyFor(url) {
     const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
     if (url.protocol !== 'https:' || !variable || checkBypass(url))
@@ -3140,7 +3143,7 @@ function proxyFor(url) {
     const proxy = URL.parse(variable);
     if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy))
         return proxy;
-    throw new Failure('proxy-failed', 'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.');
+    throw new Failure('proxy-failed', 'The variable https_proxy is not a URL such as http://proxy.example:3128. Correct it (in the password, write % as %25), or add the host to no_proxy.');
 }
 function isEscaped({ username, password }) {
     try {
@@ -3158,7 +3161,7 @@ function requestOptions(agent, signal) {
             options.agent = agent;
             // The client adds the runner's orchestration id, which is none of Exabits' business.
             options.headers = { ...options.headers, 'user-agent': userAgent };
-            // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
+            // The client keeps the brackets around the IPv6 address of a URL, which no name server can resolve.
             options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
         },
         canHandleAuthentication: () => false,
@@ -3166,10 +3169,10 @@ function requestOptions(agent, signal) {
     };
 }
 /**
- * Makes an agent for one request. Node itself goes through the proxy, which the client cannot where the proxy speaks https
- * or either side has an IPv6 address.
+ * Makes an agent for one request. Node handles the proxy, because the client cannot if the proxy speaks https or either
+ * side has an IPv6 address.
  *
- * @param onStatus told the status as soon as its line is there: what follows it may be too broken for Node's parser
+ * @param onStatus gets the status as soon as its line has arrived, because the rest may be too broken for Node's parser
  */
 function agentFor(url, proxy, onStatus) {
     const agent = url.startsWith('https:')
@@ -3191,12 +3194,12 @@ function agentFor(url, proxy, onStatus) {
     };
     agent.createConnection = (options, callback) => {
         const socket = connect(options, (error, tunnel) => callback?.(error && behindProxy(error, proxy), error ? tunnel : watched(tunnel)));
-        // What comes from the proxy itself is no answer of the API.
+        // An answer from the proxy itself is not an answer from the API.
         return proxy ? socket : watched(socket);
     };
     return agent;
 }
-// With an http proxy, TLS is between us and the API.
+// With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
 function behindProxy(error, proxy) {
     return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error, proxy) : error;
 }
@@ -3216,13 +3219,13 @@ function aborted(signal) {
 
 
 /**
- * Makes the request path: a deadline for everything, which starts now, retries of what may pass (transport errors, 408,
- * 429, 5xx), and every other answer final at once.
+ * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures
+ * (transport errors, 408, 429, 5xx); any other failure is final.
  *
- * @param conversation the limits that all requests share
+ * @param conversation limits shared by all requests
  * @param redact makes text from outside printable
- * @param onRetry told, in one line, about every try that failed and is followed by another
- * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
+ * @param onRetry gets one line about each failed try that is followed by another
+ * @returns the function; it throws a Failure, which is a `Rejection` if Exabits refused the request
  */
 function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const host = endpoint.name;
@@ -3257,10 +3260,11 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         await (0,promises_namespaceObject.setTimeout)(waitMs);
     }
     async function tryOnce(request) {
-        // Whole, and rounded up: a timer drops fractions, and would leave a rest too short for anything.
+        // Rounded up: a timer drops fractions, which would leave a remainder too short for another try.
         const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
         const limit = new AbortController();
-        // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
+        // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a silent peer may leave nothing else
+        // that does.
         const timer = setTimeout(() => limit.abort(), limitMs);
         try {
             return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), host, redact);
@@ -3280,10 +3284,10 @@ function silence(host, limitMs) {
     return new Fault('timed-out', message, { saw: 'no answer', transient: true });
 }
 function timedOut(host, timeoutMs, tries, fault) {
-    return new Failure('timed-out', `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`, { cause: fault });
+    return new Failure('timed-out', `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; last error: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`, { cause: fault });
 }
 function waitTooLong(host, remainingMs, tries, fault) {
-    return new Failure('timed-out', `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: fault });
+    return new Failure('timed-out', `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; last error: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`, { cause: fault });
 }
 function exhausted(tries, fault) {
     return new Failure(fault.code, `${fault.message} (${times(tries)})`, { cause: fault });
@@ -3298,9 +3302,9 @@ function times(tries) {
 /**
  * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
  *
- * @param conversation what it is held to
- * @param masker hides the secrets in what is sent and what comes back
- * @param onRetry told, in one line, about every try that failed and is followed by another
+ * @param conversation limits shared by all requests
+ * @param masker masks tokens, and redacts text from the server
+ * @param onRetry gets one line about each failed try that is followed by another
  * @returns the calls of the API
  */
 function connect(conversation, masker, onRetry) {
@@ -3316,7 +3320,7 @@ const external_node_os_namespaceObject = require("node:os");
 
 
 /**
- * Chooses a path that no other invocation uses, in the runner's folder for one job.
+ * Chooses a path that no other invocation uses, in the job's temporary folder.
  *
  * @returns the path; nothing is created
  * @throws Failure `job-files` outside of a runner
@@ -3325,10 +3329,10 @@ function headersFilePath() {
     const folder = process.env.RUNNER_TEMP;
     if (folder)
         return (0,external_node_path_namespaceObject.join)(folder, `exabits-headers-${(0,external_node_crypto_namespaceObject.randomUUID)()}`);
-    throw new Failure('job-files', 'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.');
+    throw new Failure('job-files', 'RUNNER_TEMP is not set, so there is no folder for the header file. Run this in a GitHub Actions job, or set write-headers-file: false.');
 }
 /**
- * Writes out request headers, a line each, as `curl -H @file` reads them.
+ * Formats request headers for `curl -H @file`, one per line.
  *
  * @param headers names and values
  */
@@ -3338,16 +3342,16 @@ function headersText(headers) {
         .join('');
 }
 /**
- * Writes a header file for its owner's eyes only.
- * The file is created anew: where anything is at the path already, a link included, this throws.
+ * Writes a header file that only its owner can read.
+ * Throws if anything already exists at the path, even a link.
  *
- * @param path where to
+ * @param path where to write it
  * @param headers names and values
  */
 function writeHeadersFile(path, headers) {
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
-        // The umask may have taken more than group and others, and curl has to read it.
+        // The umask may have taken the owner's permissions too, and curl has to read the file.
         (0,external_node_fs_namespaceObject.fchmodSync)(file, 0o600);
         (0,external_node_fs_namespaceObject.writeFileSync)(file, headersText(headers));
     }
@@ -3364,21 +3368,21 @@ const largestFile = 64 * 1024;
  * Reads the bearer token back out of a header file.
  *
  * @param path where it is
- * @returns the token, or nothing where the file is gone or is none of ours
+ * @returns the token; empty if the file is gone or not ours
  */
 function readBearerToken(path) {
     return /^Authorization: Bearer (.+)\n/.exec(readSmallFile(path))?.[1] ?? '';
 }
 /**
- * Reads a small file that may not be one.
+ * Reads a file that should be small, but may be anything.
  *
- * @param path where it is; steps between may have put anything there
- * @returns its text, or nothing where the file is gone, empty, no file, or larger than 64 KiB
+ * @param path where it is; other steps may have put anything there
+ * @returns its text; empty if the file is gone, empty, not a regular file, or larger than 64 KiB
  */
 function readSmallFile(path) {
     try {
         const file = (0,external_node_fs_namespaceObject.statSync)(path);
-        // Reading a pipe waits for a writer, and reading a device may never end, nor a file of the kernel's, whose size is 0.
+        // Reading a pipe waits for a writer. Reading a device, or a kernel file with a size of 0, may never end.
         const isSmallFile = file.isFile() && file.size > 0 && file.size <= largestFile;
         return isSmallFile ? (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8') : '';
     }
@@ -3390,10 +3394,10 @@ function readSmallFile(path) {
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
 /**
- * Removes a header file; one that is gone already is fine.
+ * Removes a header file, if it still exists.
  *
  * @param path where it is
- * @throws Failure `job-files` that names the file, where it is still there after a second
+ * @throws Failure `job-files` that names the file, if it is still there after a second
  */
 async function removeHeadersFile(path) {
     for (const waitMs of [...removalWaitsMs, 0]) {
@@ -3416,14 +3420,14 @@ function notRemoved(path, cause) {
 
 
 
-// gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
-// environment and they from the file. Empty counts as unset.
-// Such a key at the top level, as YAML or JSON has it, with a value, which may be on a line of its own.
+// gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes
+// from the environment. Empty counts as unset. Matches such a key at the top level, in YAML or JSON, with a value that may
+// be on a line of its own.
 const preferredKey = /^(?:\ufeff?|[^#\n]*[{,]\s*)["']?(api_token|api_token_encrypted)["']?[ \t]*:(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+(?!(?:""|''|~|null)?[ \t\r]*(?:[,}#]|$))\S/im;
 /**
- * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
+ * Checks whether the official client's configuration file has a key that it prefers to the tokens of a login.
  *
- * @returns the file and the key, or undefined where there is none
+ * @returns the file and the key, or undefined if there is none
  */
 function clientFileKey() {
     const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
@@ -3440,7 +3444,7 @@ const pairVariables = [
 ];
 /** An API token. The official client prefers it to the tokens of a login. */
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
-/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
+/** The host of a credential: useless without one, but still needed by a credential that has replaced ours. */
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
 ;// CONCATENATED MODULE: ./lib/job/publish.js
@@ -3453,12 +3457,12 @@ const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
 
 /**
- * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
+ * Hands a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn what was obtained
+ * @param signIn the credential, and how the step got it
  * @param handover how to hand it on
- * @returns what the job got
- * @throws Failure `job-files` when the runner's files cannot be written
+ * @returns which variables are empty now
+ * @throws Failure `job-files` if the runner's files cannot be written
  */
 function publish(signIn, handover) {
     const { credential } = signIn;
@@ -3467,7 +3471,7 @@ function publish(signIn, handover) {
     const headersFile = carriedHeadersFile ?? ownHeadersFile;
     const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
     const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
-    // What the job carried before is the job's, or an earlier step's, to clear; an address also in another spelling.
+    // Values that were already set are not ours to clear. An address counts as set in any spelling.
     const own = Object.entries(variables).filter(([name, value]) => signIn.method !== 'existing' || !carries(name, value));
     const unset = [...pairVariables, ...apiTokenVariables].filter((name) => !(name in variables) && (emptied.includes(name) || !process.env[name]));
     writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
@@ -3481,7 +3485,7 @@ function publish(signIn, handover) {
             writeHeadersFile(ownHeadersFile, headersOf(credential));
             onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(ownHeadersFile, { force: true }));
         }
-        // What was carried without a source may have been set for this step alone: later steps get all of it.
+        // Credentials that another program set may exist in this step only, so later steps get all of them.
         const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
         for (const [name, value] of news)
             exportVariable(name, value);
@@ -3497,7 +3501,7 @@ function carries(name, value) {
     const carried = process.env[name];
     return addressVariables.includes(name) ? Boolean(carried) : carried === value;
 }
-// Where an earlier step has written what this one would write.
+// The header file of an earlier step, if this step would write the same.
 function findHeadersFile({ method, credential }) {
     const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
     return carried && readSmallFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
@@ -3519,7 +3523,7 @@ function environmentOf({ credential, source }, endpoint, headersFile) {
             }),
     };
 }
-// What would make a later step use another credential than this one: the official client prefers an API token.
+// Variables that would make a later step use another credential: the official client prefers an API token.
 function carriedVariables({ credential }, headersFile) {
     const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
     return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
@@ -3550,11 +3554,11 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 
 
 /**
- * Adds a short table to the summary of the job. It holds no secret, and text from outside stays text.
+ * Adds a short table to the job summary. It contains no secrets, and text from outside is escaped.
  *
- * @param signIn what was obtained
- * @param endpoint where it is from
- * @throws Failure `job-files` where there is no such file; Error where it cannot be written
+ * @param signIn the credential, and how the step got it
+ * @param endpoint the deployment it is for
+ * @throws Failure `job-files` if there is no such file; Error if it cannot be written
  */
 function writeSummary(signIn, endpoint) {
     const rows = [
@@ -3566,17 +3570,17 @@ function writeSummary(signIn, endpoint) {
     ];
     const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : []);
     const path = process.env.GITHUB_STEP_SUMMARY;
-    // Writing to a pipe waits for a reader.
+    // Writing to a pipe would wait for a reader.
     if (!path || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
         throw new Failure('job-files', 'GITHUB_STEP_SUMMARY is not a file.');
     (0,external_node_fs_namespaceObject.appendFileSync)(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 function expiryText(signIn) {
     if (signIn.method === 'ephemeral-api-token')
-        return 'with the job: the post step deletes the token';
+        return 'when the job ends: the post step deletes the token';
     return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
-// The runner shows the summary as Markdown with HTML in it, so the marks of both are written as character references.
+// GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text) {
     return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -3589,22 +3593,22 @@ const longestQuote = 300;
 /** What is looked at of a text. So much cannot shrink to less than what is quoted, but for a server that means it. */
 const longestText = 64 * 1024;
 /**
- * The one place where secrets are made known to the runner.
+ * Makes the two functions that hide secrets. Nothing else in the action tells the runner about a secret.
  *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
+ * The runner masks a secret in everything printed afterwards. `redact` is for text that is about to be cut, because
+ * half a secret no longer matches any mask.
  *
  * @param tell tells the runner to mask a secret
  * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
  */
 function createMasker(tell = setSecret) {
     const known = new Set();
-    /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+    /** What to look for in text from outside. Computed when first needed, and again after each new secret. */
     let forms;
     const mask = (secret) => {
-        // What quotes a secret may quote a line of it, or trim it.
+        // Other programs may quote only one line of a secret, or trim it.
         for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
-            // The runner refuses a blank mask, and nothing could be hidden by it.
+            // The runner rejects a blank mask, which would hide nothing anyway.
             if (part.trim() === '' || known.has(part))
                 continue;
             known.add(part);
@@ -3614,11 +3618,11 @@ function createMasker(tell = setSecret) {
         return secret;
     };
     const replaceForms = (text) => {
-        // The longest first: one secret may hold another.
+        // Longest first, because one secret may contain another.
         forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
         return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
     };
-    // Where a secret shows only in a reading of the text, that reading is what is printed of it.
+    // If a secret only shows in a decoded reading of the text, that reading is printed instead.
     const replaceKnown = (text) => (escapes.test(text) ? nestedReadings : []).reduce((rest, read) => {
         const readable = read(rest);
         const replaced = replaceForms(readable);
@@ -3632,28 +3636,29 @@ function createMasker(tell = setSecret) {
 /**
  * Tells the runner to mask a secret.
  *
- * @throws Failure `job-files` where the runner does not get to know it
+ * @throws Failure `job-files` if the runner cannot be told
  */
 function tellRunner(secret) {
     try {
         setSecret(secret);
     }
     catch (thrown) {
-        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`, { cause: thrown });
+        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`, { cause: thrown });
     }
 }
 const shortestBase64 = 8;
-// How a text from outside may hold a secret, such that most of it could be read back.
+// The forms of a secret in text from outside from which most of it could be recovered.
 function formsOf(secret) {
     const bytes = Buffer.from(secret);
-    // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+    // A secret may start anywhere in a longer encoded text, so there are three alignments. Up to two bytes at each end
+    // remain.
     const base64 = [0, 1, 2]
         .map((skipped) => bytes.subarray(skipped))
         .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
         .filter((form) => form.length >= shortestBase64);
     return [
         secret,
-        // What an encoder makes of half a surrogate pair.
+        // An encoder replaces half a surrogate pair.
         secret.toWellFormed(),
         bytes.toString('base64'),
         ...base64,
@@ -3662,16 +3667,16 @@ function formsOf(secret) {
 }
 const namedEntities = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const shortEscapes = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
-// What undoes the escapes of an address (and of bytes in a log, such as \x2f), a form, JSON and HTML. Writers differ in which characters they escape and how
-// they write the digits; what they meant does not depend on it.
+// Undo the escapes of URLs (and of bytes in a web server's log, such as \x2f), forms, JSON and HTML. Encoders differ in which
+// characters they escape and how they write the digits, but the decoded text is always the same.
 const inAddress = (text) => text.replace(/(?:(?:%|\\x)[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replace(/%|\\x/gi, ''), 'hex').toString());
 const inForm = (text) => inAddress(text.replaceAll('+', ' '));
 const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
 const inHtml = (text) => text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) => name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)));
-// The form first: a secret that ends in a space is known without it, too.
+// Forms come first: a secret that ends in a space is also known without it.
 const escapes = /[%+\\&]/;
 const readings = [inForm, inAddress, inJson, inHtml];
-/** Once, and twice: a message in JSON may quote an address, or other JSON. */
+/** Once and twice: a message in JSON may quote a URL, or other JSON. */
 const nestedReadings = [
     ...readings,
     ...readings.flatMap((outer) => readings.map((inner) => (text) => inner(outer(text)))),
@@ -3682,7 +3687,7 @@ const nestedReadings = [
 
 
 /**
- * A phase that fails its step with the first thing that goes wrong, such as a secret that the runner cannot be told.
+ * A phase that fails its step at the first error, such as a secret that cannot be masked.
  *
  * @param story what it does
  */
@@ -3697,20 +3702,20 @@ function failingPhase(story) {
     };
 }
 /**
- * Runs one phase of the action and ends the process. Whatever is thrown on the way becomes one line of the log.
+ * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
  *
  * @param phase what to run
  */
 async function run({ story, tell, onFailure }) {
     const masker = createMasker(tell);
     const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
-    // What a library throws in an event of its own passes every `catch`.
+    // An error thrown in a library's event handler bypasses every `catch`.
     process.on('uncaughtException', report);
     try {
-        // Deprecations are for the authors of what is in the bundle, not for those who read the job's log. Where the job has
-        // settled that already (`NODE_OPTIONS=--no-deprecation`), an assignment would throw.
+        // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
+        // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
         Reflect.set(process, 'noDeprecation', true);
-        // A job that trusts everybody for itself must not make this step send a password to whoever answers.
+        // A job may turn off certificate checks for itself, but this step must not send a password to an unverified server.
         delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
         await story(masker);
     }
@@ -3718,7 +3723,7 @@ async function run({ story, tell, onFailure }) {
         report(thrown);
     }
     process.off('uncaughtException', report);
-    // A connection that was given up may still hold the process open.
+    // An abandoned connection could keep the process alive.
     process.exit();
 }
 
@@ -3739,10 +3744,10 @@ async function run({ story, tell, onFailure }) {
 /** The step. */
 const main = failingPhase(story);
 /**
- * The step: reads the inputs, signs in, and hands the credential to the later steps.
+ * Reads the inputs, signs in, and hands the credential to later steps.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, and then nothing has been handed on
+ * @param masker masks the secrets
+ * @throws Failure, without having exported anything
  */
 async function story(masker) {
     const inputs = readInputs(masker, new Date());
@@ -3753,7 +3758,7 @@ async function story(masker) {
     const { emptied } = publish(signIn, inputs);
     log_info(describe(signIn, inputs));
     if (emptied.length > 0) {
-        log_info(`Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`);
+        log_info(`Emptied ${emptied.join(', ')}, which were set before: later steps use the credentials of this step.`);
     }
     warnOfClientFile(signIn);
     if (inputs.jobSummary)
@@ -3761,7 +3766,7 @@ async function story(masker) {
 }
 async function obtain(inputs, exabits, masker) {
     const carried = await useCarried(inputs, exabits, masker);
-    // The tokens of a login end within the job, and what was asked for is a token for all of it.
+    // A token pair may expire during the job, but the user asked for a token that lasts.
     if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair'))
         return carried;
     const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
@@ -3781,16 +3786,16 @@ async function useCarried(inputs, exabits, { mask }) {
         return undefined;
     const { credential, origin } = carried;
     if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
-        log_info('The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.');
+        log_info('The credentials already set in this job do not match the inputs of this step, so the step signs in again.');
         return undefined;
     }
     const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
     if (failure) {
-        log_info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+        log_info(`The credentials already set in this job do not work, so the step signs in again: ${failure.message}`);
         return undefined;
     }
     if (origin.kind !== 'proven') {
-        log_info('The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.');
+        log_info('The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.');
     }
     return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
 }
@@ -3811,7 +3816,7 @@ function warnOfClientFile({ credential }) {
     const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
     if (!found)
         return;
-    log_warning(`${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
+    log_warning(`${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
 }
 function describe(signIn, { endpoint, verify }) {
     const expiry = expiryOf(signIn.credential)?.toISOString();
@@ -3823,7 +3828,7 @@ function describe(signIn, { endpoint, verify }) {
         case 'api-token':
             return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
         case 'existing':
-            return `Using the credentials for ${endpoint.name} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+            return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}.`;
     }
 }
 async function summarise(signIn, { endpoint }) {
@@ -3838,10 +3843,10 @@ async function summarise(signIn, { endpoint }) {
 
 
 /**
- * Which of the variables that `main` has set are still as it has set them, or empty.
+ * Lists the variables that `main` set and that still have its values, or are empty.
  *
- * @param leftovers what `main` has set, and what it has not
- * @returns names, without the addresses where something else has set a credential since: it may be for the same host
+ * @param leftovers what `main` set, and what it left empty
+ * @returns names; without the addresses if something else has set a credential since, which may be for the same host
  */
 function ownVariables({ variables, unset }) {
     const isForeign = (name) => {
@@ -3853,40 +3858,41 @@ function ownVariables({ variables, unset }) {
     return names.filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
- * Sets variables to nothing for the later steps: the runner knows no way to take one back.
+ * Empties variables for later steps, because the runner has no way to unset one.
  *
  * @param names the variables
- * @throws Failure `job-files` when the runner's file cannot be written
+ * @throws Failure `job-files` if the runner's file cannot be written
  */
 function emptyVariables(names) {
     const { path } = requireCommandFile('GITHUB_ENV');
-    // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
+    // The toolkit's `exportVariable` uses a random delimiter, which makes Node load its crypto module. Empty values
+    // need none.
     (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
 }
 
 ;// CONCATENATED MODULE: ./lib/stale-tokens.js
 
 
-/** Only names of exactly this form are ever deleted. */
+/** Only tokens with a name of exactly this form are ever deleted. */
 const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
 const hourMs = 60 * 60 * 1000;
 const mostDeletions = 10;
 /**
- * Reads which run a token was made for.
+ * Reads from a token's name which run it was created for.
  *
  * @param name the token's name
- * @returns the run's id and its attempt, or undefined where the name is not exactly that of an ephemeral token
+ * @returns the run's id and its attempt, or undefined if the name is not exactly that of an ephemeral token
  */
 function parseEphemeralName(name) {
     const [, runId, attempt] = ephemeralName.exec(name) ?? [];
     return runId && attempt ? { runId, attempt: Number(attempt) } : undefined;
 }
 /**
- * Finds the ephemeral tokens of a list that are older than any job can be. Ages are counted by Exabits' clock: the runner's
- * may be hours ahead.
+ * Finds the ephemeral tokens in a list that are older than any job can be. Ages are measured by Exabits' clock,
+ * because the runner's may be hours ahead.
  *
- * @param list the list, or a page of it; without its time nothing in it has an age
- * @param hours from which age on a token is stale; 0 for never
+ * @param list the list, or a page of it; without its date, no token counts as stale
+ * @param hours the age from which a token is stale; 0 for never
  */
 function staleTokens({ tokens, date }, hours) {
     if (hours === 0 || !date)
@@ -3895,19 +3901,19 @@ function staleTokens({ tokens, date }, hours) {
     return tokens.filter(({ name, createdAt }) => parseEphemeralName(name) && createdAt && createdAt.getTime() < bornBefore);
 }
 /**
- * Finds the tokens of a list that no job needs any more: those of a run that has ended, and those that are stale.
+ * Finds the tokens in a list that no job needs any more: those of a run that has ended, and those that are stale.
  *
  * @param list the list
  * @param run the run, if one is known to have ended
- * @param hours from which age on a token is stale; 0 for never
- * @param env the runner's variables: where the list says what a token is for, a token of the run is one of this server and
- *   repository
+ * @param hours the age from which a token is stale; 0 for never
+ * @param env the runner's variables; if a token has a description, it must name this server and repository to count as
+ *   one of the run
  */
 function leftOverTokens(list, run, hours, env) {
     const stale = staleTokens(list, hours);
     return list.tokens.filter((token) => stale.includes(token) || (run && isOfRun(token, run, env)));
 }
-// Another server numbers its runs from 1, too.
+// Run ids are not unique across servers: each one numbers its runs from 1.
 function isOfRun({ name, description }, run, env) {
     const made = parseEphemeralName(name);
     if (!made || made.runId !== run.id || made.attempt > run.attempt)
@@ -3915,13 +3921,13 @@ function isOfRun({ name, description }, run, env) {
     return description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
 }
 /**
- * Deletes some of the tokens that runners have left which died. A guest in another job's post step: it looks at one page,
- * deletes a few, and goes at the first thing that fails.
+ * Deletes some of the tokens that dead runners left behind. It runs in another job's post step, so it looks at one
+ * page, deletes a few, and stops at the first failure.
  *
- * @param exabits the API, with little time and a single try for each request
+ * @param exabits the API, with a short timeout and a single try per request
  * @param credential what to delete with
- * @param ownName the name of the job's own token, which is never stale
- * @param hours from which age on a token is stale; 0 for never
+ * @param ownName the name of the job's own token, which is skipped
+ * @param hours the age from which a token is stale; 0 for never
  */
 async function sweepStaleTokens(exabits, credential, ownName, hours) {
     const deleted = [];
@@ -3953,29 +3959,29 @@ async function sweepStaleTokens(exabits, credential, ownName, hours) {
 
 
 
-/** The post step. It never fails the job, and where it cannot print it clears all the same. */
+/** The post step. It never fails the job, and it cleans up even if it cannot print. */
 const post = {
     story: post_story,
     tell: (secret) => regardless(() => tellRunner(secret)),
     onFailure: (failure) => log_warning(failure.message),
 };
 /**
- * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * What cannot be done is a warning, and the rest is done all the same.
+ * Clears what this invocation left in the job, and deletes the API token that it created.
+ * Anything that fails becomes a warning and does not stop the rest.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  */
 async function post_story(masker) {
     const leftovers = await orWarn('read what the step left', readLeftovers);
     const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
-    // Read before the file is removed.
+    // Must be read before the file is removed.
     const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
     if (leftovers)
         await orWarn('clear what the step left', () => clear(leftovers));
     if (ephemeral)
         await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
     if (!leftovers && !ephemeral)
-        log_info('Nothing to clear: the step handed nothing on.');
+        log_info('Nothing to clear: the step exported nothing.');
 }
 async function orWarn(what, act) {
     const { result, failure } = await attempt(act);
@@ -4007,7 +4013,7 @@ async function clear(leftovers) {
 async function revoke(token, bearer, masker) {
     const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
     const exabits = connect(settings, masker, log_info);
-    // Whatever becomes of the sweep, most of the time is left for the own token.
+    // The sweep gets little time, so that most of it is left for the job's own token.
     const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, log_info);
     let reason = '';
     let left = token.id ? [token.id] : [];
@@ -4025,12 +4031,12 @@ async function revoke(token, bearer, masker) {
     }
     log_warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token.name, left)}`);
 }
-// The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
-// that it does not own as for one that is gone, and its own tokens are none of this job's business.
+// The available credentials of the account that created the token. Another account cannot tell a token that it does not
+// own from a deleted one, and its own tokens are none of this job's business.
 function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
     const endpoint = parseEndpoint(apiUrl);
     const isOwner = (source) => owners.includes(source);
-    // Masked only where it is ours: what else stands in the file by now is none of this step's business.
+    // Masked only if it is ours: something else may have overwritten the file.
     const itself = isOwner(fingerprint(apiUrl, 'api-token', bearer)) ? toApiToken(mask(bearer)) : undefined;
     const carried = carriedCredential(endpoint, mask, new Date())?.credential;
     const atHand = new Map([itself, carried]
@@ -4039,7 +4045,7 @@ function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
     const authenticateAfresh = async () => {
         const { configured } = readConfigured({ mask, redact }, new Date());
         if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
-            throw new Failure('no-credentials', 'The inputs of the step are not of the account that made it.');
+            throw new Failure('no-credentials', 'The inputs of the step now name a different account.');
         }
         return (await authenticate(configured, endpoint, exabits)).credential;
     };
@@ -4049,9 +4055,9 @@ function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
 function report(name, { own, sweep }) {
     log_info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
     if (sweep.deleted.length > 0)
-        log_info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
+        log_info(`Deleted tokens left by earlier jobs: ${sweep.deleted.join(', ')}.`);
     if (sweep.failure)
-        log_warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
+        log_warning(`Could not delete all tokens left by dead runners: ${sweep.failure.message}`);
 }
 function howToDelete(name, ids) {
     return ids.length > 0
@@ -4063,9 +4069,9 @@ function howToDelete(name, ids) {
 
 
 /**
- * Sets the outputs of the step: a text as it is, anything else as JSON.
+ * Sets the outputs of the step: text as it is, anything else as JSON.
  *
- * @throws Failure `job-files` when the runner's file cannot be written
+ * @throws Failure `job-files` if the runner's file cannot be written
  */
 function setOutputs(outputs) {
     writeAllOrNone(['GITHUB_OUTPUT'], () => {
@@ -4079,9 +4085,9 @@ function setOutputs(outputs) {
 
 
 /**
- * Reads and checks every input of the sweep. The secrets among them are masked before anything else is looked at.
+ * Reads and validates every input of the sweep. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
  * @throws Failure that names the input and what is allowed
  */
@@ -4120,13 +4126,13 @@ function readRun(redact) {
 
 
 
-/** The action that deletes the tokens of jobs whose runner has died. */
+/** The action that deletes the tokens left behind by dead runners. */
 const sweep = failingPhase(sweep_story);
 /**
- * The sweep: signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
+ * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, also when not all of them could be deleted; each has been tried then
+ * @param masker masks the secrets
+ * @throws Failure, also if some could not be deleted, after trying each one
  */
 async function sweep_story(masker) {
     const inputs = readSweepInputs(masker, new Date());
@@ -4147,7 +4153,7 @@ async function sweep_story(masker) {
     if (kept.length > 0)
         throw notDeleted(kept, masker);
 }
-/** Deletes tokens, and returns those that it could not delete. */
+/** Deletes tokens, and returns those that could not be deleted. */
 async function deleteAll(exabits, credential, tokens) {
     const kept = [];
     for (const token of tokens) {
@@ -4160,7 +4166,7 @@ async function deleteAll(exabits, credential, tokens) {
 }
 function notDeleted(tokens, { redact }) {
     const all = tokens.map(({ name, id }) => `${name} (id ${redact(id)})`).join(', ');
-    return new Failure('not-deleted', `API tokens are left that should have been deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`);
+    return new Failure('not-deleted', `Some API tokens could not be deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`);
 }
 
 ;// CONCATENATED MODULE: ./lib/index.js
@@ -4171,9 +4177,9 @@ function notDeleted(tokens, { redact }) {
 
 
 
-// Without it, Node's own stream prints.
+// If this fails, Node's own stream prints.
 regardless(printAtOnce);
-// The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
+// The name of the started file tells the phase. State cannot: `main` may have been killed before saving any.
 const started = (0,external_node_path_namespaceObject.basename)(String(process.argv[1]), '.cjs');
 void run(started === 'post' ? post : started === 'sweep' ? sweep : main);
 

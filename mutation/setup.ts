@@ -1,6 +1,7 @@
-// Loaded before each test file by Stryker alone. A mutant may make a test give up before the step that it has started:
-// what that step does afterwards must not end the process that goes on with other mutants, or keep it waiting for tries.
-// Which mutant is active stands in the environment until a module of the sources is loaded, and tests replace that.
+// Loaded before each test file, only by Stryker. A mutant may make a test fail before the step that it started has
+// ended. That step must not end the process, which goes on with other mutants, or keep it waiting for retries. The
+// active mutant is named in the environment until a module of the sources is loaded, and tests replace the
+// environment: so load one here.
 import '../src/version.ts';
 
 const { random } = Math;

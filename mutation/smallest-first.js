@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-/** Runs the smallest test files first: those of a single module, of which one mostly finds the change. */
+/** Runs the smallest test files first: these test a single module, and one of them usually finds the change. */
 export default class SmallestFirst {
   sort(tests) {
     const size = ({ path }) => statSync(path).size;

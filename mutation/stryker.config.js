@@ -1,7 +1,7 @@
 import base from '../jest.config.js';
 
 /**
- * Changes the sources in every small way, and sees that a unit test fails: `npm run mutation`.
+ * Makes small changes to the sources, and checks that a unit test fails for each: `npm run mutation`.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
@@ -20,9 +20,9 @@ export default {
   },
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  // A test runner keeps some of the memory of every mutant.
+  // A test runner leaks some memory with every mutant.
   maxTestRunnerReuse: 30,
-  // A busy machine is no reason to take a mutant for killed.
+  // A busy machine must not make a mutant count as killed.
   timeoutMS: 20_000,
   incremental: true,
   incrementalFile: 'reports/mutation/incremental.json',

@@ -5,11 +5,11 @@ import { sourceOf } from './fingerprint.ts';
 import { type Configured, noCredentials } from './inputs.ts';
 
 /**
- * Turns what the user configured into a credential: logs in where that is needed.
+ * Turns the configured input into a credential, logging in if necessary.
  *
  * @param configured what to authenticate with
- * @param endpoint where it is for
- * @param exabits the API there
+ * @param endpoint the deployment it is for
+ * @param exabits the API of that deployment
  * @returns the credential
  * @throws Failure `no-credentials`, or whatever a login throws
  */

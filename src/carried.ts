@@ -3,34 +3,33 @@ import { defaultApiUrl, type Endpoint, parseEndpoint } from './endpoint.ts';
 import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import type { Mask } from './job/mask.ts';
 
-/** A pair whose access token would die sooner than this is not worth handing on. */
+/** A pair is not worth reusing if its access token expires sooner than this. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
-/** What the job's environment says of where a credential comes from. */
+/** What the job's environment says about where a credential comes from. */
 export type Origin =
-  /** A step of this action has set it, and nothing has changed since. */
+  /** A step of this action set it, and it has not changed since. */
   | { readonly kind: 'proven'; readonly source: Fingerprint }
-  /** It has a source beside it, but not the fingerprint that ties the two together. */
+  /** There is a source beside it, but not the fingerprint that ties the two together. */
   | { readonly kind: 'claimed'; readonly source: Fingerprint }
-  /** Something else has put it in the place of what a step of this action had set. */
+  /** Something else has replaced what a step of this action set. */
   | { readonly kind: 'replaced' }
   | { readonly kind: 'unknown' };
 
-/** A credential that the job's environment carries. */
+/** A credential found in the job's environment. */
 export interface Carried {
   readonly credential: Credential;
-  /** Whom it acts as, as far as that is known. */
   readonly origin: Origin;
 }
 
 /**
- * Finds the credential that the job's environment carries, as the official client would choose it.
+ * Finds the credential in the job's environment, choosing as the official client would.
  *
  * @param endpoint the deployment it must be for
- * @param mask makes its tokens known to the runner again
+ * @param mask masks its tokens
  * @param now the current time
- * @returns an API token that has not expired, or a pair whose access token lives for 5 more minutes at least;
- *   undefined when the job carries neither
+ * @returns an API token that has not expired, or a pair with an access token valid for at least 5 more minutes;
+ *   undefined if there is neither
  */
 export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
@@ -60,7 +59,7 @@ function carriedPair(mask: Mask, now: Date): Credential | undefined {
   const accessTokenExpiresAt =
     jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
   const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
-  // Also where the time is no time at all.
+  // Negated, so that an invalid date (NaN) fails too.
   if (!(lifetimeMs >= leastLifetimeMs)) return undefined;
   return {
     kind: 'token-pair',

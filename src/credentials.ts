@@ -1,17 +1,17 @@
 import type { Fingerprint } from './fingerprint.ts';
 import type { Masked } from './job/mask.ts';
 
-/** The two tokens of a login: 30 minutes and 2 hours, by the API's documentation. */
+/** The two tokens of a login, valid for 30 minutes and 2 hours according to the API's documentation. */
 export interface TokenPair {
   readonly kind: 'token-pair';
   readonly accessToken: Masked;
   readonly refreshToken: Masked;
   readonly accessTokenExpiresAt: Date;
-  /** Undefined where the pair was found in the job, and its refresh token does not say. */
+  /** Undefined if the pair was found in the job and the refresh token does not state its expiry. */
   readonly refreshTokenExpiresAt: Date | undefined;
 }
 
-/** A token that stays valid until it is deleted, unless it says otherwise itself. */
+/** A token that is valid until it is deleted, unless it states an expiry. */
 export interface ApiToken {
   readonly kind: 'api-token';
   readonly token: Masked;
@@ -21,13 +21,13 @@ export interface ApiToken {
 /** What authenticates a call. */
 export type Credential = TokenPair | ApiToken;
 
-/** Whose credential it is, where a login told. */
+/** The account of a credential, as reported by a login. */
 export interface Account {
   readonly username: string;
   readonly email: string;
 }
 
-/** A credential, how the step came by it, and what that tells us. */
+/** A credential, how the step got it, and what that tells us. */
 export type SignIn =
   | {
       readonly method: 'login';
@@ -39,22 +39,22 @@ export type SignIn =
   | {
       readonly method: 'ephemeral-api-token';
       readonly credential: ApiToken;
-      /** That of the credential which made it. */
+      /** The source of the credential that created the token. */
       readonly source: Fingerprint;
       readonly id: string;
       readonly name: string;
-      /** Undefined where the token was created with another API token. */
+      /** Undefined if the token was created with another API token. */
       readonly account: Account | undefined;
     }
   | {
       readonly method: 'existing';
       readonly credential: Credential;
-      /** Undefined where it was set outside of this action. */
+      /** Undefined if something other than this action set it. */
       readonly source: Fingerprint | undefined;
     };
 
 /**
- * The request headers that authenticate a call, by the API's documentation: a login needs both tokens.
+ * The request headers that authenticate a call. After a login, the API requires both tokens.
  *
  * @param credential what to authenticate with
  * @returns header names and values
@@ -70,18 +70,18 @@ export function bearerTokenOf(credential: Credential): Masked {
   return credential.kind === 'api-token' ? credential.token : credential.accessToken;
 }
 
-/** When the token in the `Authorization` header expires, where that is known. */
+/** When the token in the `Authorization` header expires, if known. */
 export function expiryOf(credential: Credential): Date | undefined {
   return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
 }
 
-/** Whose credential it is, where that is known. */
+/** The account of a sign-in, if known. */
 export function accountOf(signIn: SignIn): Account | undefined {
   return 'account' in signIn ? signIn.account : undefined;
 }
 
 /**
- * Makes a credential of an API token, which may be a JWT with an expiry of its own.
+ * Makes a credential from an API token, which may be a JWT with its own expiry.
  *
  * @param token the token, without `Bearer`
  */
@@ -90,10 +90,10 @@ export function toApiToken(token: Masked): ApiToken {
 }
 
 /**
- * Reads when a token expires from the token itself.
+ * Reads a token's expiry from the token itself.
  *
  * @param token any token; one that is not a JWT is fine
- * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined when there is none
+ * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined if there is none
  */
 export function jwtExpiry(token: string): Date | undefined {
   try {
@@ -110,16 +110,16 @@ export function jwtExpiry(token: string): Date | undefined {
 const longestToken = 16_384;
 
 /**
- * Says why a text cannot be a token in an HTTP header.
+ * Explains why a text cannot be sent as a token in an HTTP header.
  *
  * @param token the text
- * @returns the reason as the end of a sentence, or undefined when it can be one
+ * @returns the reason as the end of a sentence, or undefined if the text is fine
  */
 export function tokenDefect(token: string): string | undefined {
   if (token === '') return 'is empty';
-  if (/[\r\n]/.test(token)) return 'has a line break inside';
-  if (/\s/.test(token)) return 'has a space inside';
-  if (!/^[\x21-\x7e]+$/.test(token)) return 'has a character inside that cannot stand in an HTTP header';
+  if (/[\r\n]/.test(token)) return 'contains a line break';
+  if (/\s/.test(token)) return 'contains a space';
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'contains a character that is not allowed in an HTTP header';
   if (token.length > longestToken) return `is longer than ${longestToken} characters`;
   return undefined;
 }

@@ -1,19 +1,19 @@
 import { Failure } from './failure.ts';
 
-/** One deployment of the API in its two spellings, neither with a slash at the end. */
+/** One deployment of the API, in both spellings of its address, without a trailing slash. */
 export interface Endpoint {
-  /** The host alone: what the official client calls `EXABITS_API_URL`. */
+  /** The host alone, which the official client calls `EXABITS_API_URL`. */
   readonly apiUrl: string;
-  /** With the version path: what request paths are appended to. */
+  /** With the version path. Request paths are appended to it. */
   readonly apiBaseUrl: string;
-  /** The host as messages name it: with the setting that it is from, unless it is the default. */
+  /** The host as shown in messages: with the setting it comes from, unless it is the default. */
   readonly name: string;
 }
 
-/** What may say where the API is. */
+/** The settings that can name the API's address. */
 export type AddressSetting = 'input "api-url"' | 'variable EXABITS_API_URL';
 
-/** Where the official client looks when nothing else is said. */
+/** The official client's default. */
 export const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
 
 const versionPath = '/api/v1';
@@ -21,7 +21,7 @@ const versionPath = '/api/v1';
 /**
  * Reads an API address in any of its spellings.
  *
- * @param text the host alone or with `/api/v1`, with or without slashes at the end
+ * @param text the host alone or with `/api/v1`, with or without trailing slashes
  * @param setting where it was set, for messages
  * @returns the endpoint
  * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
@@ -34,7 +34,7 @@ export function parseEndpoint(text: string, setting?: AddressSetting): Endpoint 
     throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
   }
   if (url.username || url.password) {
-    throw invalid('not hold a username or password; use the inputs of these names');
+    throw invalid('not hold a username or password; use the inputs username and password');
   }
   if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
     throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
@@ -42,14 +42,14 @@ export function parseEndpoint(text: string, setting?: AddressSetting): Endpoint 
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new Failure(
       'insecure-api-url',
-      `${what} is http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`,
+      `${what} uses http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`,
     );
   }
   const name = setting && url.origin !== defaultApiUrl ? `${url.host} (${setting})` : url.host;
   return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath, name };
 }
 
-// `URL` has already brought every spelling of an IPv4 address into dotted form.
+// `URL` has already normalised IPv4 addresses to dotted form.
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -7,17 +7,18 @@ import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
 
-/** More than the longest names on GitHub need. */
+/** Enough for the longest names on GitHub. */
 const longestDescription = 500;
-/** How long to wait between looks for a token that may not exist yet, in milliseconds, but no more than a share of the time. */
+/** Waits between lookups of a token that may not exist yet, in milliseconds, each capped to a share of the timeout. */
 const lateCreationMs = [1_000, 2_000, 0];
 const lateCreationShare = 1 / 30;
 
 /**
- * Labels a token so that `post` finds it, and whoever finds it in the Exabits console knows where it is from.
+ * Labels a token so that `post` can find it, and people can see in the Exabits console where it came from.
  *
  * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and where the job is
+ * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that links to the
+ *   job's run
  */
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   const run = digits(env.GITHUB_RUN_ID, 20);
@@ -31,7 +32,7 @@ export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
 }
 
 /**
- * Where GitHub shows one attempt of a run: what the description of a token ends with.
+ * The page on GitHub of one attempt of a run. A token's description ends with this address.
  *
  * @param env the runner's variables, which name the server and the repository
  */
@@ -43,20 +44,20 @@ export function attemptUrl(
   return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
 
-// A runner that numbers runs in another way must not make names that `parseEphemeralName` does not know.
+// `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
 function digits(text = '', most: number): string {
   return /^\d+$/.test(text) && text.length <= most ? text : '0';
 }
 
 /**
- * Creates the token of a job. Its name is in the state before it exists, so that no instant remains
- * at which `main` could die and leave a token that `post` does not find.
+ * Creates the job's token. Its name is saved first, so that `post` can find the token even if `main` is killed
+ * while creating it.
  *
  * @param exabits the API
  * @param credential what to create it with
  * @param settings what `post` will need to delete it
  * @returns the token, its id and name
- * @throws Failure; then `post` deletes what may have been created
+ * @throws Failure; `post` then deletes any token that was created nevertheless
  */
 export async function createEphemeralToken(
   exabits: Exabits,
@@ -73,13 +74,13 @@ export async function createEphemeralToken(
 }
 
 /**
- * Deletes the token of this job, and whatever a lost creation has left under its name.
+ * Deletes this job's token, and any of the same name left by a creation whose answer was lost.
  *
  * @param exabits the API
- * @param credential what to delete with, of the account that made the token
+ * @param credential what to delete with; must belong to the account that created the token
  * @param token the token of this job
- * @returns how many tokens had its name, or its id
- * @throws TokensLeft when it is not certain that all of them are gone; each has been tried then
+ * @returns how many tokens had its name or id
+ * @throws TokensLeft if some may still exist, after trying to delete each one
  */
 export async function deleteEphemeralToken(
   exabits: Exabits,
@@ -87,7 +88,7 @@ export async function deleteEphemeralToken(
   token: EphemeralToken,
 ): Promise<number> {
   const looked = await attempt(() => lookFor(token, exabits, credential));
-  // The own token comes last: it may be what the other deletions are authenticated with.
+  // The job's own token comes last, because it may authenticate the other deletions.
   const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
   const ids = token.id ? [...namesakes, token.id] : namesakes;
 
@@ -104,9 +105,9 @@ export async function deleteEphemeralToken(
   return ids.length;
 }
 
-/** Tokens of a job that could not be deleted, or not be looked for. */
+/** Some tokens of a job could not be deleted or looked up. */
 export class TokensLeft extends Failure {
-  /** Of those that are known to be left. */
+  /** The tokens that are known to be left. */
   readonly ids: readonly string[];
 
   constructor(code: FailureCode, failures: readonly Failure[], ids: readonly string[]) {
@@ -115,7 +116,7 @@ export class TokensLeft extends Failure {
   }
 }
 
-// A request that was under way when `main` was killed may be carried out a little later.
+// Exabits may carry out a request a little after `main` was killed while sending it.
 async function lookFor(
   { id, name, mayHaveNamesakes, timeoutMs }: EphemeralToken,
   exabits: Exabits,

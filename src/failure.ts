@@ -1,4 +1,4 @@
-/** Every way in which a step can fail, by a stable name. docs/troubleshooting.md has a section for each. */
+/** Stable names for every way a step can fail. docs/troubleshooting.md has a section for each. */
 export const failureCodes = [
   'invalid-input',
   'no-credentials',
@@ -30,8 +30,8 @@ export const failureCodes = [
 export type FailureCode = (typeof failureCodes)[number];
 
 /**
- * A failure that a person will read: `message` says in one line what happened and what to do.
- * It never holds a secret, and text from outside in it has been through `redact`.
+ * A failure to show to the user: `message` says in one line what happened and what to do.
+ * It never contains a secret, and any text from outside has been through `redact`.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -47,27 +47,27 @@ export class Failure extends Error {
  * Turns anything that was thrown into a Failure.
  *
  * @param thrown what a `catch` received
- * @returns `thrown` itself if it is a Failure, else an `unexpected` one that has it as its cause
+ * @returns `thrown` itself if it is a Failure, otherwise an `unexpected` one with `thrown` as its cause
  */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   return new Failure(
     'unexpected',
-    `Something went wrong that exabits-auth has no words for: ${reasonOf(thrown)}. Run the job again with debug logging, and report it if it stays.`,
+    `Unexpected error: ${reasonOf(thrown)}. Run the job again with debug logging, and report the error if it happens again.`,
     { cause: thrown },
   );
 }
 
-/** What an error says, or whatever else was thrown. */
+/** The message of an error, or anything else that was thrown as text. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /**
- * The name that Node gives to an error of the system, of OpenSSL or of its own.
+ * The code of a system, OpenSSL or Node error.
  *
  * @param thrown what a `catch` received
- * @returns such as `ECONNREFUSED`; nothing where it has none
+ * @returns the code, such as `ECONNREFUSED`; empty if there is none
  */
 export function codeOf(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
@@ -75,10 +75,10 @@ export function codeOf(thrown: unknown): string {
 }
 
 /**
- * Does something that may fail without ending what is around it.
+ * Runs something, and returns a failure instead of throwing it.
  *
  * @param act what to do
- * @returns what came of it: its result, or the failure
+ * @returns its result, or the failure
  */
 export async function attempt<Result>(act: () => Result | Promise<Result>): Promise<Attempt<Result>> {
   try {

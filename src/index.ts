@@ -6,8 +6,8 @@ import { post } from './post.ts';
 import { run } from './run.ts';
 import { sweep } from './sweep.ts';
 
-// Without it, Node's own stream prints.
+// If this fails, Node's own stream prints.
 regardless(printAtOnce);
-// The name of the started file tells the phase. State cannot: a `main` that was killed at once has saved none.
+// The name of the started file tells the phase. State cannot: `main` may have been killed before saving any.
 const started = basename(String(process.argv[1]), '.cjs');
 void run(started === 'post' ? post : started === 'sweep' ? sweep : main);

@@ -11,25 +11,25 @@ export type Configured =
   | ApiToken
   | { readonly kind: 'none' };
 
-/** What the user said about the conversation with Exabits, checked. */
+/** The validated inputs for the connection to Exabits. */
 export interface ConnectionInputs {
   readonly configured: Configured;
   readonly endpoint: Endpoint;
-  /** For all network work of a phase together, in milliseconds. */
+  /** For all requests of a phase together, in milliseconds. */
   readonly timeoutMs: number;
-  /** Tries of one request. */
+  /** The most tries of one request. */
   readonly maxAttempts: number;
-  /** What the user should be told about the inputs, though they work. */
+  /** Warnings about inputs that are valid, but probably a mistake. */
   readonly warnings: readonly string[];
 }
 
-/** What the user said, checked. */
+/** All validated inputs of the step. */
 export interface Inputs extends ConnectionInputs {
   readonly exportEnvironment: boolean;
   readonly writeHeadersFile: boolean;
   readonly cleanup: boolean;
   readonly ephemeralApiToken: boolean;
-  /** From which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+  /** The age from which tokens left by earlier jobs are deleted, in hours; 0 for never. */
   readonly staleTokenHours: number;
   readonly verify: boolean;
   readonly useExistingCredentials: boolean;
@@ -37,9 +37,9 @@ export interface Inputs extends ConnectionInputs {
 }
 
 /**
- * Reads and checks every input of the step. The secrets among them are masked before anything else is looked at.
+ * Reads and validates every input of the step. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
  * @returns the inputs
  * @throws Failure that names the input and what is allowed
@@ -70,11 +70,11 @@ export function readInputs(masker: Masker, now: Date): Inputs {
 }
 
 /**
- * Reads and checks the inputs that both actions have. The secrets among them are masked before anything else is looked at.
+ * Reads and validates the inputs that both actions have. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
- * @param timeoutSeconds how long the network work may take where the user does not say
+ * @param timeoutSeconds the default of `timeout-seconds`
  * @throws Failure that names the input and what is allowed
  */
 export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: number): ConnectionInputs {
@@ -89,24 +89,24 @@ export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: 
   };
 }
 
-/** Reads from which age on a token that an earlier job left is deleted, in hours; 0 for never. */
+/** Reads the age from which tokens left by earlier jobs are deleted, in hours; 0 for never. */
 export function readStaleTokenHours(redact: Redact): number {
   return inputReaders(redact).wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 });
 }
 
 /**
- * Reads and checks the inputs that say what to authenticate with, and masks the secrets among them.
+ * Reads and validates the inputs that hold the credentials, and masks the secrets.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
- * @returns what to authenticate with, and what to tell the user about it
+ * @returns what to authenticate with, and warnings about it
  * @throws Failure that names the input and what is wrong with it
  */
 export function readConfigured(
   { mask, redact }: Masker,
   now: Date,
 ): { configured: Configured; warnings: readonly string[] } {
-  // Spaces may belong to a password. A line break at its end comes from how the secret was stored.
+  // Spaces may be part of a password, but a line break at its end comes from how the secret was stored.
   const password = mask(core.getInput('password', { trimWhitespace: false }).replace(/[\r\n]+$/, ''));
   const apiToken = mask(core.getInput('api-token'));
   const username = core.getInput('username');
@@ -132,7 +132,7 @@ function readEndpoint(): Endpoint {
 export function noCredentials(): Failure {
   return new Failure(
     'no-credentials',
-    'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows of forks and of Dependabot get none.',
+    'No credentials: set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.',
   );
 }
 
@@ -153,7 +153,7 @@ function givenLogin(username: string, password: string, format: 'plain' | 'md5',
     );
   }
   const passwordMd5 = mask(format === 'md5' ? givenMd5(password) : md5(password));
-  // The API may take the hash in either case, so the one that is not sent is a secret, too.
+  // The API may accept the hash in either case, so the upper-case form is a secret too.
   mask(passwordMd5.toUpperCase());
   return { kind: 'password', username, passwordMd5 };
 }
@@ -185,16 +185,16 @@ function givenMd5(text: string): string {
   );
 }
 
-// The API asks for the MD5 of the password in UTF-8, which is what Node hashes. It is as good as the password, and hidden
-// like it.
+// The API takes the MD5 of the password in UTF-8, Node's default. The hash works like the password, so it is masked
+// too.
 function md5(password: string): string {
   return createHash('md5').update(password).digest('hex');
 }
 
 /**
- * Reads inputs of a type; each throws a Failure that names the input and what is allowed.
+ * Readers for inputs of a type. Each throws a Failure that names the input and what is allowed.
  *
- * @param redact what a rejected input goes through before it is quoted: it could be a secret in the wrong place
+ * @param redact applied to a rejected input before it is quoted, because it could be a misplaced secret
  */
 export function inputReaders(redact: Redact) {
   const notAllowed = (name: string, allowed: string): Failure =>

@@ -18,10 +18,10 @@ import { failingPhase, type Phase } from './run.ts';
 export const main: Phase = failingPhase(story);
 
 /**
- * The step: reads the inputs, signs in, and hands the credential to the later steps.
+ * Reads the inputs, signs in, and hands the credential to later steps.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, and then nothing has been handed on
+ * @param masker masks the secrets
+ * @throws Failure, without having exported anything
  */
 async function story(masker: Masker): Promise<void> {
   const inputs = readInputs(masker, new Date());
@@ -34,7 +34,7 @@ async function story(masker: Masker): Promise<void> {
   info(describe(signIn, inputs));
   if (emptied.length > 0) {
     info(
-      `Emptied ${emptied.join(', ')}, which the job carried before: later steps use what this step handed on.`,
+      `Emptied ${emptied.join(', ')}, which were set before: later steps use the credentials of this step.`,
     );
   }
   warnOfClientFile(signIn);
@@ -43,7 +43,7 @@ async function story(masker: Masker): Promise<void> {
 
 async function obtain(inputs: Inputs, exabits: Exabits, masker: Masker): Promise<SignIn> {
   const carried = await useCarried(inputs, exabits, masker);
-  // The tokens of a login end within the job, and what was asked for is a token for all of it.
+  // A token pair may expire during the job, but the user asked for a token that lasts.
   if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair')) return carried;
   const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
   const signIn = inputs.ephemeralApiToken
@@ -66,18 +66,20 @@ async function useCarried(
   const { credential, origin } = carried;
   if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
     info(
-      'The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh.',
+      'The credentials already set in this job do not match the inputs of this step, so the step signs in again.',
     );
     return undefined;
   }
   const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
   if (failure) {
-    info(`The credentials that the job carries do not work, so the step signs in afresh: ${failure.message}`);
+    info(
+      `The credentials already set in this job do not work, so the step signs in again: ${failure.message}`,
+    );
     return undefined;
   }
   if (origin.kind !== 'proven') {
     info(
-      'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.',
+      'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.',
     );
   }
   return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
@@ -102,7 +104,7 @@ function warnOfClientFile({ credential }: SignIn): void {
   const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
   if (!found) return;
   warning(
-    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps it acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
+    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
   );
 }
 
@@ -116,7 +118,7 @@ function describe(signIn: SignIn, { endpoint, verify }: Inputs): string {
     case 'api-token':
       return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
     case 'existing':
-      return `Using the credentials for ${endpoint.name} that the job carries already${expiry ? `, until ${expiry}` : ''}.`;
+      return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}.`;
   }
 }
 

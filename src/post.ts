@@ -16,7 +16,7 @@ import { type EphemeralToken, type Leftovers, readEphemeralToken, readLeftovers 
 import type { Phase } from './run.ts';
 import { type Sweep, sweepStaleTokens } from './stale-tokens.ts';
 
-/** The post step. It never fails the job, and where it cannot print it clears all the same. */
+/** The post step. It never fails the job, and it cleans up even if it cannot print. */
 export const post: Phase = {
   story,
   tell: (secret) => regardless(() => tellRunner(secret)),
@@ -24,20 +24,20 @@ export const post: Phase = {
 };
 
 /**
- * The post step: clears what this invocation left in the job, and deletes the API token that it made.
- * What cannot be done is a warning, and the rest is done all the same.
+ * Clears what this invocation left in the job, and deletes the API token that it created.
+ * Anything that fails becomes a warning and does not stop the rest.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  */
 async function story(masker: Masker): Promise<void> {
   const leftovers = await orWarn('read what the step left', readLeftovers);
   const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
 
-  // Read before the file is removed.
+  // Must be read before the file is removed.
   const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
   if (leftovers) await orWarn('clear what the step left', () => clear(leftovers));
   if (ephemeral) await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
-  if (!leftovers && !ephemeral) info('Nothing to clear: the step handed nothing on.');
+  if (!leftovers && !ephemeral) info('Nothing to clear: the step exported nothing.');
 }
 
 async function orWarn<Result>(
@@ -72,7 +72,7 @@ async function clear(leftovers: Leftovers): Promise<void> {
 async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Promise<void> {
   const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
   const exabits = connect(settings, masker, info);
-  // Whatever becomes of the sweep, most of the time is left for the own token.
+  // The sweep gets little time, so that most of it is left for the job's own token.
   const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, info);
 
   let reason = '';
@@ -90,8 +90,8 @@ async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Pr
   warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token.name, left)}`);
 }
 
-// The credentials at hand that act as the account which made the token. Another account gets the same answer for a token
-// that it does not own as for one that is gone, and its own tokens are none of this job's business.
+// The available credentials of the account that created the token. Another account cannot tell a token that it does not
+// own from a deleted one, and its own tokens are none of this job's business.
 function owners(
   { apiUrl, owners }: EphemeralToken,
   bearer: string,
@@ -100,7 +100,7 @@ function owners(
 ): (() => Promise<Credential>)[] {
   const endpoint = parseEndpoint(apiUrl);
   const isOwner = (source: Fingerprint): boolean => owners.includes(source);
-  // Masked only where it is ours: what else stands in the file by now is none of this step's business.
+  // Masked only if it is ours: something else may have overwritten the file.
   const itself = isOwner(fingerprint(apiUrl, 'api-token', bearer)) ? toApiToken(mask(bearer)) : undefined;
   const carried = carriedCredential(endpoint, mask, new Date())?.credential;
   const atHand = new Map(
@@ -111,7 +111,7 @@ function owners(
   const authenticateAfresh = async (): Promise<Credential> => {
     const { configured } = readConfigured({ mask, redact }, new Date());
     if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
-      throw new Failure('no-credentials', 'The inputs of the step are not of the account that made it.');
+      throw new Failure('no-credentials', 'The inputs of the step now name a different account.');
     }
     return (await authenticate(configured, endpoint, exabits)).credential;
   };
@@ -123,8 +123,8 @@ function owners(
 
 function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): void {
   info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
-  if (sweep.deleted.length > 0) info(`Deleted what earlier jobs had left: ${sweep.deleted.join(', ')}.`);
-  if (sweep.failure) warning(`Could not delete every token that was left over: ${sweep.failure.message}`);
+  if (sweep.deleted.length > 0) info(`Deleted tokens left by earlier jobs: ${sweep.deleted.join(', ')}.`);
+  if (sweep.failure) warning(`Could not delete all tokens left by dead runners: ${sweep.failure.message}`);
 }
 
 function howToDelete(name: string, ids: readonly string[]): string {

@@ -8,12 +8,12 @@ export interface Phase {
   readonly story: (masker: Masker) => Promise<void>;
   /** Tells the runner to mask a secret. */
   readonly tell: (secret: string) => void;
-  /** What becomes of a failure that the story has not dealt with: ends the process, or lets the story go on. */
+  /** Handles a failure that the story did not handle: ends the process, or lets the story go on. */
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
 /**
- * A phase that fails its step with the first thing that goes wrong, such as a secret that the runner cannot be told.
+ * A phase that fails its step at the first error, such as a secret that cannot be masked.
  *
  * @param story what it does
  */
@@ -29,26 +29,26 @@ export function failingPhase(story: Phase['story']): Phase {
 }
 
 /**
- * Runs one phase of the action and ends the process. Whatever is thrown on the way becomes one line of the log.
+ * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
  *
  * @param phase what to run
  */
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
-  // What a library throws in an event of its own passes every `catch`.
+  // An error thrown in a library's event handler bypasses every `catch`.
   process.on('uncaughtException', report);
   try {
-    // Deprecations are for the authors of what is in the bundle, not for those who read the job's log. Where the job has
-    // settled that already (`NODE_OPTIONS=--no-deprecation`), an assignment would throw.
+    // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
+    // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
     Reflect.set(process, 'noDeprecation', true);
-    // A job that trusts everybody for itself must not make this step send a password to whoever answers.
+    // A job may turn off certificate checks for itself, but this step must not send a password to an unverified server.
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     await story(masker);
   } catch (thrown) {
     report(thrown);
   }
   process.off('uncaughtException', report);
-  // A connection that was given up may still hold the process open.
+  // An abandoned connection could keep the process alive.
   process.exit();
 }

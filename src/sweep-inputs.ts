@@ -4,19 +4,19 @@ import { type ConnectionInputs, inputReaders, readConnectionInputs, readStaleTok
 import type { Masker, Redact } from './job/mask.ts';
 import type { EndedRun } from './stale-tokens.ts';
 
-/** What the user of the sweep said, checked. */
+/** The validated inputs of the sweep. */
 export interface SweepInputs extends ConnectionInputs {
-  /** Undefined where nothing says which run has ended. */
+  /** Undefined if neither the inputs nor the event name a run that has ended. */
   readonly run: EndedRun | undefined;
-  /** From which age on a token is deleted whichever run it is of, in hours; 0 for never. */
+  /** The age from which tokens of any run are deleted, in hours; 0 for never. */
   readonly staleTokenHours: number;
   readonly dryRun: boolean;
 }
 
 /**
- * Reads and checks every input of the sweep. The secrets among them are masked before anything else is looked at.
+ * Reads and validates every input of the sweep. Secrets are masked before anything else is validated.
  *
- * @param masker makes secrets known to the runner
+ * @param masker masks the secrets
  * @param now the current time, to find an API token that has expired
  * @throws Failure that names the input and what is allowed
  */

@@ -10,14 +10,14 @@ import { failingPhase, type Phase } from './run.ts';
 import { leftOverTokens } from './stale-tokens.ts';
 import { readSweepInputs } from './sweep-inputs.ts';
 
-/** The action that deletes the tokens of jobs whose runner has died. */
+/** The action that deletes the tokens left behind by dead runners. */
 export const sweep: Phase = failingPhase(story);
 
 /**
- * The sweep: signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
+ * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
  *
- * @param masker makes secrets known to the runner
- * @throws Failure, also when not all of them could be deleted; each has been tried then
+ * @param masker masks the secrets
+ * @throws Failure, also if some could not be deleted, after trying each one
  */
 async function story(masker: Masker): Promise<void> {
   const inputs = readSweepInputs(masker, new Date());
@@ -37,7 +37,7 @@ async function story(masker: Masker): Promise<void> {
   if (kept.length > 0) throw notDeleted(kept, masker);
 }
 
-/** Deletes tokens, and returns those that it could not delete. */
+/** Deletes tokens, and returns those that could not be deleted. */
 async function deleteAll(
   exabits: Exabits,
   credential: Credential,
@@ -56,6 +56,6 @@ function notDeleted(tokens: readonly ListedToken[], { redact }: Masker): Failure
   const all = tokens.map(({ name, id }) => `${name} (id ${redact(id)})`).join(', ');
   return new Failure(
     'not-deleted',
-    `API tokens are left that should have been deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
+    `Some API tokens could not be deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
   );
 }

@@ -1,2 +1,2 @@
-/** The version that goes into the User-Agent; a test holds it to package.json. */
+/** The version in the User-Agent. A test makes sure that it matches package.json. */
 export const version = '1.0.0';

@@ -124,7 +124,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     const step = await scenario.logIn(EVERYTHING, victim.options);
     expect(step).toMatchObject({ signal: 'SIGKILL', state: {}, raw: '' });
     const post = await expectCleanedUp(scenario);
-    expect(post.visible).toBe('Nothing to clear: the step handed nothing on.\n');
+    expect(post.visible).toBe('Nothing to clear: the step exported nothing.\n');
     expect(scenario.calls).toEqual([]);
   });
 

@@ -109,7 +109,7 @@ describe('Through a proxy', () => {
     async (https_proxy) => {
       const { scenario, env } = await startBehindProxy();
       const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
-      expect(scenario.expectFailure(step)).toMatch(/^The variable https_proxy is not an address/);
+      expect(scenario.expectFailure(step)).toMatch(/^The variable https_proxy is not a URL/);
       expect(scenario.calls).toEqual([]);
     },
   );
@@ -191,7 +191,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     const { scenario, env } = await startBehindProxy({ hang: true });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'timeout-seconds': '1' }, { env });
     expect(scenario.expectFailure(step)).toMatch(
-      /^No usable answer from exabits\.test \(input "api-url"\) within 1 s \(1 try; the last try saw: no answer\)/,
+      /^No usable answer from exabits\.test \(input "api-url"\) within 1 s \(1 try; last error: no answer\)/,
     );
     expect(performance.now() - start).toBeLessThan(15_000);
   });

@@ -99,7 +99,7 @@ describe('A job, from the sign-in to the post step, with', () => {
     const second = await scenario.logIn({ 'use-existing-credentials': 'true' });
     expectSuccess(second);
     expect(second.visible).toBe(
-      `Using the credentials for ${scenario.name} that the job carries already, until ${first.outputs['access-token-expires-at']}.\n`,
+      `Using the credentials for ${scenario.name} already set in this job, until ${first.outputs['access-token-expires-at']}.\n`,
     );
     expect(scenario.job.env).toEqual(first.env);
     const [ofSecond, ofFirst] = await scenario.finish();

@@ -87,7 +87,7 @@ describe('a redirect is refused, and the message says where it led:', () => {
   });
 
   test('one that leads nowhere', async () => {
-    expect((await failureFor(302, '')).message).toContain('to an address that it does not name');
+    expect((await failureFor(302, '')).message).toContain('to an unspecified address');
   });
 
   test('one whose address is meant for the log', async () => {
@@ -104,7 +104,9 @@ describe('an answer that is not JSON', () => {
     expect(failure.message).toContain(
       'GET /billing/balance is not JSON (content type text/html; charset=utf-8)',
     );
-    expect(failure.message).toMatch(/^The answer of gpu-api\.exascalelabs\.ai to .*Check the address.*proxy/);
+    expect(failure.message).toMatch(
+      /^The answer from gpu-api\.exascalelabs\.ai to .*Check the address.*proxy/,
+    );
   });
 
   test('may have no content type', async () => {
@@ -158,18 +160,18 @@ describe('an answer of the wrong shape', () => {
   test.each<[string, unknown, RegExp]>([
     ['no data', null, /its "data" is not an object/],
     ['a list as data', [login], /its "data" is not an object/],
-    ['no access token', { ...login, access_token: undefined }, /its "access_token" is not a text/],
-    ['no refresh token', { ...login, refresh_token: undefined }, /its "refresh_token" is not a text/],
-    ['an access token that is a number', { ...login, access_token: 7 }, /its "access_token" is not a text/],
+    ['no access token', { ...login, access_token: undefined }, /its "access_token" is not a string/],
+    ['no refresh token', { ...login, refresh_token: undefined }, /its "refresh_token" is not a string/],
+    ['an access token that is a number', { ...login, access_token: 7 }, /its "access_token" is not a string/],
     ['an empty access token', { ...login, access_token: '' }, /its "access_token" is empty/],
     [
       'a token with a line break',
       { ...login, refresh_token: 'a\nb' },
-      /its "refresh_token" has a line break/,
+      /its "refresh_token" contains a line break/,
     ],
-    ['a token with a space', { ...login, access_token: 'a b' }, /its "access_token" has a space/],
-    ['a username that is an object', { ...login, username: {} }, /its "username" is not a text/],
-    ['an email address that is a number', { ...login, email: 1 }, /its "email" is not a text/],
+    ['a token with a space', { ...login, access_token: 'a b' }, /its "access_token" contains a space/],
+    ['a username that is an object', { ...login, username: {} }, /its "username" is not a string/],
+    ['an email address that is a number', { ...login, email: 1 }, /its "email" is not a string/],
   ])('is an error of a login: %s', async (_what, data, words) => {
     exabits().post('/authenticate/login').reply(200, yes(data));
     const { exabits: api, passwordMd5 } = await converse();
@@ -181,7 +183,7 @@ describe('an answer of the wrong shape', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['no data', null, /its "data" is not an object/],
-    ['no token', { id: 1 }, /its "token" is not a text/],
+    ['no token', { id: 1 }, /its "token" is not a string/],
     ['no id', { token: ephemeralToken }, /its "id" is not an identifier/],
     ['an empty id', { token: ephemeralToken, id: '' }, /its "id" is not an identifier/],
     ['an id that is neither text nor number', { token: ephemeralToken, id: true }, /its "id" is not/],
@@ -192,14 +194,14 @@ describe('an answer of the wrong shape', () => {
     [
       'an id that is the token itself',
       { token: ephemeralToken, id: ephemeralToken },
-      /its "id" shows a secret/,
+      /its "id" contains a secret/,
     ],
     [
       'an id that is most of the token',
       { token: ephemeralToken, id: ephemeralToken.slice(0, 16) },
-      /its "id" shows a secret/,
+      /its "id" contains a secret/,
     ],
-    ['an id that is another secret', { token: ephemeralToken, id: apiToken }, /its "id" shows a secret/],
+    ['an id that is another secret', { token: ephemeralToken, id: apiToken }, /its "id" contains a secret/],
   ])('is an error of a token that was created: %s', async (_what, data, words) => {
     exabits().post('/api-tokens').reply(200, yes(data));
     const { exabits: api, credential } = await converse();
@@ -255,7 +257,7 @@ describe('an answer that says no', () => {
   test('without an envelope: it is not from Exabits, and the address may be wrong', async () => {
     const failure = await failureFor(404, '<h1>Not found</h1>', html);
     expect(failure.message).toBe(
-      'gpu-api.exascalelabs.ai refused GET /billing/balance (HTTP 404 with content type text/html; charset=utf-8). Exabits does not answer like that: check the address.',
+      'gpu-api.exascalelabs.ai refused GET /billing/balance (HTTP 404 with content type text/html; charset=utf-8). This is not how Exabits answers: check the address.',
     );
   });
 
@@ -348,7 +350,7 @@ describe('an answer without a body', () => {
     const failure = await failureFor(200, '');
     expect(failure.code).toBe('answer-not-json');
     expect(failure.message).toMatch(
-      /^The answer of gpu-api\.exascalelabs\.ai to GET \/billing\/balance is empty\. Check the address/,
+      /^The answer from gpu-api\.exascalelabs\.ai to GET \/billing\/balance is empty\. Check the address/,
     );
   });
 

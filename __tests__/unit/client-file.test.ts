@@ -65,7 +65,7 @@ describe('the configuration of the official client', () => {
       .post('/authenticate/login')
       .reply(200, yes({ access_token: 'access', refresh_token: 'refresh' }));
     expect((await new Job().main(loginInputs)).log).toContain(
-      `\nWarning: ${path} has api_token, which egpu prefers to the tokens of a login: in later steps it acts as that account`,
+      `\nWarning: ${path} has api_token, which egpu prefers to the tokens of a login: in later steps egpu acts as that account`,
     );
     expect((await new Job().main({ 'api-token': apiToken })).log).not.toContain('Warning');
   });

@@ -75,14 +75,14 @@ describe('a connection that is not secure', () => {
   test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
     'with something that speaks no TLS: the address may be wrong (%s)',
     (code) => {
-      expect(describeError(code).message).toMatch(/speaks no TLS.*check the address and its port/);
+      expect(describeError(code).message).toMatch(/does not speak TLS.*check the address and port/);
     },
   );
 
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
     'by an authority that nobody knows: it may be a private one (%s)',
     (code) => {
-      expect(describeError(code).message).toMatch(/private authority.*NODE_EXTRA_CA_CERTS/);
+      expect(describeError(code).message).toMatch(/private certificate authority.*NODE_EXTRA_CA_CERTS/);
     },
   );
 });

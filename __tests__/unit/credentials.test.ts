@@ -114,14 +114,14 @@ describe('a text can be a token', () => {
 
   test.each([
     ['', 'is empty'],
-    ['a\nb', 'has a line break inside'],
-    ['a b\rc', 'has a line break inside'],
-    ['a b', 'has a space inside'],
-    ['a\tb', 'has a space inside'],
-    ['a\u00a0b', 'has a space inside'],
-    ['a\u0000b', 'has a character inside that cannot stand in an HTTP header'],
-    ['a\u007fb', 'has a character inside that cannot stand in an HTTP header'],
-    ['ä', 'has a character inside that cannot stand in an HTTP header'],
+    ['a\nb', 'contains a line break'],
+    ['a b\rc', 'contains a line break'],
+    ['a b', 'contains a space'],
+    ['a\tb', 'contains a space'],
+    ['a\u00a0b', 'contains a space'],
+    ['a\u0000b', 'contains a character that is not allowed in an HTTP header'],
+    ['a\u007fb', 'contains a character that is not allowed in an HTTP header'],
+    ['ä', 'contains a character that is not allowed in an HTTP header'],
   ])('and not when it %j', (text, defect) => {
     expect(tokenDefect(text)).toBe(defect);
   });

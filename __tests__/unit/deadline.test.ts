@@ -82,7 +82,7 @@ describe('the deadline is for everything together', () => {
       });
     const step = await new Job().main({ ...loginInputs, 'timeout-seconds': '90' });
     expect(step.log).toMatch(
-      /^Error: No usable answer from gpu-api\.exascalelabs\.ai within 90 s \(1 try; the last try saw: HTTP 503, "down"\)/,
+      /^Error: No usable answer from gpu-api\.exascalelabs\.ai within 90 s \(1 try; last error: HTTP 503, "down"\)/,
     );
     expect(step.exitCode).toBe(1);
   });
@@ -95,7 +95,7 @@ describe('a try that gets no answer', () => {
     const failure = await failureOf(() => api.verify(credential));
     expect(failure.code).toBe('timed-out');
     expect(failure.message).toMatch(
-      /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(\d tries; the last try saw: no answer\)\. Raise/,
+      /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(\d tries; last error: no answer\)\. Raise/,
     );
     expect(retries[0]).toMatch(/^Try 1 of 5 failed \(no answer\)/);
     expect(limits[0]).toBe(20_000);
@@ -147,6 +147,6 @@ describe('a try that gets no answer', () => {
     const { exabits: api, credential } = await converse();
     const failure = await failureOf(() => api.verify(credential));
     expect(failure.code).toBe('timed-out');
-    expect(failure.message).toContain('(2 tries; the last try saw: HTTP 502, "bad gateway")');
+    expect(failure.message).toContain('(2 tries; last error: HTTP 502, "bad gateway")');
   });
 });

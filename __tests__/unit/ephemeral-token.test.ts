@@ -245,7 +245,7 @@ describe('the post step', () => {
 
   test('has nothing to do if main was killed before it announced a token', async () => {
     const post = await new Job().post({ inputs: ephemeralInputs, state: {} });
-    expect(post.log).toBe('Nothing to clear: the step handed nothing on.');
+    expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(exabits.calls).toEqual([]);
   });
 });
@@ -321,7 +321,7 @@ describe('the post step acts only as the account that made the token:', () => {
     const gone = replaces({ ...other, EXABITS_ACCESS_TOKEN: '' });
     const { log, calls } = await runJob(exabits, carried, gone, await jobWithCarriedLogin());
     expect(log).toBe(
-      'Warning: The API token NAME may still be valid: The inputs of the step are not of the account that made it. Delete it by hand: egpu token delete ID --force',
+      'Warning: The API token NAME may still be valid: The inputs of the step now name a different account. Delete it by hand: egpu token delete ID --force',
     );
     expect(calls).toEqual([]);
   });

@@ -36,7 +36,7 @@ const cases: Case[] = [
     name: 'no credentials at all',
     inputs: {},
     words:
-      /^No credentials: set the inputs username and password, or api-token\. .*forks and of Dependabot get none/,
+      /^No credentials: set the inputs username and password, or api-token\. .*from forks and Dependabot get none/,
   },
   {
     name: 'a username without a password',
@@ -51,12 +51,12 @@ const cases: Case[] = [
   {
     name: 'an API token with a line break inside',
     inputs: { 'api-token': 'first-half\nsecond-half' },
-    words: /^Input "api-token" has a line break inside\. Copy the token alone/,
+    words: /^Input "api-token" contains a line break\. Copy the token alone/,
   },
   {
     name: 'an API token with a space inside',
     inputs: { 'api-token': 'first-half second-half' },
-    words: /^Input "api-token" has a space inside\. Copy the token alone/,
+    words: /^Input "api-token" contains a space\. Copy the token alone/,
   },
   {
     name: 'an API token whose JWT has expired',
@@ -112,7 +112,7 @@ const cases: Case[] = [
   {
     name: 'http to a host that is not loopback',
     inputs: { ...loginInputs, 'api-url': 'http://gpu-api.exascalelabs.ai' },
-    words: /^The input "api-url" is http, .*gpu-api\.exascalelabs\.ai unencrypted\. Use https/,
+    words: /^The input "api-url" uses http, .*gpu-api\.exascalelabs\.ai unencrypted\. Use https/,
   },
   {
     name: 'a redirect',
@@ -134,14 +134,14 @@ const cases: Case[] = [
         });
     },
     words:
-      /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(2 tries; the last try saw: HTTP 502, "still warming up"\)\. Raise the input "timeout-seconds"/,
+      /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(2 tries; last error: HTTP 502, "still warming up"\)\. Raise the input "timeout-seconds"/,
   },
   {
     name: 'an answer that is not JSON',
     inputs: loginInputs,
     exabits: () => answer(200, '<html>', { 'Content-Type': 'text/html' }),
     words:
-      /^The answer of gpu-api\.exascalelabs\.ai to POST \/authenticate\/login is not JSON \(content type text\/html\)\. Check the address/,
+      /^The answer from gpu-api\.exascalelabs\.ai to POST \/authenticate\/login is not JSON \(content type text\/html\)\. Check the address/,
   },
   {
     name: 'an answer of the wrong shape',
@@ -160,7 +160,7 @@ const cases: Case[] = [
     name: 'a rate limit',
     inputs: once,
     exabits: () => answer(429, no('slow down')),
-    words: /^Exabits limits how often it may be called \(HTTP 429, "slow down"\)\. Run fewer jobs/,
+    words: /^Too many requests to Exabits \(HTTP 429, "slow down"\)\. Run fewer jobs/,
   },
   {
     name: 'a service that is down',

@@ -31,8 +31,8 @@ describe('credentials that the job carries are handed on without a request', () 
     const job = new Job(pair);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.log).toBe(
-      'The credentials that the job carries were set outside of this action, so whose they are is not known. They are used, and left to the job when it ends.\n' +
-        'Using the credentials for gpu-api.exascalelabs.ai that the job carries already, until 2026-11-24T12:30:00.000Z.',
+      'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.\n' +
+        'Using the credentials for gpu-api.exascalelabs.ai already set in this job, until 2026-11-24T12:30:00.000Z.',
     );
     expect(step.outputs).toEqual({
       'auth-method': 'existing',
@@ -68,7 +68,7 @@ describe('credentials that the job carries are handed on without a request', () 
   test('an API token', async () => {
     const step = await new Job({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
     expect(step.log).toMatch(
-      /\nUsing the credentials for gpu-api\.exascalelabs\.ai that the job carries already\.$/,
+      /\nUsing the credentials for gpu-api\.exascalelabs\.ai already set in this job\.$/,
     );
     expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken, 'api-token': apiToken });
   });
@@ -198,7 +198,7 @@ test('an access token that lives for five minutes more is good', async () => {
 test('an API token that expires in a second is good', async () => {
   const step = await new Job({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
   expect(step.outputs['auth-method']).toBe('existing');
-  expect(step.log).toContain('already, until 2026-11-24T12:00:01.000Z');
+  expect(step.log).toContain('already set in this job, until 2026-11-24T12:00:01.000Z');
 });
 
 describe('with verify: true', () => {
@@ -221,7 +221,7 @@ describe('with verify: true', () => {
     const step = await new Job(pair).main(verify);
     expect(step.outputs['auth-method']).toBe('login');
     expect(step.log).toMatch(
-      /^The credentials that the job carries do not work, so the step signs in afresh: Exabits refused the tokens of the login \(HTTP 401, "revoked"\)/,
+      /^The credentials already set in this job do not work, so the step signs in again: Exabits refused the tokens of the login \(HTTP 401, "revoked"\)/,
     );
   });
 });
@@ -311,7 +311,7 @@ describe('the source of the credentials that the job carries', () => {
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.outputs).toMatchObject({ 'auth-method': 'login', username: loginInputs.username });
     expect(step.log).toMatch(
-      /^The credentials that the job carries are not those of the inputs of this step, so the step signs in afresh\.\nSigned in/,
+      /^The credentials already set in this job do not match the inputs of this step, so the step signs in again\.\nSigned in/,
     );
   });
 
@@ -350,7 +350,7 @@ describe('the source of the credentials that the job carries', () => {
       Object.assign(job.env, { EXABITS_API_TOKEN: apiToken, EXABITS_AUTH_FINGERPRINT: '' });
       const step = await job.main({ ...loginInputs, ...existing });
       expect(step.outputs['auth-method']).toBe('existing');
-      expect(step.log).toContain('were set outside of this action');
+      expect(step.log).toContain('were not set by this action');
       expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
     });
 
@@ -358,7 +358,7 @@ describe('the source of the credentials that the job carries', () => {
       const job = await signedInAs(loginInputs.username);
       job.env.EXABITS_API_TOKEN = apiToken;
       const step = await job.main(existing);
-      expect(step.log).toContain('were set outside of this action');
+      expect(step.log).toContain('were not set by this action');
       expect(step.env).toMatchObject({ EXABITS_API_TOKEN: apiToken });
       expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
       expect(Object.keys((await job.post(step)).env)).toEqual(['EXABITS_HEADERS_FILE']);

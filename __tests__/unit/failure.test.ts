@@ -19,13 +19,13 @@ describe('whatever is thrown becomes a failure:', () => {
     const failure = toFailure(thrown);
     expect(failure.code).toBe('unexpected');
     expect(failure.message).toMatch(
-      /no words for: x is not a function\. Run the job again with debug logging/,
+      /Unexpected error: x is not a function\. Run the job again with debug logging/,
     );
     expect(failure.cause).toBe(thrown);
   });
 
   test('anything else too', () => {
-    expect(toFailure('a text').message).toContain('no words for: a text.');
-    expect(toFailure(undefined).message).toContain('no words for: undefined.');
+    expect(toFailure('a text').message).toContain('Unexpected error: a text.');
+    expect(toFailure(undefined).message).toContain('Unexpected error: undefined.');
   });
 });

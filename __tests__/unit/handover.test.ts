@@ -82,7 +82,7 @@ describe('credentials of another method that the job carries', () => {
       EXABITS_ACCESS_TOKEN: accessToken,
     });
     expect(log).toMatch(
-      /\nEmptied EXABITS_API_TOKEN, EXABITS_API_TOKEN_ENCRYPTED, which the job carried before: later steps use what this step handed on\.$/,
+      /\nEmptied EXABITS_API_TOKEN, EXABITS_API_TOKEN_ENCRYPTED, which were set before: later steps use the credentials of this step\.$/,
     );
   });
 
@@ -127,7 +127,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   function expectNothing(job: Job, step: Step): void {
     expect(step.exitCode).toBe(1);
     expect(step.log).toMatch(
-      /^Error: The runner's files for this step cannot be written \(.*nothing was handed on/,
+      /^Error: The runner's files for this step cannot be written \(.*nothing was exported/,
     );
     expect(step.outputs).toEqual({});
     expect(step.env).toEqual({});

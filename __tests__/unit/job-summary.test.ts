@@ -75,7 +75,7 @@ describe('job-summary: true writes a short table', () => {
       ['Method', 'ephemeral-api-token'],
       ['User', 'ada'],
       ['Host', 'gpu-api.exascalelabs.ai'],
-      ['Expires', 'with the job: the post step deletes the token'],
+      ['Expires', 'when the job ends: the post step deletes the token'],
       ['Ephemeral token', name],
     ]);
   });

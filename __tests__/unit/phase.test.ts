@@ -45,7 +45,7 @@ describe('the file that the runner starts tells the phase:', () => {
 
   test('post for post.cjs', async () => {
     const { lines, exitCode } = await start('/actions/exabits-auth/dist/post.cjs');
-    expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
+    expect(lines).toEqual(['Nothing to clear: the step exported nothing.']);
     expect(exitCode).toBe(0);
   });
 
@@ -53,7 +53,7 @@ describe('the file that the runner starts tells the phase:', () => {
     jest.unstable_mockModule('path', () => win32);
     try {
       const { lines } = await start(String.raw`D:\a\_actions\your-org\exabits-auth\v1\dist\post.cjs`);
-      expect(lines).toEqual(['Nothing to clear: the step handed nothing on.']);
+      expect(lines).toEqual(['Nothing to clear: the step exported nothing.']);
     } finally {
       jest.unstable_unmockModule('path');
     }
@@ -95,9 +95,7 @@ describe('a phase', () => {
     const { lines, exitCode } = await run(async () => {
       throw new TypeError('odd\nthing');
     });
-    expect(lines[0]).toMatch(
-      /^::error::Something went wrong that exabits-auth has no words for: odd thing\./,
-    );
+    expect(lines[0]).toMatch(/^::error::Unexpected error: odd thing\./);
     expect(lines.slice(1).every((line) => line.startsWith('::debug::'))).toBe(true);
     expect(lines).toContain('::debug::TypeError: odd');
     expect(exitCode).toBe(1);
@@ -110,7 +108,7 @@ describe('a phase', () => {
       throw new Error('odd');
     };
     const { lines, exitCode } = await captureOutput(() => runPhase({ ...post, story }));
-    expect(lines).toEqual([expect.stringMatching(/^::warning::Something went wrong .* odd\./)]);
+    expect(lines).toEqual([expect.stringMatching(/^::warning::Unexpected error: odd\./)]);
     expect(exitCode).toBe(0);
   });
 

@@ -36,14 +36,14 @@ describe('the post step', () => {
     const job = new Job();
     const main = await job.main(loginInputs);
     const post = await job.post(main);
-    expect(post.log).toBe('Nothing to clear: the step handed nothing on.');
+    expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(post.env).toEqual({});
     expect(post.exitCode).toBe(0);
   });
 
   test('has nothing to clear after a step that was killed before it saved anything', async () => {
     const post = await new Job().post({ inputs: loginInputs, state: {} });
-    expect(post.log).toBe('Nothing to clear: the step handed nothing on.');
+    expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(post.exitCode).toBe(0);
   });
 

@@ -221,7 +221,7 @@ describe('https', () => {
       process.env.https_proxy = proxy;
       const failure = await failureAt(apiUrl);
       expect(failure.code).toBe('proxy-failed');
-      expect(failure.message).toMatch(/^The variable https_proxy is not an address/);
+      expect(failure.message).toMatch(/^The variable https_proxy is not a URL/);
     });
 
     test('fails with words of its own when the proxy says no', async () => {

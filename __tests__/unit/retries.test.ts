@@ -185,7 +185,7 @@ describe('Retry-After', () => {
       const failure = await failureOf(() => api.verify(credential));
       expect(failure.code).toBe('timed-out');
       expect(failure.message).toMatch(
-        /asks to wait 6[01] s before the next try \(1 try; the last try saw: HTTP 429, "slow down"\).*\b60 s are left/,
+        /asks to wait 6[01] s before the next try \(1 try; last error: HTTP 429, "slow down"\).*\b60 s are left/,
       );
       expect(failure.message).toContain('"timeout-seconds"');
       expect(retries).toEqual([]);

@@ -12,7 +12,7 @@ import { Job } from './support/job.ts';
 const clock = skipWaits();
 const ownDeletion = 'DELETE /api-tokens/ID';
 const deleted = 'Deleted the API token NAME.';
-const warning = 'Warning: Could not delete every token that was left over: ';
+const warning = 'Warning: Could not delete all tokens left by dead runners: ';
 
 let exabits: double.ServedExabits;
 
@@ -144,7 +144,7 @@ describe('the post step', () => {
     seedStale(2);
     exabits.seedMany(150);
     const { log, calls, left } = await runJob(exabits);
-    expect(log).toBe(`${deleted}\nDeleted what earlier jobs had left: ${stale(2)}, ${stale(1)}.`);
+    expect(log).toBe(`${deleted}\nDeleted tokens left by earlier jobs: ${stale(2)}, ${stale(1)}.`);
     expect(calls).toEqual([page('asc'), expect.any(String), expect.any(String), ownDeletion]);
     expect(left.slice(0, 4)).toEqual(['laptop', 'gha-5-1-0a1b2c3d', 'gha-6-1-0a1b2c3d', 'laptop-0']);
   });
@@ -265,11 +265,7 @@ describe('a sweep never costs the own token:', () => {
       double.answers(503),
       'Exabits cannot answer now (HTTP 503). Run the job again later. (1 try)',
     ],
-    [
-      'limited',
-      double.refuses(429, 'slow down'),
-      'Exabits limits how often it may be called (HTTP 429, "slow down"). ',
-    ],
+    ['limited', double.refuses(429, 'slow down'), 'Too many requests to Exabits (HTTP 429, "slow down"). '],
   ])('it ends if the list is %s, without another try', async (_how, list, reason) => {
     exabits.when('GET', list);
     const { log, calls, post } = await runJob(exabits);
@@ -282,7 +278,7 @@ describe('a sweep never costs the own token:', () => {
     const { log, calls, left } = await runJob(exabits, {}, () => {
       exabits.when(`DELETE /api-tokens/${exabits.tokens()[1]?.id}`, double.refuses(status, 'busy'));
     });
-    expect(log).toContain(`${deleted}\nDeleted what earlier jobs had left: ${stale(3)}.\n${warning}`);
+    expect(log).toContain(`${deleted}\nDeleted tokens left by earlier jobs: ${stale(3)}.\n${warning}`);
     expect(log).toContain(`HTTP ${status}, "busy"`);
     expect(calls).toHaveLength(4);
     expect(left).toEqual([stale(2), stale(1)]);
@@ -310,7 +306,7 @@ describe('a sweep never costs the own token:', () => {
     exabits.when(slow, isSlow, 1);
     const { log, left } = await runJob(exabits);
     expect(log).toContain(
-      `${deleted}\n${warning}No usable answer from gpu-api.exascalelabs.ai within 15 s (1 try; the last try saw: HTTP 503, "down")`,
+      `${deleted}\n${warning}No usable answer from gpu-api.exascalelabs.ai within 15 s (1 try; last error: HTTP 503, "down")`,
     );
     expect(left).toEqual([stale(2), stale(1)]);
   });

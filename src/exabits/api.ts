@@ -13,7 +13,7 @@ import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
 import type { RepeatableRequest, Send } from './send.ts';
 
-/** Lifetimes by the API's documentation, for tokens that do not say themselves. */
+/** Documented lifetimes, for tokens that do not state their expiry. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
@@ -21,7 +21,7 @@ const pageSize = 100;
 /** Tokens of one name are not further apart than this: twice the most that `timeout-seconds` allows. */
 const namesakesWithinMs = 2 * 3_600_000;
 const mostPages = 1000;
-/** The share of a page that the next one repeats: where other jobs delete meanwhile, the rest of the list moves up. */
+/** The share of a page that the next one repeats, because the list moves up when other jobs delete tokens meanwhile. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';
 
@@ -29,13 +29,13 @@ const list = 'GET /api-tokens';
 interface Page extends TokenList {
   /** How many entries it has. */
   readonly size: number;
-  /** How many entries the list has, as the server counts them. */
+  /** How many entries the list has, according to the server. */
   readonly total: number | undefined;
-  /** Whether it is in the order that was asked for. */
+  /** Whether it is in the requested order. */
   readonly isSorted: boolean;
 }
 
-/** What a login brings. */
+/** The result of a login. */
 export interface Login {
   readonly credential: TokenPair;
   readonly account: Account;
@@ -45,13 +45,13 @@ export interface Login {
 export interface ListedToken {
   readonly id: string;
   readonly name: string;
-  /** Empty where the list does not say. */
+  /** Empty if the list does not include it. */
   readonly description: string;
-  /** Undefined where the list does not say it in Unix seconds. */
+  /** Undefined unless the list gives it in Unix seconds. */
   readonly createdAt: Date | undefined;
 }
 
-/** What an API token is called, for people who find it. */
+/** The name and description of an API token. */
 export interface TokenLabel {
   /** At most 50 characters. */
   readonly name: string;
@@ -61,11 +61,11 @@ export interface TokenLabel {
 /** A list of API tokens, or a page of it. */
 export interface TokenList {
   readonly tokens: readonly ListedToken[];
-  /** When it was sent, by Exabits' clock; undefined where the answer does not say. */
+  /** When it was sent, by Exabits' clock; undefined if the answer does not say. */
   readonly date: Date | undefined;
 }
 
-/** The calls of the Exabits API that the action makes. Each throws a Failure. */
+/** The Exabits API calls that the action makes. Each can throw a Failure. */
 export interface Exabits {
   /**
    * `POST authenticate/login`.
@@ -79,34 +79,34 @@ export interface Exabits {
   verify(credential: Credential): Promise<void>;
 
   /**
-   * `POST api-tokens`. Creating is not idempotent: where an answer is lost, what the lost try may have created
-   * is deleted before the next try.
+   * `POST api-tokens`. Creating is not idempotent: if an answer is lost, any token that this try created is deleted
+   * before the next try.
    *
-   * @returns the token, and whether an answer was lost, so that there may be another of its name all the same
+   * @returns the token, and whether an answer was lost, so that another token of the same name may still exist
    */
   createApiToken(
     credential: Credential,
     label: TokenLabel,
   ): Promise<{ id: string; mayHaveNamesakes: boolean; credential: ApiToken }>;
 
-  /** `GET api-tokens`, the page with the oldest ones; where the server does not sort, any page. */
+  /** `GET api-tokens`, the page with the oldest tokens, or a random page if the server does not sort. */
   listOldestApiTokens(credential: Credential): Promise<TokenList>;
 
-  /** `GET api-tokens`, all pages. Other jobs may change the list between two of them. */
+  /** `GET api-tokens`, all pages. Other jobs may change the list between two pages. */
   listApiTokens(credential: Credential): Promise<TokenList>;
 
-  /** `GET api-tokens`, the newest first, as far as it takes to find those that one job made under a name. */
+  /** `GET api-tokens`, newest first, until all tokens that one job made under a name are found. */
   findApiTokens(credential: Credential, name: string): Promise<readonly ListedToken[]>;
 
-  /** `DELETE api-tokens/{id}`. A token that is not there is as good as deleted. */
+  /** `DELETE api-tokens/{id}`. A missing token counts as deleted. */
   deleteApiToken(credential: Credential, id: string): Promise<void>;
 }
 
 /**
- * Makes the calls of the API over one request path.
+ * Creates the API calls on top of a function that sends requests.
  *
- * @param send the request path
- * @param masker makes the tokens that come back known to the runner, before anybody else sees them
+ * @param send sends one request
+ * @param masker masks the tokens in answers before anything else sees them
  */
 export function createExabits(send: Send, masker: Masker): Exabits {
   const sendAs = async (credential: Credential, request: RepeatableRequest) => {
@@ -125,7 +125,8 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     return { tokens, size: entries.length, total, date, isSorted: isSorted(tokens, order) };
   };
 
-  // What is looked for can stop the reading only in a sorted list. No field says reliably that the list has ended: `total` may count the page, and a page may be shorter than asked for.
+  // Reading may stop early only if the list is sorted. No field reliably tells where the list ends: `total` may count
+  // only the page, and a page may be shorter than requested.
   const readPages = async (
     credential: Credential,
     order: 'asc' | 'desc',
@@ -201,13 +202,13 @@ export function createExabits(send: Send, masker: Masker): Exabits {
     },
 
     async deleteApiToken(credential, id) {
-      // It goes into an address, and into messages.
-      if (masker.redact(id) !== id) throw malformed(list, 'the "id" of an entry shows a secret');
+      // The id goes into a URL and into messages.
+      if (masker.redact(id) !== id) throw malformed(list, 'the "id" of an entry contains a secret');
       try {
         const path = `/api-tokens/${encodeURIComponent(id)}`;
         await sendAs(credential, { method: 'DELETE', path, mayBeEmpty: true });
       } catch (thrown) {
-        // A 404 of something that answers in place of Exabits says nothing about the token.
+        // A 404 from anything but Exabits says nothing about the token.
         if (!isRefusal(thrown, [404]) || !thrown.enveloped) throw thrown;
       }
     },
@@ -219,7 +220,7 @@ function isRefusal(thrown: unknown, statuses: readonly number[]): thrown is Reje
   return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
 
-// `status: false` comes with HTTP 200. A 403 may also be of a firewall, which knows nothing about passwords.
+// `status: false` comes with HTTP 200. A 403 may also come from a firewall, which knows nothing about passwords.
 function isWrongCredentials(thrown: unknown): thrown is Rejection {
   return isRefusal(thrown, [401]) || (isRefusal(thrown, [200, 403]) && thrown.enveloped);
 }
@@ -227,7 +228,7 @@ function isWrongCredentials(thrown: unknown): thrown is Rejection {
 function wrongCredentials(rejection: Rejection): Failure {
   return new Failure(
     'wrong-credentials',
-    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 where the MD5 of the password is stored, and plain where the password itself is.`,
+    `Exabits did not accept the username and password (${rejection.saw}). Check both secrets and that they belong to ${rejection.host}; "password-format" must be md5 if you stored the MD5 of the password, and plain if you stored the password itself.`,
     { cause: rejection },
   );
 }
@@ -261,10 +262,10 @@ function readCreatedToken(data: unknown, masker: Masker): { id: string; credenti
   const read = reader('POST /api-tokens', data, masker);
   const token = read.token('token');
   const id = read.id('id');
-  // The id is saved in the state, and printed. A short one may be found in a token by chance.
+  // The id is saved in the state and printed, so it must not be a secret. A short id may occur in a token by chance.
   const isPartOfToken = id.length >= 16 && token.includes(id);
   if (isPartOfToken || masker.redact(id) !== id)
-    throw malformed('POST /api-tokens', 'its "id" shows a secret');
+    throw malformed('POST /api-tokens', 'its "id" contains a secret');
   return { credential: toApiToken(token), id };
 }
 
@@ -275,7 +276,7 @@ function readList(data: unknown): unknown[] {
   return data;
 }
 
-// A server that does not know how to sort is seen by the times; where there are none, nothing is known.
+// Creation times show whether the server sorted. If any is missing, the list counts as unsorted.
 function isSorted(tokens: readonly ListedToken[], order: 'asc' | 'desc'): boolean {
   const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
   const inOrder = order === 'asc' ? times : times.toReversed();
@@ -286,7 +287,7 @@ function readListedToken(entry: unknown): ListedToken[] {
   if (!isObject(entry)) return [];
   const { id, name, description, created_at: createdAt } = entry;
   if (!isId(id)) {
-    // What has no name is none of ours.
+    // Without a name, it is not one of ours.
     if (typeof name !== 'string') return [];
     throw malformed(list, 'the "id" of an entry is not an identifier');
   }
@@ -300,7 +301,7 @@ function readListedToken(entry: unknown): ListedToken[] {
   ];
 }
 
-// An id goes into addresses, and into a command that a person may have to copy.
+// An id goes into URLs, and into a command that the user may have to copy.
 function isId(id: unknown): id is string {
   return typeof id === 'string' && /^\w[\w.:-]{0,127}$/.test(id);
 }
@@ -311,9 +312,9 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
   return {
     token(field: string): Masked {
       const token = fields[field];
-      if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      if (typeof token !== 'string') throw malformed(answer, `its "${field}" is not a string`);
       const defect = tokenDefect(token);
-      // Not masked: it is used nowhere, and every line of a mask costs the job's whole log.
+      // Not masked: it is never used, and masking each of its lines could garble the job's whole log.
       if (defect) throw malformed(answer, `its "${field}" ${defect}`);
       return mask(token);
     },
@@ -326,7 +327,7 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
 
     optionalName(field: string): string {
       const name = fields[field] ?? '';
-      if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a text`);
+      if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a string`);
       return redact(name);
     },
   };

@@ -1,8 +1,8 @@
-/** A limit on time that several requests share. */
+/** A time limit shared by several requests. */
 export interface Deadline {
-  /** Milliseconds, from start to end. */
+  /** Milliseconds in total. */
   readonly totalMs: number;
-  /** Milliseconds that are left, never below 0. */
+  /** Milliseconds left, never below 0. */
   remainingMs(): number;
 }
 
@@ -17,34 +17,34 @@ export function startDeadline(totalMs: number): Deadline {
   return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
 }
 
-// `performance.now()` would say the same, but loads nine or more of Node's modules.
+// `performance.now()` would do as well, but loads nine or more of Node's modules.
 function monotonicMs(): number {
   return process.uptime() * 1000;
 }
 
 const firstCeilingMs = 1_000;
-/** Who is told to slow down is one of many: 256 jobs need this much room to spread (docs/scaling.md). */
+/** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
 export interface Wait {
   /** How many tries have failed, from 1. */
   readonly failedTries: number;
-  /** What the server asked for, in milliseconds; 0 when it asked for nothing. */
+  /** The server's `Retry-After` in milliseconds; 0 if there was none. */
   readonly retryAfterMs: number;
-  /** Whether the server said that there are too many requests. */
+  /** Whether the server reported too many requests. */
   readonly crowded: boolean;
-  /** What is left of the deadline, in milliseconds. */
+  /** The time left until the deadline, in milliseconds. */
   readonly remainingMs: number;
 }
 
 /**
- * How long to wait before the next try: exponential backoff with full jitter, so that many jobs which failed
- * together do not come back together. What the server asked for is waited out first, the jitter comes on top.
+ * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
+ * retry together. The jitter is added to the server's `Retry-After`.
  *
  * @param wait what is known about the wait
  * @param random a number from 0 (included) to 1
- * @returns milliseconds; they leave time for another try unless the server's wish alone leaves none
+ * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
 export function backoffMs(wait: Wait, random = Math.random()): number {
   const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
@@ -58,9 +58,9 @@ export function backoffMs(wait: Wait, random = Math.random()): number {
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
  *
  * @param header seconds or an HTTP date
- * @param serverDate the `Date` header of the same answer: by its clock the date is meant
+ * @param serverDate the `Date` header of the same answer, because the date refers to the server's clock
  * @param now the current time, for an answer without a `Date`
- * @returns milliseconds to wait; 0 where the header is missing, in the past, or makes no sense
+ * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
  */
 export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
   const text = header?.trim() ?? '';
@@ -73,12 +73,12 @@ export function retryAfterMs(header: string | undefined, serverDate: string | un
  * Reads an HTTP date (RFC 9110, section 5.6.7).
  *
  * @param text the value of a header such as `Date`
- * @returns the time, or undefined where it is none
+ * @returns the time, or undefined if it is not a date
  */
 export function httpDate(text = ''): Date | undefined {
-  // Date.parse takes more than dates for one, such as a negative number; every HTTP date has a weekday.
+  // `Date.parse` also accepts other text, such as a negative number. Every HTTP date begins with a weekday.
   if (!/^[A-Z][a-z]+,? /.test(text)) return undefined;
-  // The oldest form (that of C's asctime) leaves out that it is GMT.
+  // The oldest form, that of C's `asctime`, omits the GMT.
   const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -5,9 +5,9 @@ import { type Conversation, createSend } from './send.ts';
 /**
  * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
  *
- * @param conversation what it is held to
- * @param masker hides the secrets in what is sent and what comes back
- * @param onRetry told, in one line, about every try that failed and is followed by another
+ * @param conversation limits shared by all requests
+ * @param masker masks tokens, and redacts text from the server
+ * @param onRetry gets one line about each failed try that is followed by another
  * @returns the calls of the API
  */
 export function connect(

@@ -4,30 +4,30 @@ import type { Redact } from '../job/mask.ts';
 import { httpDate, retryAfterMs } from './backoff.ts';
 import { Fault } from './fault.ts';
 
-/** An HTTP answer, as it came. */
+/** An HTTP answer, not yet interpreted. */
 export interface Answer {
   /** Method and path, for messages. */
   readonly request: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Whether the call's success may come without a body. */
+  /** Whether a successful answer may have no body. */
   readonly mayBeEmpty: boolean;
 }
 
-/** What an answer of Exabits carries when it says yes. */
+/** The content of a successful answer from Exabits. */
 export interface Envelope {
   readonly data: unknown;
-  /** How many entries a list has in all. */
+  /** How many entries the whole list has. */
   readonly total: number | undefined;
   /** When it was sent, by the server's clock. */
   readonly date: Date | undefined;
 }
 
-/** Exabits answered, and said no. */
+/** An answer that refuses the request. */
 export class Rejection extends Fault {
   readonly status: number;
-  /** Whether the answer was an envelope, and so not from something that answers in place of Exabits. */
+  /** Whether the answer was an envelope, and so really from Exabits. */
   readonly enveloped: boolean;
 
   /** Who answered, for messages. */
@@ -51,8 +51,8 @@ export class Rejection extends Fault {
 }
 
 /**
- * Whether a status says that the same request will not succeed later: all but 408, 429 and 5xx; a method that is
- * not implemented (501) is not so between two tries.
+ * Whether a status means that the same request will not succeed later: all but 408, 429 and 5xx. 501 is final too: a
+ * method does not get implemented between two tries.
  *
  * @param status the HTTP status
  */
@@ -60,24 +60,22 @@ export function isFinal(status: number): boolean {
   return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
 
-/** A JSON object whose fields nobody has checked yet. */
+/** A JSON object with unchecked fields. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/**
- * Whether a value is a JSON object (and neither null nor a list).
- */
+/** Whether a value is a JSON object (and neither null nor a list). */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Opens the envelope `{"status", "message", "data", "total"?}` that every answer of Exabits comes in.
+ * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
  * @param answer the HTTP answer
- * @param host who answered, as messages name it
- * @param redact makes the server's own words printable
- * @returns its data; an empty answer with a 2xx status has none
- * @throws Rejection where Exabits says no, by the HTTP status or by `status: false`
+ * @param host who answered, for messages
+ * @param redact makes the server's message printable
+ * @returns its content; no data if the answer is empty and may be
+ * @throws Rejection if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
  */
 export function readEnvelope(answer: Answer, host: string, redact: Redact): Envelope {
@@ -97,7 +95,7 @@ export function readEnvelope(answer: Answer, host: string, redact: Redact): Enve
 }
 
 /**
- * The failure for an answer that is JSON, but not of the form that the API promises.
+ * The failure for an answer that is JSON, but not in the form that the API promises.
  *
  * @param request method and path
  * @param defect what is wrong with it, as the end of a sentence
@@ -114,7 +112,7 @@ function isEnvelope(json: unknown): json is JsonObject & { readonly status: bool
 }
 
 function redirected({ request, status, headers }: Answer, redact: Redact): Failure {
-  const target = headers.location ? redact(headers.location) : 'an address that it does not name';
+  const target = headers.location ? redact(headers.location) : 'an unspecified address';
   return new Failure(
     'redirected',
     `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`,
@@ -129,7 +127,7 @@ function notJson({ request, headers, body }: Answer, host: string, redact: Redac
     body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
   return new Failure(
     'answer-not-json',
-    `The answer of ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers in place of Exabits.`,
+    `The answer from ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`,
   );
 }
 
@@ -145,7 +143,7 @@ function rejected(answer: Answer, host: string, json: unknown, redact: Redact): 
   if (answer.status === 429) {
     return new Rejection(
       'rate-limited',
-      `Exabits limits how often it may be called (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
+      `Too many requests to Exabits (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
       answer,
       seen,
     );
@@ -160,7 +158,7 @@ function rejected(answer: Answer, host: string, json: unknown, redact: Redact): 
   }
   const [who, advice] = enveloped
     ? ['Exabits', 'Check the inputs of the step.']
-    : [host, 'Exabits does not answer like that: check the address.'];
+    : [host, 'This is not how Exabits answers: check the address.'];
   return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
 }
 
@@ -181,11 +179,11 @@ function contentType(headers: IncomingHttpHeaders, redact: Redact): string {
   return headers['content-type'] ? redact(headers['content-type']) : 'not given';
 }
 
-// An id may be a number of any length, and a JavaScript number is exact only up to 2^53: it is taken as it was sent.
+// An id may be a number of any length, but JavaScript numbers are exact only up to 2^53. So its source text is used.
 const readId = (key: string, value: unknown, { source }: { source: string }): unknown =>
   key === 'id' && typeof value === 'number' ? source : value;
 
-// ECMAScript gives a reviver the text of what it revives; TypeScript does not know that yet.
+// ECMAScript passes the source text to a reviver; TypeScript does not know that yet.
 const parse = JSON.parse as (text: string, reviver: typeof readId) => unknown;
 
 function parseJson(text: string): unknown {

@@ -10,35 +10,35 @@ import { isTlsError, ProxyError } from './transport.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, with a leading slash. */
+  /** Relative to the base URL, with a leading slash. */
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: Record<string, string>;
-  /** For calls whose success brings nothing: an answer without a body is one, too. */
+  /** Whether a successful answer may have no body. */
   readonly mayBeEmpty?: boolean;
 }
 
 const userAgent = `exabits-auth/${version}`;
 const largestAnswer = 1024 * 1024;
-/** How long the rest of an answer is waited for whose status has already said no. */
+/** How long to wait for the rest of an answer after a status that refuses the request. */
 const refusalMs = 3_000;
 const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
-/** Empty lines, and interim answers (RFC 9110, section 15.2), which come before the one that counts. */
+/** Empty lines and interim answers (RFC 9110, section 15.2), which come before the final one. */
 const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
-/** Node reads no head that is longer. */
+/** Node's limit for the head of an answer. */
 const largestInterim = 16 * 1024;
-/** More than any wait: what ends a silence is the signal. */
+/** Longer than any wait: a silence is ended by the signal, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
 
 /**
- * Sends a request once, through the proxy that the environment names, and reads the whole answer. Follows no redirect.
+ * Sends a request once, through the proxy set in the environment, and reads the whole answer. Follows no redirects.
  *
  * @param baseUrl what the request's path is appended to
  * @param request what to send
- * @param signal gives the exchange up
- * @returns the answer, whatever its status. One that says 4xx for good is returned also where the rest of it is broken
- *   or does not come: the server has seen the request, and to send it again would be no better
- * @throws Failure `proxy-failed` or `answer-too-large`; whatever else Node throws when the exchange breaks or is given up
+ * @param signal aborts the exchange
+ * @returns the answer, with any status. A final refusal, such as 403, is returned even if the rest of the answer is
+ *   broken or missing: the server has seen the request, so sending it again would not help
+ * @throws Failure `proxy-failed` or `answer-too-large`; or Node's error if the exchange breaks or is aborted
  */
 export async function exchange(baseUrl: string, request: Request, signal: AbortSignal): Promise<Answer> {
   const { method, path, mayBeEmpty = false } = request;
@@ -84,12 +84,12 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
   };
 
   try {
-    // A proxy that never opens its tunnel gives the request no socket, and a signal stops only sockets.
+    // Until the proxy opens its tunnel, the request has no socket, and the signal only stops sockets.
     await Promise.race([read(), refused.promise, aborted(signal)]);
   } catch (thrown) {
     if (!isRefusal(status)) throw thrown;
   } finally {
-    // Whatever is left of the connection, such as the rest of an answer that was not waited for.
+    // Closes what is left of the connection, for example if the rest of the answer was not read.
     agent.destroy();
   }
   return answer();
@@ -110,11 +110,11 @@ function requestHeaders({ headers, body }: Request): Record<string, string> {
 function tooLarge(request: string): Failure {
   return new Failure(
     'answer-too-large',
-    `The answer to ${request} is larger than 1 MiB, and no answer of Exabits is. Check the address of the API.`,
+    `The answer to ${request} is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.`,
   );
 }
 
-// With a proxy that it cannot read, Node would go around it.
+// Node would silently bypass a proxy with an address that it cannot parse.
 function proxyFor(url: URL): URL | undefined {
   const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
   if (url.protocol !== 'https:' || !variable || checkBypass(url)) return undefined;
@@ -122,7 +122,7 @@ function proxyFor(url: URL): URL | undefined {
   if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy)) return proxy;
   throw new Failure(
     'proxy-failed',
-    'The variable https_proxy is not an address such as http://proxy.example:3128. Correct it, with a % in its password written as %25, or name the host in no_proxy.',
+    'The variable https_proxy is not a URL such as http://proxy.example:3128. Correct it (in the password, write % as %25), or add the host to no_proxy.',
   );
 }
 
@@ -142,7 +142,7 @@ function requestOptions(agent: HttpAgent, signal: AbortSignal) {
       options.agent = agent;
       // The client adds the runner's orchestration id, which is none of Exabits' business.
       options.headers = { ...options.headers, 'user-agent': userAgent };
-      // The client hands on an IPv6 address in the brackets of its URL, which no name server knows.
+      // The client keeps the brackets around the IPv6 address of a URL, which no name server can resolve.
       options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
     },
     canHandleAuthentication: () => false,
@@ -151,10 +151,10 @@ function requestOptions(agent: HttpAgent, signal: AbortSignal) {
 }
 
 /**
- * Makes an agent for one request. Node itself goes through the proxy, which the client cannot where the proxy speaks https
- * or either side has an IPv6 address.
+ * Makes an agent for one request. Node handles the proxy, because the client cannot if the proxy speaks https or either
+ * side has an IPv6 address.
  *
- * @param onStatus told the status as soon as its line is there: what follows it may be too broken for Node's parser
+ * @param onStatus gets the status as soon as its line has arrived, because the rest may be too broken for Node's parser
  */
 function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number) => void): HttpAgent {
   const agent = url.startsWith('https:')
@@ -177,13 +177,13 @@ function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number
     const socket = connect(options, (error, tunnel) =>
       callback?.(error && behindProxy(error, proxy), error ? tunnel : watched(tunnel)),
     );
-    // What comes from the proxy itself is no answer of the API.
+    // An answer from the proxy itself is not an answer from the API.
     return proxy ? socket : watched(socket);
   };
   return agent;
 }
 
-// With an http proxy, TLS is between us and the API.
+// With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
 function behindProxy(error: Error, proxy: URL | undefined): Error {
   return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error, proxy) : error;
 }

@@ -1,17 +1,17 @@
 import { Failure, type FailureCode } from '../failure.ts';
 
-/** What is known of a request that brought nothing. */
+/** What is known about a failed try. */
 export interface Observed {
-  /** What happened, in a few words, for the message that sums up several tries. */
+  /** What happened, in a few words, for the message about several tries. */
   readonly saw: string;
   /** Whether the same request may succeed later. */
   readonly transient: boolean;
-  /** What the server asked to wait, in milliseconds. */
+  /** How long the server asked to wait, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** One try of a request that brought nothing. */
+/** One failed try of a request. */
 export class Fault extends Failure {
   readonly saw: string;
   readonly transient: boolean;

@@ -9,31 +9,31 @@ import { exchange, type Request } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { transportFault } from './transport.ts';
 
-/** The limits that all requests of a conversation with Exabits share. */
+/** The limits shared by all requests of a conversation with Exabits. */
 export interface Conversation {
   readonly endpoint: Endpoint;
   /** For all requests together, in milliseconds from the start of the conversation. */
   readonly timeoutMs: number;
-  /** Tries of one request. */
+  /** The most tries of one request. */
   readonly maxAttempts: number;
 }
 
-/** Sends one request and returns its envelope. The only way to Exabits. */
+/** Sends one request and returns its envelope. All requests to Exabits go through it. */
 export type Send = (request: RepeatableRequest) => Promise<Envelope>;
 
 export interface RepeatableRequest extends Request {
-  /** Runs before every further try. What it throws ends the request. */
+  /** Runs before each retry. If it throws, the request ends. */
   readonly beforeRetry?: () => Promise<void>;
 }
 
 /**
- * Makes the request path: a deadline for everything, which starts now, retries of what may pass (transport errors, 408,
- * 429, 5xx), and every other answer final at once.
+ * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures
+ * (transport errors, 408, 429, 5xx); any other failure is final.
  *
- * @param conversation the limits that all requests share
+ * @param conversation limits shared by all requests
  * @param redact makes text from outside printable
- * @param onRetry told, in one line, about every try that failed and is followed by another
- * @returns the function that sends; it throws a Failure, a `Rejection` where Exabits answered and said no
+ * @param onRetry gets one line about each failed try that is followed by another
+ * @returns the function; it throws a Failure, which is a `Rejection` if Exabits refused the request
  */
 export function createSend(
   { endpoint, timeoutMs, maxAttempts }: Conversation,
@@ -71,10 +71,11 @@ export function createSend(
   }
 
   async function tryOnce(request: Request): Promise<Envelope> {
-    // Whole, and rounded up: a timer drops fractions, and would leave a rest too short for anything.
+    // Rounded up: a timer drops fractions, which would leave a remainder too short for another try.
     const limitMs = Math.ceil(Math.min(tryLimitMs, deadline.remainingMs()));
     const limit = new AbortController();
-    // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a peer can leave nothing else that does.
+    // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a silent peer may leave nothing else
+    // that does.
     const timer = setTimeout(() => limit.abort(), limitMs);
     try {
       return readEnvelope(await exchange(endpoint.apiBaseUrl, request, limit.signal), host, redact);
@@ -95,7 +96,7 @@ function silence(host: string, limitMs: number): Fault {
 function timedOut(host: string, timeoutMs: number, tries: number, fault: Fault): Failure {
   return new Failure(
     'timed-out',
-    `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; the last try saw: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`,
+    `No usable answer from ${host} within ${seconds(timeoutMs)} (${times(tries)}; last error: ${fault.saw}). Raise the input "timeout-seconds", or check the network between the runner and Exabits.`,
     { cause: fault },
   );
 }
@@ -103,7 +104,7 @@ function timedOut(host: string, timeoutMs: number, tries: number, fault: Fault):
 function waitTooLong(host: string, remainingMs: number, tries: number, fault: Fault): Failure {
   return new Failure(
     'timed-out',
-    `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; the last try saw: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
+    `${host} asks to wait ${seconds(fault.retryAfterMs)} before the next try (${times(tries)}; last error: ${fault.saw}), and ${seconds(remainingMs)} are left. Raise the input "timeout-seconds", or run fewer jobs at the same time.`,
     { cause: fault },
   );
 }

@@ -2,9 +2,9 @@ import { codeOf, type FailureCode } from '../failure.ts';
 import type { Redact } from '../job/mask.ts';
 import { Fault } from './fault.ts';
 
-// Node's and OpenSSL's codes for a peer whose identity could not be established.
+// Node's and OpenSSL's codes for a peer that could not be verified.
 const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
-// And for one that speaks no TLS at all.
+// And for one that does not speak TLS at all.
 const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 
 /** Whether an error is about the identity or the protocol of a TLS peer. */
@@ -13,7 +13,9 @@ export function isTlsError(error: unknown): boolean {
   return certificateCode.test(code) || protocolCode.test(code);
 }
 
-/** The proxy did not bring us to the API. Without the error itself, whose text has the proxy's password. */
+/**
+ * The proxy did not connect us to the API. The original error is left out, because it contains the proxy's password.
+ */
 export class ProxyError extends Error {
   constructor(error: Error, { password }: URL) {
     const message = error.message.replace(/^Failed to establish tunnel to .*: (?=HTTP)/, '');
@@ -23,12 +25,12 @@ export class ProxyError extends Error {
 }
 
 /**
- * Puts a transport error into words.
+ * Describes a transport error.
  *
  * @param thrown what the HTTP client threw
- * @param host the host that was called, as messages name it
+ * @param host the host that was called, for messages
  * @param redact makes the error's own text printable
- * @returns the fault, and whether to try again
+ * @returns the fault, which says whether to try again
  */
 export function transportFault(thrown: unknown, host: string, redact: Redact): Fault {
   const code = codeOf(thrown);
@@ -78,7 +80,7 @@ function tlsAdvice(code: string): string {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
   }
   if (!certificateCode.test(code)) {
-    return 'What listens there speaks no TLS, or none that this step can use: check the address and its port.';
+    return 'The server does not speak TLS, or no TLS that this step can use: check the address and port.';
   }
-  return 'If the host or a proxy uses a private authority, name its certificate in NODE_EXTRA_CA_CERTS.';
+  return 'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.';
 }

@@ -5,10 +5,10 @@ import type { Leftovers } from './state.ts';
 import { addressVariables } from './variables.ts';
 
 /**
- * Which of the variables that `main` has set are still as it has set them, or empty.
+ * Lists the variables that `main` set and that still have its values, or are empty.
  *
- * @param leftovers what `main` has set, and what it has not
- * @returns names, without the addresses where something else has set a credential since: it may be for the same host
+ * @param leftovers what `main` set, and what it left empty
+ * @returns names; without the addresses if something else has set a credential since, which may be for the same host
  */
 export function ownVariables({ variables, unset }: Leftovers): string[] {
   const isForeign = (name: string): boolean => {
@@ -21,13 +21,14 @@ export function ownVariables({ variables, unset }: Leftovers): string[] {
 }
 
 /**
- * Sets variables to nothing for the later steps: the runner knows no way to take one back.
+ * Empties variables for later steps, because the runner has no way to unset one.
  *
  * @param names the variables
- * @throws Failure `job-files` when the runner's file cannot be written
+ * @throws Failure `job-files` if the runner's file cannot be written
  */
 export function emptyVariables(names: readonly string[]): void {
   const { path } = requireCommandFile('GITHUB_ENV');
-  // The toolkit's `exportVariable` needs a random delimiter, for which Node loads its crypto module. Nothing needs none.
+  // The toolkit's `exportVariable` uses a random delimiter, which makes Node load its crypto module. Empty values
+  // need none.
   appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
 }

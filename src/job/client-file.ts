@@ -2,16 +2,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readSmallFile } from './headers-file.ts';
 
-// gpu-cli v0.0.3, internal/api/client.go: these win over an access and refresh token, also where the pair comes from the
-// environment and they from the file. Empty counts as unset.
-// Such a key at the top level, as YAML or JSON has it, with a value, which may be on a line of its own.
+// gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes
+// from the environment. Empty counts as unset. Matches such a key at the top level, in YAML or JSON, with a value that may
+// be on a line of its own.
 const preferredKey =
   /^(?:\ufeff?|[^#\n]*[{,]\s*)["']?(api_token|api_token_encrypted)["']?[ \t]*:(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+(?!(?:""|''|~|null)?[ \t\r]*(?:[,}#]|$))\S/im;
 
 /**
- * Looks whether the configuration file of the official client holds what it prefers to the tokens of a login.
+ * Checks whether the official client's configuration file has a key that it prefers to the tokens of a login.
  *
- * @returns the file and the key, or undefined where there is none
+ * @returns the file and the key, or undefined if there is none
  */
 export function clientFileKey(): { path: string; key: string } | undefined {
   const path = join(homedir(), '.exabits', 'config.yaml');

@@ -5,11 +5,11 @@ import { Failure, reasonOf } from '../failure.ts';
 type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
 
 /**
- * Makes sure that the runner gave the step a file. Without it the toolkit would print the values instead.
+ * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
  *
  * @param variable the variable that names the file
- * @returns its path and present size in bytes
- * @throws Failure `job-files` when it is missing
+ * @returns its path and current size in bytes
+ * @throws Failure `job-files` if it is missing
  */
 export function requireCommandFile(variable: CommandFile): { path: string; size: number } {
   const path = process.env[variable];
@@ -24,10 +24,10 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 }
 
 /**
- * Writes to several command files, all or none: when it goes wrong, each gets its former size back.
+ * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
  *
  * @param variables the variables that name the files
- * @param write does the writing; what it does elsewhere it hands to `onFailure` how to undo
+ * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
  * @throws Failure `job-files` for whatever `write` threw
  */
 export function writeAllOrNone(
@@ -47,7 +47,7 @@ export function writeAllOrNone(
   }
 }
 
-// One file that cannot be restored must not keep the others from it; why `write` failed is said all the same.
+// A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
 function regardless(undo: () => void): void {
   try {
     undo();
@@ -57,7 +57,7 @@ function regardless(undo: () => void): void {
 function unwritable(thrown: unknown): Failure {
   return new Failure(
     'job-files',
-    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was handed on. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
     { cause: thrown },
   );
 }

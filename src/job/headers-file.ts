@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failure } from '../failure.ts';
 
 /**
- * Chooses a path that no other invocation uses, in the runner's folder for one job.
+ * Chooses a path that no other invocation uses, in the job's temporary folder.
  *
  * @returns the path; nothing is created
  * @throws Failure `job-files` outside of a runner
@@ -15,12 +15,12 @@ export function headersFilePath(): string {
   if (folder) return join(folder, `exabits-headers-${randomUUID()}`);
   throw new Failure(
     'job-files',
-    'RUNNER_TEMP is not set, so the header file has no place. Run this in a GitHub Actions job, or set write-headers-file: false.',
+    'RUNNER_TEMP is not set, so there is no folder for the header file. Run this in a GitHub Actions job, or set write-headers-file: false.',
   );
 }
 
 /**
- * Writes out request headers, a line each, as `curl -H @file` reads them.
+ * Formats request headers for `curl -H @file`, one per line.
  *
  * @param headers names and values
  */
@@ -31,16 +31,16 @@ export function headersText(headers: Record<string, string>): string {
 }
 
 /**
- * Writes a header file for its owner's eyes only.
- * The file is created anew: where anything is at the path already, a link included, this throws.
+ * Writes a header file that only its owner can read.
+ * Throws if anything already exists at the path, even a link.
  *
- * @param path where to
+ * @param path where to write it
  * @param headers names and values
  */
 export function writeHeadersFile(path: string, headers: Record<string, string>): void {
   const file = openSync(path, 'wx', 0o600);
   try {
-    // The umask may have taken more than group and others, and curl has to read it.
+    // The umask may have taken the owner's permissions too, and curl has to read the file.
     fchmodSync(file, 0o600);
     writeFileSync(file, headersText(headers));
   } catch (thrown) {
@@ -57,22 +57,22 @@ const largestFile = 64 * 1024;
  * Reads the bearer token back out of a header file.
  *
  * @param path where it is
- * @returns the token, or nothing where the file is gone or is none of ours
+ * @returns the token; empty if the file is gone or not ours
  */
 export function readBearerToken(path: string): string {
   return /^Authorization: Bearer (.+)\n/.exec(readSmallFile(path))?.[1] ?? '';
 }
 
 /**
- * Reads a small file that may not be one.
+ * Reads a file that should be small, but may be anything.
  *
- * @param path where it is; steps between may have put anything there
- * @returns its text, or nothing where the file is gone, empty, no file, or larger than 64 KiB
+ * @param path where it is; other steps may have put anything there
+ * @returns its text; empty if the file is gone, empty, not a regular file, or larger than 64 KiB
  */
 export function readSmallFile(path: string): string {
   try {
     const file = statSync(path);
-    // Reading a pipe waits for a writer, and reading a device may never end, nor a file of the kernel's, whose size is 0.
+    // Reading a pipe waits for a writer. Reading a device, or a kernel file with a size of 0, may never end.
     const isSmallFile = file.isFile() && file.size > 0 && file.size <= largestFile;
     return isSmallFile ? readFileSync(path, 'utf8') : '';
   } catch {
@@ -85,10 +85,10 @@ const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
 
 /**
- * Removes a header file; one that is gone already is fine.
+ * Removes a header file, if it still exists.
  *
  * @param path where it is
- * @throws Failure `job-files` that names the file, where it is still there after a second
+ * @throws Failure `job-files` that names the file, if it is still there after a second
  */
 export async function removeHeadersFile(path: string): Promise<void> {
   for (const waitMs of [...removalWaitsMs, 0]) {

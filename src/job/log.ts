@@ -2,15 +2,15 @@ import * as core from '@actions/core';
 import type { Failure } from '../failure.ts';
 import { oneLine } from '../text.ts';
 
-// Every line of the log goes out here, as one line: what the runner does not escape itself, `oneLine` takes out.
-// Only a mask has to arrive. That nobody reads a line, or no room is left for it, stops neither phase.
+// Every line of the log is printed here, as one line: `oneLine` removes what the runner does not escape itself. Only
+// masks have to arrive. A line that cannot be printed, because nobody reads it or the disk is full, stops no phase.
 
 /** Prints a line of the log. */
 export function info(line: string): void {
   regardless(() => core.info(oneLine(line)));
 }
 
-/** Prints a warning, which the runner also shows beside the job. */
+/** Prints a warning, which GitHub also shows on the page of the run. */
 export function warning(line: string): void {
   regardless(() => core.warning(oneLine(line)));
 }
@@ -19,7 +19,7 @@ export function warning(line: string): void {
  * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
  *
  * @param failure what to show
- * @param redact hides secrets in the stacks, which hold texts of libraries
+ * @param redact hides secrets in the stacks, which contain text from libraries
  */
 export function fail(failure: Failure, redact: (text: string) => string): void {
   regardless(() => core.setFailed(oneLine(failure.message)));
@@ -30,7 +30,7 @@ export function fail(failure: Failure, redact: (text: string) => string): void {
   }
 }
 
-/** Prints something, whether or not it can be printed. */
+/** Prints something, ignoring any failure to print it. */
 export function regardless(print: () => void): void {
   try {
     print();

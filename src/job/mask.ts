@@ -4,13 +4,16 @@ import { oneLine } from '../text.ts';
 
 declare const masked: unique symbol;
 
-/** A secret that the runner has been told to mask. Only `Mask` makes one, so what takes a `Masked` cannot come first. */
+/**
+ * A secret that the runner has been told to mask. Only `Mask` returns one, so code that takes a `Masked` runs
+ * afterwards.
+ */
 export type Masked = string & { readonly [masked]: true };
 
 /** Tells the runner to mask a secret, and remembers it for `Redact`. */
 export type Mask = (secret: string) => Masked;
 
-/** Makes text from outside printable: known secrets replaced, one line, cut to a sensible length. */
+/** Makes text from outside printable: replaces known secrets, and cuts it to one line of sensible length. */
 export type Redact = (text: string) => string;
 
 export interface Masker {
@@ -23,23 +26,23 @@ const longestQuote = 300;
 const longestText = 64 * 1024;
 
 /**
- * The one place where secrets are made known to the runner.
+ * Makes the two functions that hide secrets. Nothing else in the action tells the runner about a secret.
  *
- * The runner masks a secret in what is printed afterwards; `redact` does it in text that is about to be cut,
- * because half a secret no longer matches any mask.
+ * The runner masks a secret in everything printed afterwards. `redact` is for text that is about to be cut, because
+ * half a secret no longer matches any mask.
  *
  * @param tell tells the runner to mask a secret
  * @returns `mask` and `redact`, which share the secrets seen so far; `mask` throws what `tell` throws
  */
 export function createMasker(tell: (secret: string) => void = core.setSecret): Masker {
   const known = new Set<string>();
-  /** What to look for in text from outside; undefined until that is asked, and when another secret has come to be known. */
+  /** What to look for in text from outside. Computed when first needed, and again after each new secret. */
   let forms: readonly string[] | undefined;
 
   const mask: Mask = (secret) => {
-    // What quotes a secret may quote a line of it, or trim it.
+    // Other programs may quote only one line of a secret, or trim it.
     for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
-      // The runner refuses a blank mask, and nothing could be hidden by it.
+      // The runner rejects a blank mask, which would hide nothing anyway.
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
       forms = undefined;
@@ -49,12 +52,12 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
   };
 
   const replaceForms = (text: string): string => {
-    // The longest first: one secret may hold another.
+    // Longest first, because one secret may contain another.
     forms ??= [...new Set([...known].flatMap(formsOf))].sort((a, b) => b.length - a.length);
     return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
   };
 
-  // Where a secret shows only in a reading of the text, that reading is what is printed of it.
+  // If a secret only shows in a decoded reading of the text, that reading is printed instead.
   const replaceKnown = (text: string): string =>
     (escapes.test(text) ? nestedReadings : []).reduce((rest, read) => {
       const readable = read(rest);
@@ -71,7 +74,7 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
 /**
  * Tells the runner to mask a secret.
  *
- * @throws Failure `job-files` where the runner does not get to know it
+ * @throws Failure `job-files` if the runner cannot be told
  */
 export function tellRunner(secret: string): void {
   try {
@@ -79,7 +82,7 @@ export function tellRunner(secret: string): void {
   } catch (thrown) {
     throw new Failure(
       'job-files',
-      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was handed on. Check the free space where the runner writes its log.`,
+      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`,
       { cause: thrown },
     );
   }
@@ -87,17 +90,18 @@ export function tellRunner(secret: string): void {
 
 const shortestBase64 = 8;
 
-// How a text from outside may hold a secret, such that most of it could be read back.
+// The forms of a secret in text from outside from which most of it could be recovered.
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
-  // Where a secret begins within a longer encoded text is unknown, so it has three alignments; its ends are left.
+  // A secret may start anywhere in a longer encoded text, so there are three alignments. Up to two bytes at each end
+  // remain.
   const base64 = [0, 1, 2]
     .map((skipped) => bytes.subarray(skipped))
     .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
     .filter((form) => form.length >= shortestBase64);
   return [
     secret,
-    // What an encoder makes of half a surrogate pair.
+    // An encoder replaces half a surrogate pair.
     secret.toWellFormed(),
     bytes.toString('base64'),
     ...base64,
@@ -108,8 +112,8 @@ function formsOf(secret: string): string[] {
 const namedEntities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const shortEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-// What undoes the escapes of an address (and of bytes in a log, such as \x2f), a form, JSON and HTML. Writers differ in which characters they escape and how
-// they write the digits; what they meant does not depend on it.
+// Undo the escapes of URLs (and of bytes in a web server's log, such as \x2f), forms, JSON and HTML. Encoders differ in which
+// characters they escape and how they write the digits, but the decoded text is always the same.
 const inAddress = (text: string): string =>
   text.replace(/(?:(?:%|\\x)[0-9a-f]{2})+/gi, (run) =>
     Buffer.from(run.replace(/%|\\x/gi, ''), 'hex').toString(),
@@ -124,10 +128,10 @@ const inHtml = (text: string): string =>
     name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)),
   );
 
-// The form first: a secret that ends in a space is known without it, too.
+// Forms come first: a secret that ends in a space is also known without it.
 const escapes = /[%+\\&]/;
 const readings = [inForm, inAddress, inJson, inHtml];
-/** Once, and twice: a message in JSON may quote an address, or other JSON. */
+/** Once and twice: a message in JSON may quote a URL, or other JSON. */
 const nestedReadings = [
   ...readings,
   ...readings.flatMap((outer) => readings.map((inner) => (text: string) => inner(outer(text)))),

@@ -8,7 +8,7 @@ import { headersFilePath, headersText, readSmallFile, writeHeadersFile } from '.
 import { saveLeftovers } from './state.ts';
 import { addressVariables, apiTokenVariables, pairVariables } from './variables.ts';
 
-/** How the user wants a credential handed on. */
+/** How to hand a credential to later steps. */
 export interface Handover {
   readonly endpoint: Endpoint;
   readonly exportEnvironment: boolean;
@@ -16,19 +16,19 @@ export interface Handover {
   readonly cleanup: boolean;
 }
 
-/** What the job got. */
+/** The result of `publish`. */
 export interface Published {
-  /** Variables of another credential that the job carried, and that are empty now. */
+  /** Variables of another credential that were set in the job, and are empty now. */
   readonly emptied: readonly string[];
 }
 
 /**
- * Hands a credential to the later steps: header file, variables and outputs. All of it or, where this throws, nothing.
+ * Hands a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn what was obtained
+ * @param signIn the credential, and how the step got it
  * @param handover how to hand it on
- * @returns what the job got
- * @throws Failure `job-files` when the runner's files cannot be written
+ * @returns which variables are empty now
+ * @throws Failure `job-files` if the runner's files cannot be written
  */
 export function publish(signIn: SignIn, handover: Handover): Published {
   const { credential } = signIn;
@@ -38,7 +38,7 @@ export function publish(signIn: SignIn, handover: Handover): Published {
 
   const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
   const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
-  // What the job carried before is the job's, or an earlier step's, to clear; an address also in another spelling.
+  // Values that were already set are not ours to clear. An address counts as set in any spelling.
   const own = Object.entries(variables).filter(
     ([name, value]) => signIn.method !== 'existing' || !carries(name, value),
   );
@@ -57,7 +57,7 @@ export function publish(signIn: SignIn, handover: Handover): Published {
       writeHeadersFile(ownHeadersFile, headersOf(credential));
       onFailure(() => rmSync(ownHeadersFile, { force: true }));
     }
-    // What was carried without a source may have been set for this step alone: later steps get all of it.
+    // Credentials that another program set may exist in this step only, so later steps get all of them.
     const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
     for (const [name, value] of news) core.exportVariable(name, value);
     for (const name of emptied) core.exportVariable(name, '');
@@ -73,7 +73,7 @@ function carries(name: string, value: string): boolean {
   return addressVariables.includes(name) ? Boolean(carried) : carried === value;
 }
 
-// Where an earlier step has written what this one would write.
+// The header file of an earlier step, if this step would write the same.
 function findHeadersFile({ method, credential }: SignIn): string | undefined {
   const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
   return carried && readSmallFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
@@ -101,7 +101,7 @@ function environmentOf(
   };
 }
 
-// What would make a later step use another credential than this one: the official client prefers an API token.
+// Variables that would make a later step use another credential: the official client prefers an API token.
 function carriedVariables({ credential }: SignIn, headersFile: string | undefined): string[] {
   const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
   return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);

@@ -3,26 +3,30 @@ import type { Fingerprint } from '../fingerprint.ts';
 import { writeAllOrNone } from './command-files.ts';
 
 /**
- * What `main` left in the job, for `post` to clear. Names, paths and fingerprints only: state is no place for secrets.
+ * What `main` left in the job, for `post` to clear. Only names, paths and fingerprints: secrets do not belong in the
+ * state.
  */
 export interface Leftovers {
-  /** By name, with the fingerprint of the value: what holds another one by then is somebody else's. */
+  /** Fingerprints of the values by name. A variable with another value when `post` runs is not ours any more. */
   readonly variables: Readonly<Record<string, Fingerprint>>;
-  /** Variables for credentials that are empty for the later steps: what one holds by then has been set since. */
+  /**
+   * Credential variables that are empty for later steps. If one has a value when `post` runs, something has set it
+   * since.
+   */
   readonly unset: readonly string[];
   readonly headersFile: string | undefined;
-  /** False when the user wants everything to stay. */
+  /** False if the user wants everything to stay. */
   readonly cleanup: boolean;
 }
 
-/** An API token that exists at Exabits for this job alone, or is about to. */
+/** An API token that was created for this job alone, or is about to be. */
 export interface EphemeralToken {
   readonly name: string;
   /** Undefined until Exabits has answered. */
   readonly id: string | undefined;
-  /** Whether there may be others of its name, because the answer to a creation was lost. */
+  /** Whether there may be others of the same name, because the answer to a creation was lost. */
   readonly mayHaveNamesakes: boolean;
-  /** The sources of all credentials that act as the account which made it. */
+  /** The sources of all credentials of the account that created it. */
   readonly owners: readonly Fingerprint[];
   readonly apiUrl: string;
   readonly timeoutMs: number;
@@ -30,26 +34,26 @@ export interface EphemeralToken {
   readonly staleTokenHours: number;
 }
 
-/** Saves what is about to be left, so that `post` finds it even if `main` is killed meanwhile. */
+/** Saves what `main` is about to leave, so that `post` finds it even if `main` is killed meanwhile. */
 export function saveLeftovers(leftovers: Leftovers): void {
   core.saveState('leftovers', leftovers);
 }
 
-/** Reads what `main` left; undefined when it never came to leave anything. */
+/** Reads what `main` left; undefined if it did not get that far. */
 export function readLeftovers(): Leftovers | undefined {
   return read('leftovers');
 }
 
 /**
- * Saves the token that is about to be created, so that `post` can find it whatever happens to `main`.
+ * Saves the token that is about to be created, so that `post` finds it even if `main` is killed meanwhile.
  *
- * @throws Failure `job-files` when the runner's file cannot be written
+ * @throws Failure `job-files` if the runner's file cannot be written
  */
 export function saveEphemeralToken(token: EphemeralToken): void {
   writeAllOrNone(['GITHUB_STATE'], () => core.saveState('ephemeral-token', token));
 }
 
-/** Reads the token that `main` set out to create; undefined when it never did. */
+/** Reads the token that `main` created, or was about to; undefined if there is none. */
 export function readEphemeralToken(): EphemeralToken | undefined {
   return read('ephemeral-token');
 }

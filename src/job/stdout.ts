@@ -6,12 +6,12 @@ const stdoutDescriptor = 1;
 const retryMs = 5;
 
 /**
- * Makes `process.stdout.write` return only when the runner can read what was written, and throw where it never will: a
- * mask is there before anything else happens, and nothing is lost when the process ends. Node's own stream promises that
- * for no pipe on Windows, and setting it up takes a tenth of the time of a post step.
+ * Makes `process.stdout.write` synchronous: it returns when the runner can read the text, and throws if it never
+ * will. So a mask arrives before anything else happens, and nothing is lost when the process ends. Node's own stream
+ * does not promise that for pipes on Windows, and setting it up takes a tenth of the time of a post step.
  */
 export function printAtOnce(): void {
-  // `console` asks more of its stream than the toolkit: to listen for errors, and to be called back.
+  // `console` needs more than the toolkit: it listens for errors, and expects a callback.
   const stdout = Object.assign(new EventEmitter(), {
     writable: true,
     write(text: string | Uint8Array, ...rest: unknown[]): boolean {

@@ -4,11 +4,11 @@ import type { Endpoint } from '../endpoint.ts';
 import { Failure } from '../failure.ts';
 
 /**
- * Adds a short table to the summary of the job. It holds no secret, and text from outside stays text.
+ * Adds a short table to the job summary. It contains no secrets, and text from outside is escaped.
  *
- * @param signIn what was obtained
- * @param endpoint where it is from
- * @throws Failure `job-files` where there is no such file; Error where it cannot be written
+ * @param signIn the credential, and how the step got it
+ * @param endpoint the deployment it is for
+ * @throws Failure `job-files` if there is no such file; Error if it cannot be written
  */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
@@ -22,17 +22,17 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
     text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : [],
   );
   const path = process.env.GITHUB_STEP_SUMMARY;
-  // Writing to a pipe waits for a reader.
+  // Writing to a pipe would wait for a reader.
   if (!path || !statSync(path).isFile()) throw new Failure('job-files', 'GITHUB_STEP_SUMMARY is not a file.');
   appendFileSync(path, `<h3>Exabits sign-in</h3>\n<table>\n${cells.join('')}</table>\n`);
 }
 
 function expiryText(signIn: SignIn): string {
-  if (signIn.method === 'ephemeral-api-token') return 'with the job: the post step deletes the token';
+  if (signIn.method === 'ephemeral-api-token') return 'when the job ends: the post step deletes the token';
   return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
 }
 
-// The runner shows the summary as Markdown with HTML in it, so the marks of both are written as character references.
+// GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -8,5 +8,5 @@ export const pairVariables = [
 /** An API token. The official client prefers it to the tokens of a login. */
 export const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 
-/** Where a credential is for: of no use without it, and of use to whatever replaced it. */
+/** The host of a credential: useless without one, but still needed by a credential that has replaced ours. */
 export const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];

@@ -1,4 +1,4 @@
-// npm run demo: a whole job, from the sign-in to the cleaned-up end.
+// npm run demo: a whole job, from the sign-in to the cleanup.
 import { existsSync } from 'node:fs';
 import { CALL_API, demonstrate } from './demonstration.ts';
 

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { type Account, EXAMPLE_ACCOUNT, type Sandbox, startSandbox } from '../exabits/server.ts';
 import { Job } from '../runner/job.ts';
 
-/** What a demonstration has at hand. */
+/** What a demonstration can use. */
 export interface Stage {
   readonly sandbox: Sandbox;
   readonly account: Account;
-  /** Runs the committed bundle; what it prints is shown as it comes. */
+  /** Runs the committed bundle; its output is shown as it arrives. */
   readonly job: Job;
   /** Notes a problem unless something holds. The demonstration goes on, and fails at its end. */
   readonly check: (holds: boolean, problem: string) => void;
@@ -14,12 +14,12 @@ export interface Stage {
   readonly say: (line: string) => void;
 }
 
-/** The variables by which a workflow calls the API, in a step that comes after the sign-in. */
+/** Calls the API as a step after the sign-in would, with the exported variables. */
 export const CALL_API = `curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"`;
 
 /**
- * Runs a job against the sandbox and shows its log, as a person would see it on GitHub.
- * The exit code of the process is 1 when the story notes a problem.
+ * Runs a job against the sandbox and shows its log, as GitHub would show it.
+ * The exit code of the process is 1 if the story notes a problem.
  *
  * @param story what happens in the job
  */

@@ -15,7 +15,7 @@ export function drawLog(log: string): string {
   const height = 2 * margin + lines.length * lineHeight;
   const texts = lines.map(({ text, kind }, index) => {
     const y = margin + lineHeight * (index + 0.75);
-    // Renderers fold white space at the start of a text.
+    // Renderers drop white space at the start of a text.
     const x = margin + characterWidth * text.search(/\S|$/);
     return `  <text x="${x}" y="${y}" class="${kind}">${markUp(text.trimStart())}</text>`;
   });
@@ -34,13 +34,13 @@ ${texts.join('\n')}
 `;
 }
 
-/** A line of the picture, and the line of the log that it belongs to. */
+/** A line of the picture, and the kind of log line that it belongs to. */
 interface Line {
   readonly text: string;
   readonly kind: string;
 }
 
-// What the action says is told in full; what others print only begins.
+// Lines of the action are wrapped; other lines are cut.
 function fit(line: string): Line[] {
   const kind = kindOf(line);
   if (kind !== 'ours') {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export function logOfDemo(): string {
   const demo = join(import.meta.dirname, './demo.ts');
   const [log = ''] = execFileSync(process.execPath, [demo], { encoding: 'utf8' }).split('\n\n');
-  // The port of the sandbox, and with it the source, is another one each time.
+  // The port of the sandbox, and so the source, differs each time.
   return log
     .replace(/: \S+_temp[\\/]/, ': /home/runner/work/_temp/')
     .replace(/(?<=EXABITS_AUTH_\w+: )\w+/g, '9c1185a5c5e9fc54612808977ee8f548');

@@ -1,4 +1,4 @@
-// npm run demo:long-job: what a job that outlives its access token meets, without and with an ephemeral API token.
+// npm run demo:long-job: what happens to a job that outlives its access token, without and with an ephemeral API token.
 import { CALL_API, demonstrate } from './demonstration.ts';
 
 const LATE_CALL = `

@@ -1,4 +1,4 @@
-// npm run picture: draws the picture of README.md from what the demo really prints.
+// npm run picture: draws the picture of README.md from the output of the demo.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawLog } from './draw-log.ts';

@@ -2,7 +2,7 @@ import type { Account, ApiTokenRecord, Exabits, PageRequest } from './exabits.ts
 import type { Answer } from './faults.ts';
 import { FLAVORS, machineFilter, showMachine } from './machines.ts';
 
-/** The version path below which every route of the API lives. */
+/** The version path that every route of the API starts with. */
 export const API_BASE_PATH = '/api/v1';
 
 /** A request as the API sees it. */
@@ -14,7 +14,7 @@ export interface ApiRequest {
   body: string;
 }
 
-/** Limits that the API enforces, and what differs between its hosts. */
+/** Limits of the API, and what differs between its hosts. */
 export interface ApiLimits {
   maxPageSize: number;
   loginsPerSecond: number | undefined;
@@ -98,7 +98,7 @@ export class Api {
     ]);
   }
 
-  /** Carries a request out and answers it. */
+  /** Carries out a request and answers it. */
   answer(request: ApiRequest): Answer {
     try {
       const { message, data, total } = this.#dispatch(request);
@@ -248,7 +248,7 @@ const REGIONS = [
   { id: '65f000000000000000000002', name: 'eu-north-demo', description: 'Another made-up region' },
 ];
 
-/** What every answer but that of the creation shows of a token: all but its value. */
+/** The fields of a token in every answer except that of its creation: all but its value. */
 function publicFields(record: ApiTokenRecord): Record<string, unknown> {
   const { id, name, description, createdAt, lastUsed } = record;
   return { id, name, description, created_at: createdAt, last_used: lastUsed };

@@ -14,7 +14,7 @@ const USAGE = `Usage: npm run sandbox -- [options]
   --help                     show this text
 `;
 
-/** The options of the sandbox that the command line asks for; undefined when it asks for help. */
+/** The sandbox options from the command line; undefined if it asks for help. */
 function parseCommandLine(): SandboxOptions | undefined {
   const { values } = parseArgs({
     options: {

@@ -2,11 +2,11 @@ import { envelope } from './api.ts';
 import type { Answer, Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
 import type { Sandbox } from './server.ts';
 
-/** The path below which other processes steer the sandbox. */
+/** The prefix of the paths through which other processes control the sandbox. */
 export const CONTROL_PATH = '/_sandbox/';
 
 /**
- * Answers a request of another process that steers the sandbox:
+ * Answers a request from another process that controls the sandbox:
  * GET or DELETE requests, POST or DELETE faults, POST advance, GET api-tokens, GET orphans, GET machines.
  */
 export function answerControl(sandbox: Sandbox, method: string, path: string, body: string): Answer {
@@ -50,9 +50,10 @@ function control(sandbox: Sandbox, call: string, body: string): unknown {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A fault from its JSON form: the same fields, the path as the start of a string,
- * bytes that are not text as `{"base64": "…"}`.
- * @throws an Error that names the field that is wrong
+ * Reads a fault from JSON: the same fields, with the path as a prefix, and bytes that are not text as
+ * `{"base64": "…"}`.
+ *
+ * @throws an Error that names the wrong field
  */
 export function parseFault(json: string): Fault {
   const fault = fields(JSON.parse(json));

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { signingInput } from './jwt.ts';
 import { md5 } from './md5.ts';
 
-/** An account of the sandbox. The password is plain here; the API gets and compares its MD5. */
+/** An account of the sandbox. The password is in plain text here; the API receives and compares its MD5. */
 export interface Account {
   username: string;
   email: string;
@@ -20,7 +20,10 @@ export interface ApiTokenRecord {
   lastUsed: number;
 }
 
-/** A virtual machine as the sandbox keeps it. Until `startedAt` (milliseconds on the sandbox's clock) it is being made. */
+/**
+ * A virtual machine as the sandbox keeps it. It is being created until `startedAt` (milliseconds on the sandbox's
+ * clock).
+ */
 export interface MachineRecord {
   id: string;
   name: string;
@@ -31,13 +34,13 @@ export interface MachineRecord {
   status: MachineStart['status'];
 }
 
-/** What becomes of a machine that is created, and after how many seconds. */
+/** How the creation of a machine ends, and after how many seconds. */
 export interface MachineStart {
   status: 'running' | 'error';
   seconds: number;
 }
 
-/** What a login answers, in the spelling of this code base. */
+/** The answer to a login, in the spelling of this code base. */
 export interface TokenPair {
   accessToken: string;
   refreshToken: string;
@@ -48,7 +51,7 @@ export type Authentication =
   | { authenticated: true; account: Account }
   | { authenticated: false; reason: string };
 
-/** One page of a list; `total` counts what the list holds altogether. */
+/** One page of a list; `total` counts the entries of the whole list. */
 export interface Page<Item> {
   items: Item[];
   total: number;
@@ -69,7 +72,7 @@ export interface Lifetimes {
   apiTokenSeconds?: number | undefined;
 }
 
-/** Two made-up accounts. The second one's password has what shells, URLs, JSON and masks stumble over. */
+/** Two made-up accounts. The password of the second has characters that trip up shells, URLs, JSON and masks. */
 export const EXAMPLE_ACCOUNT: Account = {
   username: 'demo-user',
   email: 'demo-user@exabits.example',
@@ -86,7 +89,7 @@ interface RefreshToken {
   expiresAt: number;
 }
 
-/** The state of the embedded Exabits: accounts, tokens and a clock that can be moved forward. */
+/** The state of the embedded Exabits: accounts, tokens, machines and a clock that can be moved forward. */
 export class Exabits {
   readonly accounts: readonly Account[];
   readonly #lifetimes: Lifetimes;
@@ -121,7 +124,7 @@ export class Exabits {
     this.#aheadMs += seconds * 1000;
   }
 
-  /** A new token pair, or undefined when the username or the MD5 of the password is wrong. */
+  /** A new token pair, or undefined if the username or the MD5 of the password is wrong. */
   logIn(username: string, passwordMd5: string): TokenPair | undefined {
     const account = this.account(username);
     if (account === undefined || md5(account.password) !== passwordMd5) return undefined;
@@ -138,6 +141,7 @@ export class Exabits {
 
   /**
    * Checks the two request headers of a call: an API token alone, or both tokens of a login.
+   *
    * @param authorization the Authorization header
    * @param refreshToken the refresh-token header
    */
@@ -176,7 +180,7 @@ export class Exabits {
     return [...this.#apiTokens.values()];
   }
 
-  /** Creates an API token. `createdAt` (Unix seconds) is the clock's time unless given. */
+  /** Creates an API token. `createdAt` (Unix seconds) defaults to the sandbox's clock. */
   createApiToken(
     account: Account,
     token: { name: string; description?: string | undefined; createdAt?: number | undefined },
@@ -211,7 +215,7 @@ export class Exabits {
     return { items: sorted.slice(page.offset, page.offset + page.limit), total: sorted.length };
   }
 
-  /** Renames an API token of this account; undefined when it has none with this id. */
+  /** Renames an API token of this account; undefined if it has none with this id. */
   renameApiToken(
     account: Account,
     id: string,
@@ -224,7 +228,7 @@ export class Exabits {
     return record;
   }
 
-  /** Deletes an API token of this account, which stops authenticating at once; false when there is none. */
+  /** Deletes an API token of this account, which stops working at once; false if there is none. */
   deleteApiToken(account: Account, id: string): boolean {
     return this.#ownApiToken(account, id) !== undefined && this.#apiTokens.delete(id);
   }
@@ -234,7 +238,7 @@ export class Exabits {
     return [...this.#machines.values()];
   }
 
-  /** Creates a machine. It starts at once, and takes its time. */
+  /** Creates a machine, which takes some time to start. */
   createMachine(account: Account, name: string, sshKeyName: string): MachineRecord {
     return this.#addMachine(account.username, name, sshKeyName, this.#machineStart);
   }
@@ -245,7 +249,7 @@ export class Exabits {
     return machine?.account === account.username ? machine : undefined;
   }
 
-  /** Deletes a machine of this account, which is gone at once; false when there is none. */
+  /** Deletes a machine of this account, which is gone at once; false if there is none. */
   deleteMachine(account: Account, id: string): boolean {
     return this.machine(account, id) !== undefined && this.#machines.delete(id);
   }

@@ -6,14 +6,14 @@ import { gzipSync } from 'node:zlib';
 /** How far an answer gets before something happens to it. */
 export type Progress = 'before-headers' | 'mid-headers' | 'mid-body';
 
-/** Text, or bytes that need not be text. */
+/** Text, or arbitrary bytes. */
 export type Content = string | Uint8Array;
 
 /** What goes wrong. */
 export type FaultEffect =
-  /** Answers with this status; an error envelope when no body is given. */
+  /** Answers with this status, and with an error envelope unless a body is given. */
   | { effect: 'status'; status: number; headers?: Record<string, string | string[]>; body?: Content }
-  /** Waits, then goes on as if nothing had happened (with the next fault that matches, if there is one). */
+  /** Waits, then carries on normally (with the next matching fault, if there is one). */
   | { effect: 'delay'; ms: number }
   /** Resets the connection (TCP RST). */
   | { effect: 'reset'; at: Progress }
@@ -24,11 +24,11 @@ export type FaultEffect =
   /** Writes exactly these bytes to the connection and closes it. */
   | { effect: 'raw'; bytes: Content }
   | { effect: 'redirect'; location: string; status?: number }
-  /** Another body with status 200 unless given; JSON unless a content type is given; '' leaves the header out. */
+  /** Another body, by default with status 200 and the content type of JSON; '' leaves out that header. */
   | { effect: 'body'; body: Content; contentType?: string; status?: number }
   /** A well-formed envelope of exactly this many bytes; `chunked` leaves out its content length. */
   | { effect: 'oversized'; bytes: number; chunked?: boolean }
-  /** Compresses the answer although nobody asked for that. */
+  /** Compresses the answer, although the client did not ask for it. */
   | { effect: 'gzip' }
   /** Carries the request out, then resets the connection instead of answering. */
   | { effect: 'answer-lost' };
@@ -36,15 +36,15 @@ export type FaultEffect =
 /** Which requests a fault hits. */
 export interface FaultMatch {
   method?: string;
-  /** A string is the start of the path (`/api/v1/api-tokens`). */
+  /** A string is a prefix of the path (`/api/v1/api-tokens`). */
   path?: string | RegExp;
 }
 
 /**
- * A fault and when it happens: for requests that match, not for the first `after` of them (default 0), then for
- * `times` of them (default 1). `carriedOut` says whether the request changes the state of Exabits all the same;
- * by default it does when the normal answer is on its way (a reset or hang in the middle, drip, gzip, answer-lost).
- * `carriedOutAfterMs` says that it does, that long after the answer.
+ * A fault and when it happens: of the matching requests, it skips the first `after` (default 0) and hits the next
+ * `times` (default 1). `carriedOut` says whether the request still changes the state of Exabits; by default it does if
+ * the normal answer is on its way (a reset or hang in the middle, delay, drip, gzip, answer-lost). With
+ * `carriedOutAfterMs`, it does so that long after the answer.
  */
 export type Fault = FaultEffect & {
   match?: FaultMatch;
@@ -67,7 +67,7 @@ interface ArmedFault {
   used: number;
 }
 
-/** The faults that wait for a request. */
+/** The faults waiting for a request. */
 export class FaultList {
   #armed: ArmedFault[] = [];
 
@@ -79,7 +79,7 @@ export class FaultList {
     this.#armed = [];
   }
 
-  /** How many faults have not happened as often as they should. */
+  /** How many faults have not happened as often as they should yet. */
   get pending(): number {
     return this.#armed.filter(({ fault, used }) => used < (fault.times ?? 1)).length;
   }
@@ -124,7 +124,7 @@ export function carriesOut(fault: Fault): boolean {
   }
 }
 
-/** Where the wire can be reached: the response, its TCP connection, and a signal that ends all waiting. */
+/** Access to the wire: the response, its TCP connection, and a signal that ends all waiting. */
 export interface Wire {
   response: ServerResponse;
   /** The connection below TLS, which is the one that can be reset. */
@@ -133,8 +133,9 @@ export interface Wire {
 }
 
 /**
- * Does to an answer what the fault says. Resolves when nothing more will be sent.
- * @returns the status that went out, undefined when none did
+ * Applies a fault to an answer. Resolves when nothing more will be sent.
+ *
+ * @returns the status that was sent; undefined if none was
  */
 export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Promise<number | undefined> {
   switch (fault.effect) {
@@ -179,7 +180,7 @@ export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Pr
       return undefined;
     case 'reset':
       await writeRaw(wire.response, partOf(answer, fault.at));
-      // A moment for the part to arrive: a reset throws away what is still in the send buffer.
+      // Gives the part a moment to arrive: a reset discards what is still in the send buffer.
       await pause(fault.at === 'before-headers' ? 0 : 20, wire.closing);
       wire.connection.resetAndDestroy();
       return undefined;
@@ -190,8 +191,9 @@ export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Pr
 }
 
 /**
- * Sends an answer and resolves when it is handed to the system or the client has gone.
- * @returns its status, undefined when the client has gone
+ * Sends an answer. Resolves when it is handed to the operating system, or the client has gone.
+ *
+ * @returns its status; undefined if the client has gone
  */
 export async function sendAnswer(answer: Answer, response: ServerResponse): Promise<number | undefined> {
   const bodiless = answer.status === 204 || answer.status === 304;
@@ -270,7 +272,7 @@ function partOf(answer: Answer, at: Progress): Buffer {
   return Buffer.concat([headers, answer.body.subarray(0, Math.floor(answer.body.length / 2))]);
 }
 
-/** Writes past the response, straight to its (possibly encrypted) socket. */
+/** Bypasses the response and writes straight to its (possibly encrypted) socket. */
 function writeRaw(response: ServerResponse, bytes: Buffer): Promise<void> {
   const { socket } = response;
   if (socket === null || socket.destroyed || bytes.length === 0) return Promise.resolve();

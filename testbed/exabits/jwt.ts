@@ -1,9 +1,9 @@
-/** What the signature of a JWT is made of (RFC 7515, section 2): its header and its claims. */
+/** The part of a JWT that is signed (RFC 7515, section 2): its header and its claims. */
 export function signingInput(claims: unknown): string {
   return `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`;
 }
 
-/** A JWT whose signature is nobody's: the action cannot check it, and must not care. */
+/** A JWT with an invalid signature: the action cannot check it, and must not care. */
 export function unsignedJwt(claims: unknown): string {
   return `${signingInput(claims)}.${Buffer.from('not a signature').toString('base64url')}`;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** A server on this machine that can be closed whatever its connections are doing. */
+/** A server on this machine that can be closed even while connections are open. */
 export class LocalServer {
   readonly port: number;
   readonly #server: Server;
@@ -14,11 +14,11 @@ export class LocalServer {
   }
 
   /**
-   * Lets a server listen.
+   * Makes a server listen.
    *
-   * @param port 0 takes any free one
+   * @param port 0 for any free one
    * @param host a loopback address
-   * @throws when the port is taken
+   * @throws if the port is taken
    */
   static async start(server: Server, port = 0, host = '127.0.0.1'): Promise<LocalServer> {
     const connections = new Set<Socket>();
@@ -34,7 +34,7 @@ export class LocalServer {
     return new LocalServer(server, connections, address.port);
   }
 
-  /** The connection that carries a socket: the socket itself, or what is below its TLS. */
+  /** The TCP connection of a socket: the socket itself, or the one below its TLS. */
   connectionBelow(socket: Socket): Socket {
     return [...this.#connections].findLast(({ remotePort }) => remotePort === socket.remotePort) ?? socket;
   }
@@ -48,7 +48,7 @@ export class LocalServer {
   }
 }
 
-/** A port of this machine at which nothing listens: one that was free a moment ago. */
+/** A port of this machine that nothing listens on: it was free a moment ago. */
 export async function unusedPort(): Promise<number> {
   const local = await LocalServer.start(createServer());
   await local.close();

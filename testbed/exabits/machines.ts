@@ -1,6 +1,6 @@
 import type { MachineRecord } from './exabits.ts';
 
-/** What there is to rent: made up, in the form of the API. */
+/** Made-up machines to rent, in the form of the API. */
 export const FLAVORS = [
   {
     region: 'us-east-demo',
@@ -32,7 +32,7 @@ export function showMachine(machine: MachineRecord, nowMs: number): Record<strin
     id,
     name,
     status: nowMs < startedAt ? 'creating' : status,
-    // The real API tells the machine's own password here, too.
+    // The real API includes the machine's own password, too.
     login: {
       _id: `${id.slice(0, -3)}200`,
       ssh_key: { id: `${id.slice(0, -3)}300`, name: sshKeyName },
@@ -51,7 +51,7 @@ type Shown = ReturnType<typeof showMachine>;
  * Whether a machine passes the `filters` of a list.
  *
  * @param json a JSON list of `{"key", "op", "val"}`; null filters nothing
- * @throws an Error when it is something else, or has an operator that the sandbox does not know
+ * @throws an Error if it is something else, or has an operator that the sandbox does not know
  */
 export function machineFilter(json: string | null): (machine: Shown) => boolean {
   const filters: { key: string; op: string; val: unknown }[] = json === null ? [] : JSON.parse(json);

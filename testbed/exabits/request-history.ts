@@ -1,6 +1,6 @@
 /** A request that the sandbox received. */
 export interface RecordedRequest {
-  /** Milliseconds since the epoch, of the real clock. */
+  /** Milliseconds since the epoch, by the real clock. */
   at: number;
   method: string;
   path: string;
@@ -8,16 +8,16 @@ export interface RecordedRequest {
   /** Lower-case names. */
   headers: Record<string, string>;
   body: string;
-  /** The client's end of the connection, which tells it from other connections. */
+  /** The client's port, which tells connections apart. */
   clientPort: number | undefined;
-  /** The status of the answer; undefined while there is none, or when a fault kept it from being sent whole. */
+  /** The status of the answer; undefined while there is none, or if a fault kept it from being sent in full. */
   status: number | undefined;
 }
 
-/** Where a request is: nothing done yet, carried out but not answered, or nothing more will be sent. */
+/** How far a request has got: nothing done yet, carried out but not answered, or nothing more will be sent. */
 export type Moment = 'received' | 'handled' | 'answered';
 
-/** What a listener is told; `nth` counts the requests with this method and path, from 1. */
+/** The event for a listener; `nth` counts the requests with this method and path, from 1. */
 export interface RequestEvent {
   moment: Moment;
   method: string;
@@ -25,7 +25,7 @@ export interface RequestEvent {
   nth: number;
 }
 
-/** Is called at each moment of each request, which goes on when the promise that it returns is settled. */
+/** Called at each moment of each request, which waits for the returned promise. */
 export type RequestEventListener = (event: RequestEvent) => void | Promise<void>;
 
 /** The tokens that a request carries in its headers. */
@@ -35,7 +35,7 @@ export function tokensIn({ headers }: Pick<RecordedRequest, 'headers'>): string[
   );
 }
 
-/** Every request since the start, or since it was cleared, and who is told of them. */
+/** Every request since the start or the last `clear`, and the listeners. */
 export class RequestHistory {
   readonly requests: RecordedRequest[] = [];
   readonly #listeners = new Set<RequestEventListener>();
@@ -53,7 +53,7 @@ export class RequestHistory {
   /**
    * Adds a request.
    *
-   * @returns what tells the listeners where it is, and resolves when they have done with it
+   * @returns tells the listeners how far it has got, and resolves when they are done
    */
   record(request: RecordedRequest): (moment: Moment) => Promise<void> {
     const { method, path } = request;

@@ -22,7 +22,7 @@ export type { Moment, RecordedRequest, RequestEvent, RequestEventListener } from
 
 /** How a sandbox is started. Everything is optional. */
 export interface SandboxOptions {
-  /** 0, the default, takes any free port. */
+  /** Default 0: any free port. */
   port?: number;
   /** Default: EXAMPLE_ACCOUNT and AWKWARD_ACCOUNT. */
   accounts?: readonly Account[];
@@ -30,19 +30,19 @@ export interface SandboxOptions {
   accessTokenSeconds?: number;
   /** Default 7200, as at Exabits. */
   refreshTokenSeconds?: number;
-  /** API tokens then carry an `exp` and expire; by default they do not. */
+  /** Gives API tokens an `exp`, so that they expire; by default they do not. */
   apiTokenSeconds?: number;
   /** Logins beyond this many in a second are answered 429 with `Retry-After`. Default: no limit. */
   loginsPerSecond?: number;
   /** Serves https with this private key and certificate (PEM). */
   tls?: { key: string; cert: string };
-  /** The most items that a list answers at once, whatever `limit` says. Default 100. */
+  /** The most items on one page of a list, whatever `limit` says. Default 100. */
   maxPageSize?: number;
   /** How long a new machine takes to start. Default 1. */
   machineStartSeconds?: number;
-  /** What becomes of a new machine then. Default: running. */
+  /** The status of a new machine after that. Default: running. */
   machineStatus?: 'running' | 'error';
-  /** What `billing/balance` calls the balance: `balance` on older hosts. Default: available. */
+  /** The name of the balance in `billing/balance`: `balance` on older hosts. Default: available. */
   balanceField?: 'available' | 'balance';
 }
 
@@ -57,18 +57,18 @@ export interface Sandbox {
   readonly faults: {
     add(fault: Fault): void;
     clear(): void;
-    /** How many faults have not happened as often as they should. */
+    /** How many faults have not happened as often as they should yet. */
     readonly pending: number;
   };
   /** The live API tokens of all accounts, oldest first. */
   apiTokens(): ApiTokenRecord[];
-  /** Every access token and API token that there ever was. */
+  /** Every access token and API token that was ever issued. */
   readonly issued: readonly string[];
-  /** The live API tokens whose name says that a job created them. */
+  /** The live API tokens with a name that a job gave them. */
   orphans(): ApiTokenRecord[];
   /** The machines of all accounts, oldest first. */
   machines(): MachineRecord[];
-  /** Creates a token as if this account had; `createdAt` in Unix seconds. Throws for an unknown username. */
+  /** Creates a token of this account; `createdAt` in Unix seconds. Throws for an unknown username. */
   seedApiToken(
     account: Account | string,
     token: { name: string; description?: string; createdAt?: number },
@@ -79,7 +79,7 @@ export interface Sandbox {
   now(): number;
   /** Adds a listener; the returned function removes it. */
   onRequest(listener: RequestEventListener): () => void;
-  /** Stops listening, ends what is under way and closes every connection. */
+  /** Stops listening, aborts all requests and closes every connection. */
   close(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** The name of a token that a job created for itself. */
 const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
 
-/** What a sandbox works with. */
+/** The parts of a sandbox. */
 interface Parts {
   readonly exabits: Exabits;
   readonly api: Api;
@@ -101,7 +101,8 @@ interface Parts {
 
 /**
  * Starts an embedded Exabits API on 127.0.0.1.
- * @throws when the port is taken or the key and certificate are unusable
+ *
+ * @throws if the port is taken, or the key and certificate are unusable
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
@@ -109,7 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sandbox = makeSandbox(parts, options.tls === undefined ? 'http' : 'https');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response, parts, sandbox).catch((error: unknown) => {
-      // A client that hangs up, or is killed, in the middle of its request is no fault of the sandbox.
+      // A client that hangs up, or is killed, in the middle of its request is not an error of the sandbox.
       if (request.destroyed && !request.complete) return;
       process.emitWarning(error instanceof Error ? error : String(error));
       response.destroy();
@@ -225,7 +226,7 @@ async function serve(
   carryOut();
 }
 
-/** Waits for the delays that hit a request. Returns what then happens to its answer, if anything does. */
+/** Waits for the delays that hit a request. Returns the fault of its answer, if there is one. */
 async function nextFault(
   { faults, closing }: Parts,
   method: string,
@@ -236,7 +237,7 @@ async function nextFault(
   return taken.at(-1);
 }
 
-/** The body as text, or undefined when it is larger than the sandbox takes. */
+/** The body as text, or undefined if it is too large. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

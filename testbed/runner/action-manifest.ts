@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-/** What the runner needs to know of an action. */
+/** What the runner needs to know about an action. */
 export interface ActionManifest {
   /** The inputs' defaults; an input without one has the empty string. */
   inputs: ReadonlyMap<string, string>;
@@ -13,8 +13,10 @@ export interface ActionManifest {
 
 /**
  * Reads the action.yml of a JavaScript action.
- * @param event what has started the workflow: defaults may be properties of it
- * @throws when the file is missing, is not one of a node24 action, or uses what the little runner does not do
+ *
+ * @param event the event that started the workflow: defaults may be properties of it
+ * @throws if the file is missing, is not that of a node24 action, or uses something that the little runner does not
+ *   support
  */
 export function readActionManifest(actionDir: string, event: object = {}): ActionManifest {
   const document: unknown = parse(readFileSync(join(actionDir, 'action.yml'), 'utf8'));
@@ -37,10 +39,10 @@ export function readActionManifest(actionDir: string, event: object = {}): Actio
 }
 
 /**
- * The inputs that an action gets when a step gives it these.
+ * Combines the inputs of a step with the defaults of the action.
  *
  * @param defaults the inputs that the action has
- * @returns what is given besides is an input all the same, and named as unexpected
+ * @returns all inputs; unknown ones are included, and also listed as unexpected
  */
 export function resolveInputs(
   defaults: ReadonlyMap<string, string>,

@@ -4,21 +4,21 @@ import { EOL } from 'node:os';
 import { join } from 'node:path';
 import type { StepOutput } from './step-output.ts';
 
-/** A name and its value, as a line or a heredoc of a command file gives it. */
+/** A name and its value, from a line or a heredoc of a command file. */
 export type Assignment = [name: string, value: string];
 
-// The runner takes \r\n for one line end on Windows only; elsewhere the \r belongs to the value.
+// Only on Windows does the runner read \r\n as one line break; elsewhere the \r belongs to the value.
 const lineEnd = EOL === '\r\n' ? /\r?\n$/ : /\n$/;
 
 /**
  * Reads a command file (`$GITHUB_ENV`, `$GITHUB_OUTPUT`, `$GITHUB_STATE`): `name=value` lines, and
- * `name<<delimiter` with the value's lines up to a line that is the delimiter. What stands before a mistake is
- * yielded before the mistake is thrown: the runner has applied it by then.
+ * `name<<delimiter` with the value's lines up to a line that is the delimiter. Everything before a mistake is yielded
+ * before the error is thrown, because the runner has already applied it.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs
  * @throws an Error that says what is malformed
  */
 export function* parseCommandFile(content: string): Generator<Assignment> {
-  // With their ends: those inside of a value are part of it.
+  // Keeps the line breaks, because those inside a value are part of it.
   const text = content.split(/(?<=\n)/);
   const lines = text.map((line) => line.replace(lineEnd, ''));
 
@@ -48,7 +48,7 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
 
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 
-/** The variables that tell a step where its command files are. */
+/** The variables with the paths of a step's command files. */
 type Variable = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE' | 'GITHUB_PATH' | 'GITHUB_STEP_SUMMARY';
 
 /** What a step has written into its command files. */
@@ -56,9 +56,9 @@ export interface Written {
   env: Record<string, string>;
   outputs: Record<string, string>;
   state: Record<string, string>;
-  /** Directories to be searched for programs, the last one that was added first. */
+  /** Directories to search for programs, the last one added first. */
   path: string[];
-  /** Empty when it is larger than the runner takes. */
+  /** Empty if it is larger than the runner accepts. */
   summary: string;
 }
 
@@ -82,7 +82,7 @@ export class CommandFiles {
     };
   }
 
-  /** Reads what the step has written. What the runner refuses becomes an error in the step's output. */
+  /** Reads what the step has written. What the runner rejects becomes an error in the step's output. */
   read(output: StepOutput): Written {
     return {
       env: this.#readAssignments('GITHUB_ENV', output),
@@ -126,7 +126,7 @@ function kindOf(variable: Variable): string {
   return variable.slice('GITHUB_'.length).toLowerCase();
 }
 
-/** The text of a command file; a step that removed its file has said nothing. */
+/** The text of a command file; empty if the step removed it. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -11,21 +11,21 @@ import { runProcess } from './step-process.ts';
 
 export type { Annotation, StepOptions, StepResult } from './step.ts';
 
-/** A job on this machine: where its action is and what the runner gives it. */
+/** A job on this machine: the location of its action, and what the runner gives it. */
 export interface JobOptions {
   /** The directory of action.yml. */
   actionDir: string;
   /** The job's `env:`. */
   env?: Readonly<Record<string, string>>;
-  /** Masked from the start, as the runner does with the secrets of a workflow. */
+  /** Masked from the start, like the secrets of a workflow. */
   secrets?: readonly string[];
   /** Debug logging: `RUNNER_DEBUG=1`, and debug lines are shown. */
   debug?: boolean;
   /** `$RUNNER_TEMP`; by default a fresh directory with mode 0700. */
   runnerTemp?: string;
-  /** The payload of the event that has started the workflow. */
+  /** The payload of the event that started the workflow. */
   event?: object;
-  /** More, or other, `GITHUB_…` variables, by their full names. */
+  /** Adds or overrides `GITHUB_…` variables, by their full names. */
   github?: Readonly<Record<string, string>>;
   /** Gets each visible line as soon as it is known. */
   print?: (line: string) => void;
@@ -55,7 +55,7 @@ export class Job {
   #path: string[] = [];
   #failed = false;
 
-  /** @throws when the directory has no action.yml that the little runner can run */
+  /** @throws if the directory has no action.yml that the little runner can run */
   constructor(options: JobOptions) {
     this.#options = options;
     this.#manifest = readActionManifest(options.actionDir, options.event);
@@ -72,17 +72,17 @@ export class Job {
     return this.#lines.map((line) => `${line}\n`).join('');
   }
 
-  /** The variables that the next step would find, apart from the runner's own. */
+  /** The variables of the next step, apart from the runner's own. */
   get env(): Readonly<Record<string, string>> {
     return { ...this.#env };
   }
 
-  /** `failure` as soon as one step failed that was not allowed to. */
+  /** `failure` as soon as a step without `continueOnError` has failed. */
   get conclusion(): 'success' | 'failure' {
     return this.#failed ? 'failure' : 'success';
   }
 
-  /** The text as the log would show it with the masks added so far. */
+  /** The text as the log would show it, with the masks added so far. */
   mask(text: string): string {
     return this.#masker.mask(text);
   }
@@ -95,7 +95,7 @@ export class Job {
     const env = { ...options.env, ...inputVariables(resolved) };
     const post: PendingPost | undefined =
       postEntry === undefined ? undefined : { title: `Post Run ${title}`, entry: postEntry, env, state: {} };
-    // Before main runs: it may be killed.
+    // Before main runs, because it may be killed.
     if (post !== undefined) this.#posts.push(post);
 
     const valid = [...defaults.keys()].map((key) => `'${key}'`).join(', ');
@@ -115,7 +115,7 @@ export class Job {
     return result;
   }
 
-  /** Runs a later step of the job: a script for bash. */
+  /** Runs a bash script as a later step of the job. */
   async run(script: string, options: StepOptions = {}): Promise<StepResult> {
     const details = [...script.split('\n'), 'shell: bash -e {0}', ...this.#envListing(options)];
     return this.#step(
@@ -131,7 +131,7 @@ export class Job {
     );
   }
 
-  /** Runs the post steps, that of the last action first, whatever became of the steps before. */
+  /** Runs the post steps, the last action's first, even if earlier steps failed. */
   async finish(options: Omit<StepOptions, 'name' | 'env'> = {}): Promise<StepResult[]> {
     const results: StepResult[] = [];
     for (let post = this.#posts.pop(); post !== undefined; post = this.#posts.pop()) {
@@ -151,7 +151,7 @@ export class Job {
 
   /** Removes the job's directory. */
   dispose(): void {
-    // Windows holds a folder for a moment longer than the process that has run in it.
+    // Windows keeps a folder in use for a moment after the process in it has ended.
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -201,7 +201,7 @@ export class Job {
     return listing('env', { ...this.#env, ...options.env });
   }
 
-  /** What a step finds in its environment, and nothing else of this machine's. */
+  /** The environment of a step, with nothing else from this machine. */
   #environment(launch: Launch, files: CommandFiles): Record<string, string> {
     return {
       HOME: process.env.HOME ?? this.#directory,

@@ -1,14 +1,14 @@
 const MASK = '***';
 
 /**
- * Replaces secrets in text by `***`, as the runner's own masker does: each value, and what it becomes when it is
- * encoded on its way into a log.
+ * Replaces secrets in text with `***`, as the runner's own masker does: each value, and its encoded forms.
+ *
  * Source: https://github.com/actions/runner/blob/main/src/Sdk/DTLogging/Logging/ValueEncoders.cs
  */
 export class Masker {
   readonly #forms = new Set<string>();
 
-  /** Adds a secret: the whole value and each of its lines, every one also in its encoded forms. */
+  /** Adds a secret: the whole value and each of its lines, all of them in their encoded forms too. */
   add(secret: string): void {
     for (const value of [secret, ...secret.split(/[\r\n]+/)]) {
       if (value === '') continue;
@@ -16,7 +16,7 @@ export class Masker {
     }
   }
 
-  /** The text with every secret that has been added so far replaced; adjoining ones by a single mask. */
+  /** The text with every secret added so far replaced; adjoining ones get a single mask. */
   mask(text: string): string {
     let masked = '';
     let position = 0;
@@ -53,7 +53,7 @@ function encodedForms(value: string): string[] {
   const quoted = value.length > 8 && value.startsWith('"') && value.endsWith('"');
   return [
     value,
-    // Three alignments: what base64 makes of a value depends on how many bytes stand before it.
+    // Three alignments: the base64 of a value depends on how many bytes come before it.
     ...[0, 1, 2]
       .filter((shift) => shift < bytes.length)
       .map((shift) => bytes.subarray(shift).toString('base64')),

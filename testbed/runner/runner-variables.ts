@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What is this job's own in the variables of a runner. */
+/** The runner variables that differ between jobs. */
 export interface JobVariables {
   /** The job's own directory. */
   directory: string;

@@ -1,18 +1,18 @@
 import { md5 } from '../exabits/md5.ts';
 
-/** Shorter texts than this are in any log by chance. */
+/** Shorter texts may occur in any log by chance. */
 const SHORTEST_FORM = 6;
 
-/** A secret of at least this length is given away by half of it. */
+/** Half of a secret of at least this length counts as a leak. */
 const LONG_SECRET = 20;
 
 /** Names of forms, and their texts. */
 export type Forms = ReadonlyMap<string, string>;
 
 /**
- * The forms in which a whole secret could stand in a text.
+ * The forms in which a text could contain a whole secret.
  *
- * @returns base64 also as part of something longer, at each of its three alignments
+ * @returns the forms, with base64 also as part of something longer, at each of its three alignments
  */
 export function secretForms(secret: string): Forms {
   const bytes = Buffer.from(secret);
@@ -35,10 +35,10 @@ export function secretForms(secret: string): Forms {
 }
 
 /**
- * The forms that give a secret away: those of the whole, of what is left of it without the white space around it, and
- * of each of its lines; and the halves of all these, as a text that is cut somewhere may end in the middle of a secret.
+ * The forms that give a secret away: those of the whole secret, of the trimmed secret and of each of its lines, and the
+ * halves of all these, because a text may be cut in the middle of a secret.
  *
- * @returns the halves last, so that who looks for one form after the other finds the most complete one
+ * @returns the forms with the halves last, so that a search finds the most complete form first
  */
 export function tellingForms(secret: string): Forms {
   const lines = secret.split(/[\r\n]+/).map((line) => line.trim());
@@ -53,7 +53,7 @@ export function tellingForms(secret: string): Forms {
   return new Map(forms.filter(([, text]) => text.length >= SHORTEST_FORM));
 }
 
-/** The secrets that a text holds in any form. */
+/** The secrets that a text contains in any form. */
 export function secretsIn(text: string, secrets: Iterable<string>): string[] {
   return [...secrets].filter((secret) =>
     [...tellingForms(secret).values()].some((form) => text.includes(form)),
@@ -69,8 +69,8 @@ function halvesOf(text: string): Forms {
   ]);
 }
 
-// The base64 of a longer text that has the secret in it depends on how many bytes stand before the secret. Only the
-// groups count that hold nothing else.
+// The base64 of a longer text that contains the secret depends on how many bytes come before it. Only groups with
+// nothing but the secret count.
 function alignedForms(bytes: Buffer, encoding: 'base64' | 'base64url'): [string, string][] {
   return [0, 1, 2].map((skipped) => {
     const whole = bytes.length - skipped - ((bytes.length - skipped) % 3);

@@ -4,7 +4,7 @@ import type { Masker } from './masker.ts';
 import type { Annotation } from './step.ts';
 import { COMMAND_NAMES, parseWorkflowCommand, type WorkflowCommand } from './workflow-command.ts';
 
-/** Turns what a step writes into what the log shows, and carries out the workflow commands in it. */
+/** Turns the output of a step into the lines of the log, and carries out the workflow commands in it. */
 export class StepOutput {
   readonly annotations: Annotation[] = [];
   raw = '';
@@ -99,7 +99,7 @@ export class StepOutput {
         this.fail(`The \`${name}\` command is disabled. Please upgrade to using Environment Files.`);
         return;
       default:
-        // echo and the matchers change nothing that the little runner shows.
+        // echo and the matchers change nothing that the little runner displays.
         return;
     }
   }

@@ -5,7 +5,7 @@ import type { StepOutput } from './step-output.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
 const CANCEL_MS = { sigterm: 7_500, sigkill: 10_000 };
-// Windows has no process groups, and opens a window for a process that is detached.
+// Windows has no process groups, and opens a window for a detached process.
 const inGroup = process.platform !== 'win32';
 /** How long the output may stay open after the process itself has ended. */
 const DRAIN_MS = 5_000;
@@ -21,7 +21,7 @@ export interface Ending {
  * Runs the process of a step to its end.
  *
  * @param place its working directory and its whole environment
- * @throws when it cannot be started
+ * @throws if it cannot be started
  */
 export async function runProcess(
   launch: Launch,
@@ -40,7 +40,7 @@ export async function runProcess(
   return { exitCode: child.exitCode, signal: child.signalCode, cancelled };
 }
 
-/** Follows a process to its end, within its limits. Rejects when it cannot be started. */
+/** Follows a process to its end, within its limits. Rejects if it cannot be started. */
 async function follow(
   child: ChildProcess,
   options: StepOptions,
@@ -87,13 +87,13 @@ async function follow(
   return { cancelled };
 }
 
-/** Kills a process and, where there are process groups, what it started, if any of it is left. */
+/** Kills a process, and its process group if the system has them. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     if (inGroup) process.kill(-child.pid, 'SIGKILL');
     else child.kill('SIGKILL');
   } catch {
-    // All gone already.
+    // Already gone.
   }
 }

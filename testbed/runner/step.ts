@@ -1,24 +1,24 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** How one step is run. */
+/** How to run a step. */
 export interface StepOptions {
-  /** What stands after `Run` in the log. */
+  /** The text after `Run` in the log. */
   name?: string;
   /** The step's `env:`. */
   env?: Readonly<Record<string, string>>;
-  /** A failure of this step is then none of the job. */
+  /** A failure of this step does not fail the job. */
   continueOnError?: boolean;
-  /** Gets the process when it has been started. It is the leader of a process group of its own. */
+  /** Gets the process once it has started. It leads its own process group. */
   onSpawn?: (child: ChildProcess) => void;
-  /** Is called before the process starts, with its whole environment, and may change that or the files in it. */
+  /** Called before the process starts, with its whole environment, and may change it or the files that it names. */
   onPrepare?: (env: Record<string, string>) => void | Promise<void>;
   /** Arguments of Node itself, before the entry file. */
   nodeArgs?: readonly string[];
-  /** Cancels the step as the runner does: SIGINT, later SIGTERM, later SIGKILL. */
+  /** Cancels the step as the runner does: with SIGINT, then SIGTERM, then SIGKILL. */
   cancel?: AbortSignal;
-  /** How long after the cancellation SIGTERM and SIGKILL come. Default 7500 and 10000 ms, as the runner's. */
+  /** When SIGTERM and SIGKILL follow the cancellation, in milliseconds. Default 7500 and 10000, as in the runner. */
   cancelMs?: { sigterm: number; sigkill: number };
-  /** The step is killed after this long. Default 120. */
+  /** The step is killed after this time. Default 120. */
   timeoutSeconds?: number;
 }
 
@@ -40,7 +40,7 @@ export interface StepResult {
   state: Record<string, string>;
   /** stdout and stderr in the order of arrival, before masks and workflow commands. */
   raw: string;
-  /** What the log shows of the step's own output: masked, commands carried out. Without the runner's headings. */
+  /** The step's own output as the log shows it: masked, with commands carried out, without the runner's headings. */
   visible: string;
   annotations: Annotation[];
   /** The step summary as GitHub shows it, masked. */
@@ -50,11 +50,11 @@ export interface StepResult {
   outcome: 'success' | 'failure' | 'cancelled';
 }
 
-/** What a step starts, and what the log says of it beforehand. */
+/** What a step starts, and what the log says about it beforehand. */
 export interface Launch {
   kind: 'action' | 'script';
   title: string;
-  /** What the heading shows below the title. */
+  /** The lines below the title in the heading. */
   details: readonly string[];
   command: string;
   args: readonly string[];

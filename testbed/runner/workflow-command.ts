@@ -1,11 +1,11 @@
-/** A workflow command, as a line of a step's output carries it. */
+/** A workflow command in a line of a step's output. */
 export interface WorkflowCommand {
   name: string;
   properties: Readonly<Record<string, string>>;
   text: string;
 }
 
-/** The commands that the runner knows. A line that names another one is text. */
+/** The commands that the runner knows. A line with any other name is plain text. */
 export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   'add-mask',
   'add-matcher',
@@ -35,7 +35,7 @@ export function parseWorkflowCommand(line: string, known: ReadonlySet<string>): 
 }
 
 function parseDoubleColon(line: string, known: ReadonlySet<string>): WorkflowCommand | undefined {
-  // The runner's idea of white space has U+0085, and not U+FEFF.
+  // For the runner, U+0085 is white space and U+FEFF is not.
   const command = line.replace(/^(?:(?!\ufeff)[\s\u0085])+/, '');
   if (!command.startsWith('::')) return undefined;
   const end = command.indexOf('::', 2);

@@ -279,7 +279,7 @@ const statuses: readonly Row[] = [
     }),
     expected: once('redirected'),
   },
-  { fault: 'HTTP 302 to nowhere', happens: status(302), expected: once('redirected', /does not name/) },
+  { fault: 'HTTP 302 to nowhere', happens: status(302), expected: once('redirected', /unspecified/) },
   { fault: 'HTTP 304', happens: status(304), expected: once('redirected') },
   { fault: 'HTTP 400', happens: status(400), expected: once('rejected', /HTTP 400, "Sandbox fault 400"/) },
   ...[401, 403].map(
