@@ -224,7 +224,9 @@ describe('With debug logging no secret appears', () => {
         effect: 'body',
         body: JSON.stringify({ status: true, message: '', data }),
       });
-      expect(scenario.expectFailure(await scenario.logIn())).toMatch(/its "(access|refresh)_token" contains a /);
+      expect(scenario.expectFailure(await scenario.logIn())).toMatch(
+        /its "(access|refresh)_token" contains a /,
+      );
     }
   });
 
