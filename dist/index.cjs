@@ -1044,6 +1044,7 @@ const failureCodes = (/* unused pure expression or super */ null && ([
     'answer-malformed',
     'not-deleted',
     'job-files',
+    'unsupported-node',
     'unexpected',
 ]));
 /**
@@ -1249,7 +1250,7 @@ const versionPath = '/api/v1';
 /**
  * Reads an API address in any of its spellings.
  *
- * @param text the host alone or with `/api/v1`, with or without trailing slashes
+ * @param text the URL, which may end in `/api/v1`, with or without trailing slashes
  * @param setting where it was set, for messages
  * @returns the endpoint
  * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
@@ -1259,13 +1260,13 @@ function parseEndpoint(text, setting) {
     const invalid = (must) => new Failure('invalid-input', `${what} must ${must}.`);
     const url = URL.parse(text);
     if (!url || !['https:', 'http:'].includes(url.protocol)) {
-        throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
+        throw invalid(`be a URL that begins with https://, as in ${defaultApiUrl}; http:// is for loopback addresses only`);
     }
     if (url.username || url.password) {
         throw invalid('not hold a username or password; use the inputs username and password');
     }
     if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
-        throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
+        throw invalid(`end after the host or after ${versionPath}, as in ${defaultApiUrl}`);
     }
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
         throw new Failure('insecure-api-url', `${what} uses http, which would send your credentials to ${url.host} unencrypted. Use https; http is for loopback addresses only.`);
@@ -3024,7 +3025,9 @@ function transportFault(thrown, host, redact) {
         return fault(true, 'connection-refused', `${host} refused the connection. Check the address, and that the service is up.`);
     }
     if (isTlsError(thrown)) {
-        return fault(false, 'tls-failed', `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`);
+        return fault(false, 'tls-failed', 
+        // OpenSSL puts its reason between error numbers, library names and lines of its sources.
+        `No secure connection to ${host} (${code}: ${reason.replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/, '$1')}). ${tlsAdvice(code)}`);
     }
     return fault(true, 'connection-lost', `The connection to ${host} broke (${reason}). Check the network between the runner and Exabits, then run the job again.`);
 }
@@ -3035,7 +3038,7 @@ function tlsAdvice(code) {
         return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
     }
     if (!certificateCode.test(code)) {
-        return 'The server does not speak TLS, or no TLS that this step can use: check the address and port.';
+        return 'The server does not speak TLS, or no TLS that this step can use: check the address and port. On a loopback address, http:// works, too.';
     }
     return 'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.';
 }
@@ -3693,13 +3696,22 @@ const nestedReadings = [
  */
 function failingPhase(story) {
     return {
-        story,
+        async story(masker) {
+            requireNode();
+            await story(masker);
+        },
         tell: tellRunner,
         onFailure(failure, redact) {
             fail(failure, redact);
             process.exit();
         },
     };
+}
+// A runner uses the Node that action.yml names; act uses whatever it finds.
+function requireNode() {
+    if (Number.parseInt(process.versions.node, 10) >= 24)
+        return;
+    throw new Failure('unsupported-node', `This action needs Node 24, but runs on ${process.versions.node}. On GitHub, update the runner; in act, put Node 24 first in PATH.`);
 }
 /**
  * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.

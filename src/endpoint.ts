@@ -2,7 +2,7 @@ import { Failure } from './failure.ts';
 
 /** One deployment of the API, in both spellings of its address, without a trailing slash. */
 export interface Endpoint {
-  /** The host alone, which the official client calls `EXABITS_API_URL`. */
+  /** Without a path, which the official client calls `EXABITS_API_URL`. */
   readonly apiUrl: string;
   /** With the version path. Request paths are appended to it. */
   readonly apiBaseUrl: string;
@@ -21,7 +21,7 @@ const versionPath = '/api/v1';
 /**
  * Reads an API address in any of its spellings.
  *
- * @param text the host alone or with `/api/v1`, with or without trailing slashes
+ * @param text the URL, which may end in `/api/v1`, with or without trailing slashes
  * @param setting where it was set, for messages
  * @returns the endpoint
  * @throws Failure `invalid-input`, or `insecure-api-url` for http to anything but this machine
@@ -31,13 +31,15 @@ export function parseEndpoint(text: string, setting?: AddressSetting): Endpoint 
   const invalid = (must: string) => new Failure('invalid-input', `${what} must ${must}.`);
   const url = URL.parse(text);
   if (!url || !['https:', 'http:'].includes(url.protocol)) {
-    throw invalid(`begin with https:// and a host, as in ${defaultApiUrl}`);
+    throw invalid(
+      `be a URL that begins with https://, as in ${defaultApiUrl}; http:// is for loopback addresses only`,
+    );
   }
   if (url.username || url.password) {
     throw invalid('not hold a username or password; use the inputs username and password');
   }
   if (url.search || url.hash || !['', versionPath].includes(url.pathname.replace(/\/+$/, ''))) {
-    throw invalid(`be the host alone or end in ${versionPath}, and have nothing after that`);
+    throw invalid(`end after the host or after ${versionPath}, as in ${defaultApiUrl}`);
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new Failure(

@@ -24,6 +24,7 @@ export const failureCodes = [
   'answer-malformed',
   'not-deleted',
   'job-files',
+  'unsupported-node',
   'unexpected',
 ] as const;
 

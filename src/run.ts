@@ -1,4 +1,4 @@
-import { type Failure, toFailure } from './failure.ts';
+import { Failure, toFailure } from './failure.ts';
 import { fail } from './job/log.ts';
 import { createMasker, type Masker, type Redact, tellRunner } from './job/mask.ts';
 
@@ -19,13 +19,25 @@ export interface Phase {
  */
 export function failingPhase(story: Phase['story']): Phase {
   return {
-    story,
+    async story(masker) {
+      requireNode();
+      await story(masker);
+    },
     tell: tellRunner,
     onFailure(failure, redact) {
       fail(failure, redact);
       process.exit();
     },
   };
+}
+
+// A runner uses the Node that action.yml names; act uses whatever it finds.
+function requireNode(): void {
+  if (Number.parseInt(process.versions.node, 10) >= 24) return;
+  throw new Failure(
+    'unsupported-node',
+    `This action needs Node 24, but runs on ${process.versions.node}. On GitHub, update the runner; in act, put Node 24 first in PATH.`,
+  );
 }
 
 /**

@@ -79,6 +79,15 @@ describe('a connection that is not secure', () => {
     },
   );
 
+  test("with OpenSSL's reason alone, without its numbers and sources", () => {
+    const words =
+      'write EPROTO 404D:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../methods/tls.c:77:';
+    const thrown = Object.assign(new Error(words), { code: 'EPROTO' });
+    expect(transportFault(thrown, 'api.example', oneLine).message).toContain(
+      '(EPROTO: wrong version number)',
+    );
+  });
+
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
     'by an authority that nobody knows: it may be a private one (%s)',
     (code) => {

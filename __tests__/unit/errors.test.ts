@@ -188,7 +188,7 @@ const cases: Case[] = [
   {
     name: 'an address that is wrong',
     inputs: { ...loginInputs, 'api-url': 'nowhere' },
-    words: /^The input "api-url" must begin with https:/,
+    words: /^The input "api-url" must be a URL that begins with https:/,
   },
   {
     name: 'files of the runner that are missing',

@@ -118,4 +118,15 @@ describe('a phase', () => {
     });
     expect(lines.at(-1)).toBe('::debug::bare');
   });
+
+  test('that runs on an older Node says so before it does anything', async () => {
+    const { failingPhase, run: runPhase } = await import('../../src/run.ts');
+    const story = jest.fn(async () => {});
+    const { versions } = process;
+    Object.defineProperty(process, 'versions', { value: { ...versions, node: '20.20.2' } });
+    const { lines, exitCode } = await captureOutput(() => runPhase(failingPhase(story)));
+    Object.defineProperty(process, 'versions', { value: versions });
+    expect(lines[0]).toMatch(/^::error::This action needs Node 24, but runs on 20\.20\.2\./);
+    expect([exitCode, story.mock.calls]).toEqual([1, []]);
+  });
 });

@@ -63,7 +63,8 @@ export function transportFault(thrown: unknown, host: string, redact: Redact): F
     return fault(
       false,
       'tls-failed',
-      `No secure connection to ${host} (${code}: ${reason}). ${tlsAdvice(code)}`,
+      // OpenSSL puts its reason between error numbers, library names and lines of its sources.
+      `No secure connection to ${host} (${code}: ${reason.replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/, '$1')}). ${tlsAdvice(code)}`,
     );
   }
   return fault(
@@ -80,7 +81,7 @@ function tlsAdvice(code: string): string {
     return 'The certificate is not valid today: check the clock of the runner, or tell whoever runs the host.';
   }
   if (!certificateCode.test(code)) {
-    return 'The server does not speak TLS, or no TLS that this step can use: check the address and port.';
+    return 'The server does not speak TLS, or no TLS that this step can use: check the address and port. On a loopback address, http:// works, too.';
   }
   return 'If the host or a proxy uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file.';
 }
