@@ -11,7 +11,7 @@ import { ServedExabits } from '../unit/support/account.ts';
 import { stopCalendar } from '../unit/support/clock.ts';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from '../unit/support/exabits.ts';
 import { inputsOf } from '../unit/support/inputs.ts';
-import { Job, type Step } from '../unit/support/job.ts';
+import { InProcessJob, type Step } from '../unit/support/job.ts';
 
 interface Manifest {
   inputs: Record<string, { description: string; required?: boolean; default?: string }>;
@@ -100,7 +100,7 @@ describe('the inputs', () => {
 
 describe('the outputs', () => {
   async function outputsOf(method: string): Promise<Step['outputs']> {
-    const job = new Job(method === 'existing' ? { EXABITS_API_TOKEN: apiToken } : {});
+    const job = new InProcessJob(method === 'existing' ? { EXABITS_API_TOKEN: apiToken } : {});
     if (method === 'login' || method === 'ephemeral-api-token') {
       exabits()
         .post('/authenticate/login')
@@ -178,7 +178,7 @@ describe('the sweep', () => {
   });
 
   test('knows by itself which run has ended', async () => {
-    const { inputs } = await new Job().sweep({}, event);
+    const { inputs } = await new InProcessJob().sweep({}, event);
     expect(runOfEvent.map((name) => inputs[name])).toEqual(['111', '2']);
     expect(runOfEvent.map((name) => sweepManifest.inputs[name]?.default)).toEqual([
       `\${{ github.event.workflow_run.id }}`,
@@ -196,7 +196,7 @@ describe('the sweep', () => {
 
   test('has the outputs of its action.yml', async () => {
     new ServedExabits();
-    const { outputs } = await new Job().sweep(loginInputs);
+    const { outputs } = await new InProcessJob().sweep(loginInputs);
     expect(Object.keys(outputs)).toEqual(Object.keys(sweepManifest.outputs));
   });
 

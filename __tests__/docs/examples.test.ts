@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { apiToken, exabits, loginInputs, yes } from '../unit/support/exabits.ts';
-import { Job } from '../unit/support/job.ts';
+import { InProcessJob } from '../unit/support/job.ts';
 
 type Mapping = Record<string, unknown>;
 interface Interface {
@@ -94,7 +94,7 @@ function matches(texts: readonly string[], pattern: RegExp): string[] {
 
 /** The variables that a step exports with these inputs. */
 async function exported(inputs: Record<string, string>): Promise<string[]> {
-  return Object.keys((await new Job().main(inputs)).env);
+  return Object.keys((await new InProcessJob().main(inputs)).env);
 }
 
 describe('what is there to copy', () => {

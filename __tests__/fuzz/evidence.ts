@@ -1,5 +1,5 @@
 import { md5 } from '../../testbed/exabits/md5.ts';
-import { Masker } from '../../testbed/runner/masker.ts';
+import { LogMasker } from '../../testbed/runner/log-masker.ts';
 import {
   COMMAND_NAMES,
   parseWorkflowCommand,
@@ -45,7 +45,7 @@ export interface Evidence {
 
 /** The visible log of a job, whose masks last as long as the job. */
 export class VisibleLog {
-  readonly #masker = new Masker();
+  readonly #masker = new LogMasker();
   readonly #masks = new Set<string>();
 
   /** The masks so far. */

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { LocalServer } from '../../testbed/exabits/local-server.ts';
-import type { Answer, Quote, World } from './worlds.ts';
+import type { Quote, ScriptedAnswer, World } from './worlds.ts';
 
 /** A request as it came over the wire. */
 export interface ReceivedRequest {
@@ -30,7 +30,7 @@ export interface ScriptedExabits {
  */
 export async function startScriptedExabits(): Promise<ScriptedExabits> {
   let world: World | undefined;
-  let answers: readonly Answer[] = [];
+  let answers: readonly ScriptedAnswer[] = [];
   let next = 0;
   let requests: ReceivedRequest[] = [];
   let served = new Set<string>();
@@ -72,7 +72,7 @@ export async function startScriptedExabits(): Promise<ScriptedExabits> {
 
 type Request = Omit<ReceivedRequest, 'answeredForGood'>;
 
-function isForGood(answer: Answer): boolean {
+function isForGood(answer: ScriptedAnswer): boolean {
   if (answer.kind === 'reset' || answer.kind === 'closed') return false;
   if (answer.kind === 'right' || answer.kind === 'changed') return true;
   return answer.status !== 408 && answer.status !== 429 && answer.status < 500;
@@ -93,7 +93,13 @@ function parseRequest(received: Buffer): Request | undefined {
   return { method, path, headers, body: body.toString('utf8') };
 }
 
-function respond(socket: Socket, answer: Answer, request: Request, world: World, served: Set<string>): void {
+function respond(
+  socket: Socket,
+  answer: ScriptedAnswer,
+  request: Request,
+  world: World,
+  served: Set<string>,
+): void {
   switch (answer.kind) {
     case 'reset':
       socket.resetAndDestroy();

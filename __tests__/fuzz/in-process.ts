@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
-import { Job, type Step } from '../support/job.ts';
+import { InProcessJob, type Step } from '../support/job.ts';
 import { type Evidence, type PhaseEvidence, VisibleLog } from './evidence.ts';
 import { type ReceivedRequest, type ScriptedExabits, startScriptedExabits } from './exabits.ts';
 import { addressOfExabits, type World } from './worlds.ts';
@@ -25,7 +25,7 @@ export class InProcessJobs {
   async run(world: World): Promise<Evidence> {
     const { url } = this.#exabits;
     const isHere = world.env.EXABITS_API_URL === addressOfExabits;
-    const job = new Job({ ...world.env, ...(isHere ? { EXABITS_API_URL: url } : {}) });
+    const job = new InProcessJob({ ...world.env, ...(isHere ? { EXABITS_API_URL: url } : {}) });
     const log = new VisibleLog();
     const inputs = { 'api-url': url + world.urlSuffix, ...world.inputs };
     const { random } = Math;
@@ -44,7 +44,7 @@ export class InProcessJobs {
   async #watch(
     phase: 'main' | 'post',
     world: World,
-    job: Job,
+    job: InProcessJob,
     log: VisibleLog,
     act: () => Promise<Step>,
   ): Promise<[Step, PhaseEvidence]> {

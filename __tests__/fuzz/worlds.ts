@@ -8,7 +8,7 @@ export interface World {
   /** What is at the end of the input `api-url`. */
   readonly urlSuffix: string;
   /** How Exabits answers `main`, one request after the other, and then `post`. The last answer goes on. */
-  readonly answers: { readonly main: readonly Answer[]; readonly post: readonly Answer[] };
+  readonly answers: { readonly main: readonly ScriptedAnswer[]; readonly post: readonly ScriptedAnswer[] };
   /** The tokens in a right answer. */
   readonly tokens: ServedTokens;
 }
@@ -21,7 +21,7 @@ export interface ServedTokens {
 }
 
 /** How a request is answered. */
-export type Answer =
+export type ScriptedAnswer =
   /** As the API would. */
   | { readonly kind: 'right' }
   /** As the API would, but for one place. */
@@ -239,8 +239,8 @@ const padding = fc.oneof(
   anyText,
 );
 
-const answer: fc.Arbitrary<Answer> = fc.oneof(
-  { weight: 14, arbitrary: fc.constant<Answer>({ kind: 'right' }) },
+const answer: fc.Arbitrary<ScriptedAnswer> = fc.oneof(
+  { weight: 14, arbitrary: fc.constant<ScriptedAnswer>({ kind: 'right' }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -274,7 +274,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
       ),
     }),
   },
-  { weight: 1, arbitrary: fc.constantFrom<Answer>({ kind: 'reset' }, { kind: 'closed' }) },
+  { weight: 1, arbitrary: fc.constantFrom<ScriptedAnswer>({ kind: 'reset' }, { kind: 'closed' }) },
 );
 
 /** The same, and mostly something: an input that is empty ends a job before it begins. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Phase } from '../../src/run.ts';
 import { readActionManifest } from '../../testbed/runner/action-manifest.ts';
-import { parseCommandFile } from '../../testbed/runner/command-files.ts';
-import { Masker } from '../../testbed/runner/masker.ts';
+import { parseCommandFile } from '../../testbed/runner/file-commands.ts';
+import { LogMasker } from '../../testbed/runner/log-masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import { captureOutput } from './output.ts';
 
@@ -31,7 +31,7 @@ export interface Step {
 const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
 type CommandFile = (typeof commandFiles)[number];
 
-const jobs = new Set<Job>();
+const jobs = new Set<InProcessJob>();
 
 /** Removes the files of every job that is left. */
 export function disposeJobs(): void {
@@ -42,14 +42,14 @@ export function disposeJobs(): void {
  * A job whose steps run a phase of the sources in this process, for unit tests and the fuzzer. `testbed/runner` runs the
  * bundle in processes of their own.
  */
-export class Job {
+export class InProcessJob {
   /** `$RUNNER_TEMP`. */
   readonly temp: string;
   /** What the next step finds in its environment. */
   readonly env: Record<string, string>;
   /** Is called with every line that a step prints, before anything else happens. */
   onLine: (line: string) => void = () => {};
-  readonly #masker = new Masker();
+  readonly #masker = new LogMasker();
   readonly #home: string;
   readonly #commandFiles: string;
   #steps = 0;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { parseCommandFile } from '../../testbed/runner/command-files.ts';
+import { parseCommandFile } from '../../testbed/runner/file-commands.ts';
 import { Job, type JobOptions } from '../../testbed/runner/job.ts';
-import { Masker } from '../../testbed/runner/masker.ts';
+import { LogMasker } from '../../testbed/runner/log-masker.ts';
 import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import { testOnPosix, testWithBash } from '../support/system.ts';
 
@@ -365,19 +365,19 @@ describe('masks', () => {
     ['base64 with one byte in front', Buffer.from(`"a's<s>&wörd`).toString('base64')],
     ['base64 with two bytes in front', Buffer.from(`a's<s>&wörd`).toString('base64')],
   ])('%s is masked', (_form, text) => {
-    const masker = new Masker();
+    const masker = new LogMasker();
     masker.add(`p"a's<s>&wörd`);
     expect(masker.mask(`<${text}>`)).toBe('<***>');
   });
 
   test('each line of a secret is masked', () => {
-    const masker = new Masker();
+    const masker = new LogMasker();
     masker.add('one\r\ntwo\n');
     expect(masker.mask('one and two')).toBe('*** and ***');
   });
 
   test('overlapping and adjoining secrets leave one mask', () => {
-    const masker = new Masker();
+    const masker = new LogMasker();
     masker.add('abcd');
     masker.add('cdef');
     expect(masker.mask('xabcdefy abcdcdef')).toBe('x***y ***');

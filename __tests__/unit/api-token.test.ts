@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, apiUrl, jwtUntil, loginInputs } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
 test('the whole job of an API token, which makes no request', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const main = await job.main({ 'api-token': apiToken });
   const post = await job.post(main);
 
@@ -22,7 +22,7 @@ test('the whole job of an API token, which makes no request', async () => {
 });
 
 test('every output is set', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const { outputs } = await job.main({ 'api-token': apiToken });
   expect(outputs).toEqual({
     'auth-method': 'api-token',
@@ -42,7 +42,7 @@ test('every output is set', async () => {
 });
 
 test('later steps find the token in their environment', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const { env } = await job.main({ 'api-token': apiToken });
   expect(env).toEqual({
     EXABITS_API_URL: apiUrl,
@@ -55,37 +55,37 @@ test('later steps find the token in their environment', async () => {
 });
 
 test('the header file holds the one header of an API token', async () => {
-  const { outputs } = await new Job().main({ 'api-token': apiToken });
+  const { outputs } = await new InProcessJob().main({ 'api-token': apiToken });
   expect(readFileSync(outputs['headers-file'] ?? '', 'utf8')).toBe(`Authorization: Bearer ${apiToken}\n`);
 });
 
 test('white space around the token is not part of it', async () => {
-  const { outputs } = await new Job().main({ 'api-token': ` ${apiToken}\n` });
+  const { outputs } = await new InProcessJob().main({ 'api-token': ` ${apiToken}\n` });
   expect(outputs.token).toBe(apiToken);
 });
 
 describe('next to username and password', () => {
   test('the token wins, and a warning says so', async () => {
-    const { outputs, log } = await new Job().main({ ...loginInputs, 'api-token': apiToken });
+    const { outputs, log } = await new InProcessJob().main({ ...loginInputs, 'api-token': apiToken });
     expect(outputs['auth-method']).toBe('api-token');
     expect(log).toMatch(/^Warning: Both .*api-token is used.*no login happens/);
   });
 
   test.each(['username', 'password'])('a lone %s draws the warning too', async (name) => {
-    const { outputs, log } = await new Job().main({ [name]: 'left over', 'api-token': apiToken });
+    const { outputs, log } = await new InProcessJob().main({ [name]: 'left over', 'api-token': apiToken });
     expect(outputs['auth-method']).toBe('api-token');
     expect(log).toMatch(/^Warning: .*api-token is used/);
   });
 
   test('and without them there is nothing to warn about', async () => {
-    const { log } = await new Job().main({ 'api-token': apiToken });
+    const { log } = await new InProcessJob().main({ 'api-token': apiToken });
     expect(log).not.toContain('Warning');
   });
 });
 
 describe('a token that is a JWT', () => {
   test('has its expiry in the outputs and in the log', async () => {
-    const { outputs, log } = await new Job().main({ 'api-token': jwtUntil('2026-11-25T00:00:00Z') });
+    const { outputs, log } = await new InProcessJob().main({ 'api-token': jwtUntil('2026-11-25T00:00:00Z') });
     expect(outputs['access-token-expires-at']).toBe('2026-11-25T00:00:00.000Z');
     expect(outputs['refresh-token-expires-at']).toBe('');
     expect(log).toBe(
@@ -95,7 +95,7 @@ describe('a token that is a JWT', () => {
 
   test('and has no expiry is handed on like any other', async () => {
     const token = unsignedJwt({ sub: 'ada' });
-    const { outputs } = await new Job().main({ 'api-token': token });
+    const { outputs } = await new InProcessJob().main({ 'api-token': token });
     expect(outputs).toMatchObject({ token, 'access-token-expires-at': '' });
   });
 
@@ -103,13 +103,13 @@ describe('a token that is a JWT', () => {
     ['a second ago', '2026-11-24T11:59:59Z'],
     ['at this very moment', '2026-11-24T12:00:00Z'],
   ])('and expired %s is refused without a request', async (_when, expiry) => {
-    const { log, exitCode } = await new Job().main({ 'api-token': jwtUntil(expiry) });
+    const { log, exitCode } = await new InProcessJob().main({ 'api-token': jwtUntil(expiry) });
     expect(log).toMatch(/^Error: The API token expired at 2026-11-24T1\d:\d\d:\d\d\.000Z\. Create a new one/);
     expect(exitCode).toBe(1);
   });
 
   test('and expires in a second is still good', async () => {
-    const { exitCode } = await new Job().main({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') });
+    const { exitCode } = await new InProcessJob().main({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') });
     expect(exitCode).toBe(0);
   });
 });
@@ -124,7 +124,7 @@ describe('a text that cannot be a token is refused:', () => {
     ['one with a control character', 'exa-\u0007-token', /not allowed in an HTTP header/],
     ['one without end', 'x'.repeat(16_385), /longer than 16384 characters/],
   ])('%s', async (_name, token, words) => {
-    const { log, exitCode, outputs } = await new Job().main({ 'api-token': token });
+    const { log, exitCode, outputs } = await new InProcessJob().main({ 'api-token': token });
     expect(log).toMatch(words);
     expect(log).toMatch(/^Error: Input "api-token" /);
     expect(log).not.toContain('half');
@@ -133,7 +133,7 @@ describe('a text that cannot be a token is refused:', () => {
   });
 
   test('one of the greatest length is no such text', async () => {
-    const { exitCode } = await new Job().main({ 'api-token': 'x'.repeat(16_384) });
+    const { exitCode } = await new InProcessJob().main({ 'api-token': 'x'.repeat(16_384) });
     expect(exitCode).toBe(0);
   });
 });

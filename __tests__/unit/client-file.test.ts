@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { apiToken, exabits, loginInputs, yes } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 let home = '';
 const os = await import('node:os');
@@ -64,10 +64,10 @@ describe('the configuration of the official client', () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, yes({ access_token: 'access', refresh_token: 'refresh' }));
-    expect((await new Job().main(loginInputs)).log).toContain(
+    expect((await new InProcessJob().main(loginInputs)).log).toContain(
       `\nWarning: ${path} has api_token, which egpu prefers to the tokens of a login: in later steps egpu acts as that account`,
     );
-    expect((await new Job().main({ 'api-token': apiToken })).log).not.toContain('Warning');
+    expect((await new InProcessJob().main({ 'api-token': apiToken })).log).not.toContain('Warning');
   });
 
   test('need not be there', () => {

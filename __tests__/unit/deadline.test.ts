@@ -3,7 +3,7 @@ import { skipWaits } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { exabits, loginInputs, no, yes } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 import { silenceOutput } from './support/output.ts';
 
 const clock = skipWaits();
@@ -80,7 +80,7 @@ describe('the deadline is for everything together', () => {
         clock.skip(90_000);
         return no('down');
       });
-    const step = await new Job().main({ ...loginInputs, 'timeout-seconds': '90' });
+    const step = await new InProcessJob().main({ ...loginInputs, 'timeout-seconds': '90' });
     expect(step.log).toMatch(
       /^Error: No usable answer from gpu-api\.exascalelabs\.ai within 90 s \(1 try; last error: HTTP 503, "down"\)/,
     );

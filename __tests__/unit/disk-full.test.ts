@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { beforeEach, expect, jest, test } from '@jest/globals';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 // A disk cannot be filled for a test, so this one says that it is full when it comes to a certain file.
 let isFull: (file: fs.PathOrFileDescriptor) => boolean = () => false;
@@ -44,7 +44,7 @@ test.each([
 ] satisfies [string, typeof isFull][])(
   'a disk that is full at %s leaves nothing half done',
   async (_what, full) => {
-    const job = new Job();
+    const job = new InProcessJob();
     isFull = full;
     const step = await job.main({ 'api-token': apiToken });
     expect(step.exitCode).toBe(1);
@@ -57,7 +57,7 @@ test.each([
 );
 
 test('a file that cannot be restored does not keep the others from it, nor hides why', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   isFull = (file) => String(file).includes('GITHUB_OUTPUT');
   cannotBeRestored = (file) => String(file).includes('GITHUB_STATE');
   const step = await job.main({ 'api-token': apiToken });
@@ -85,7 +85,7 @@ test('a disk that is full when a token has just been made leaves its name to the
       isFull = () => true;
       return yes({ id: 'tok-1', token: ephemeralToken });
     });
-  const job = new Job();
+  const job = new InProcessJob();
   const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
   expect(main.exitCode).toBe(1);
   expect(main.log).toContain('ENOSPC');
@@ -103,7 +103,7 @@ test('a disk that is full when a token has just been made leaves its name to the
 });
 
 test('a disk with space is no such disk', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const step = await job.main({ 'api-token': apiToken });
   expect(step.exitCode).toBe(0);
   expect(job.temporaryFiles()).toHaveLength(1);

@@ -5,7 +5,7 @@ import * as double from './support/account.ts';
 import { ephemeralInputs, type Made, page, runJob, somebodyElse } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiUrl, email, loginInputs, no, username, yes } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 const clock = skipWaits();
 const { ephemeralTokenLabel } = await import('../../src/ephemeral-token.ts');
@@ -41,7 +41,7 @@ test('a job says that it made a token, and that it deleted it', async () => {
 
 describe('the main step', () => {
   test('logs in, creates a token, and hands on that alone', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const { outputs, env } = await job.main(ephemeralInputs);
     expect(exabits.calls).toEqual([logIn, create]);
     const [own] = exabits.tokens();
@@ -66,26 +66,29 @@ describe('the main step', () => {
 
   test('hands on nothing of the stored API token that made the new one', async () => {
     const stored = exabits.seed('ci');
-    const { outputs, env, state } = await new Job().main({ ...ephemeralInputs, 'api-token': stored.token });
+    const { outputs, env, state } = await new InProcessJob().main({
+      ...ephemeralInputs,
+      'api-token': stored.token,
+    });
     expect(outputs).toMatchObject({ token: exabits.tokens()[1]?.token, username: '' });
     expect(JSON.stringify([outputs, env, state])).not.toContain(stored.token);
   });
 
   test('fails if it may not create a token', async () => {
     exabits.when(create, double.refuses(403, 'not for you'));
-    const { log, env } = await new Job().main(ephemeralInputs);
+    const { log, env } = await new InProcessJob().main(ephemeralInputs);
     expect(log).toMatch(/^Error: Exabits refused the tokens of the login \(HTTP 403, "not for you"\)/);
     expect(env).toEqual({});
   });
 
   test('creates no token if it cannot save its state', async () => {
-    const { log } = await new Job({ GITHUB_STATE: '' }).main(ephemeralInputs);
+    const { log } = await new InProcessJob({ GITHUB_STATE: '' }).main(ephemeralInputs);
     expect(log).toContain('GITHUB_STATE is not set');
     expect(exabits.calls).toEqual([logIn]);
   });
 
   test('saves the name of the token before it creates it, the id afterwards, and no secret', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     let stateThen = '';
     exabits.when(create, (carryOut) => {
       stateThen = readFileSync(job.commandFile('GITHUB_STATE'), 'utf8');
@@ -112,7 +115,7 @@ describe('the label of a token', () => {
     });
 
   test('says in the Exabits console which run and job made the token', async () => {
-    await new Job().main(ephemeralInputs);
+    await new InProcessJob().main(ephemeralInputs);
     expect(exabits.tokens()[0]?.name).toMatch(/^gha-9876543210-2-[0-9a-f]{8}$/);
     expect(exabits.tokens()[0]?.description).toBe(
       'workflow nightly training, job train of octo-org/train: https://github.com/octo-org/train/actions/runs/9876543210/attempts/2',
@@ -156,7 +159,7 @@ describe('a creation whose answer is lost', () => {
     exabits.seed('laptop');
     exabits.seed('gha-9876543210-2-00000000');
     exabits.when(create, double.losesAnswer, 1);
-    const { state } = await new Job().main(ephemeralInputs);
+    const { state } = await new InProcessJob().main(ephemeralInputs);
     const saved = JSON.parse(state['ephemeral-token'] ?? '');
     expect(saved).toMatchObject({ mayHaveNamesakes: true, id: exabits.tokens()[2]?.id });
     expect(exabits.calls).toEqual([logIn, create, page('desc'), page('desc', 3), someDeletion, create]);
@@ -186,7 +189,7 @@ describe('the post step', () => {
   });
 
   test('has cleared the job before it asks Exabits for anything', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     let filesThen: string[] | undefined;
     exabits.when('GET', (carryOut) => {
       filesThen = job.temporaryFiles();
@@ -229,7 +232,7 @@ describe('the post step', () => {
     const moved = ({ job }: Made): void => {
       job.env.EXABITS_API_URL = apiUrl;
     };
-    const { left } = await runJob(reseller, {}, moved, new Job({ EXABITS_API_URL: url }));
+    const { left } = await runJob(reseller, {}, moved, new InProcessJob({ EXABITS_API_URL: url }));
     expect([left, exabits.calls]).toEqual([[], []]);
   });
 
@@ -244,7 +247,7 @@ describe('the post step', () => {
   });
 
   test('has nothing to do if main was killed before it announced a token', async () => {
-    const post = await new Job().post({ inputs: ephemeralInputs, state: {} });
+    const post = await new InProcessJob().post({ inputs: ephemeralInputs, state: {} });
     expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(exabits.calls).toEqual([]);
   });
@@ -304,8 +307,8 @@ describe('the post step acts only as the account that made the token:', () => {
   });
 
   /** A job that carries a login of which nobody says whose it is, and a step that uses it beside other inputs. */
-  async function jobWithCarriedLogin(): Promise<Job> {
-    const job = new Job();
+  async function jobWithCarriedLogin(): Promise<InProcessJob> {
+    const job = new InProcessJob();
     await job.main(loginInputs);
     job.env.EXABITS_AUTH_SOURCE = '';
     return job;
@@ -327,7 +330,7 @@ describe('the post step acts only as the account that made the token:', () => {
   });
 
   test('not as the account whose source stands beside a token that something else has set', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     await job.main({ ...loginInputs, 'export-environment': 'true' });
     job.env.EXABITS_API_TOKEN = theirs;
     const { log, left } = await runJob(

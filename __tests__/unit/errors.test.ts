@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { failureCodes } from '../../src/failure.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, no, password, yes } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const clock = skipWaits();
 
@@ -201,7 +201,7 @@ const cases: Case[] = [
 describe('the step fails with one line of its own for', () => {
   test.each(cases)('$name', async ({ name, inputs, exabits: prepare, env, words }) => {
     prepare?.();
-    const job = new Job(env);
+    const job = new InProcessJob(env);
     const step = await job.main(inputs);
 
     const errors = step.lines.filter((line) => line.startsWith('::error'));
@@ -216,7 +216,7 @@ describe('the step fails with one line of its own for', () => {
   });
 });
 
-function expectNothingButTheError(job: Job, step: Step): void {
+function expectNothingButTheError(job: InProcessJob, step: Step): void {
   expect(step.exitCode).toBe(1);
   expect(step.outputs).toEqual({});
   expect(step.env).toEqual({});
@@ -230,7 +230,7 @@ function expectNothingButTheError(job: Job, step: Step): void {
 
 test('a failure says in the debug log what caused it', async () => {
   breakWith('ECONNRESET', 'socket hang up');
-  const { debugLog } = await new Job().main(once);
+  const { debugLog } = await new InProcessJob().main(once);
   expect(debugLog).toMatch(/^Failure: .*\(1 try\)$/m);
   expect(debugLog).toMatch(/^Error: socket hang up$/m);
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiToken, apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const pair = {
@@ -28,7 +28,7 @@ function prepareLogin(): void {
 
 describe('credentials that the job carries are handed on without a request', () => {
   test('a pair', async () => {
-    const job = new Job(pair);
+    const job = new InProcessJob(pair);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.log).toBe(
       'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.\n' +
@@ -53,12 +53,14 @@ describe('credentials that the job carries are handed on without a request', () 
 
   test('a pair whose refresh token says when it expires', async () => {
     const refreshToken = jwtUntil('2026-11-24T14:00:00Z');
-    const step = await new Job({ ...pair, EXABITS_REFRESH_TOKEN: refreshToken }).main(existing);
+    const step = await new InProcessJob({ ...pair, EXABITS_REFRESH_TOKEN: refreshToken }).main(existing);
     expect(step.outputs['refresh-token-expires-at']).toBe('2026-11-24T14:00:00.000Z');
   });
 
   test('a pair that does not say when it expires, but the variable does', async () => {
-    const step = await new Job({ ...pair, EXABITS_ACCESS_TOKEN: 'opaque-access-token' }).main(existing);
+    const step = await new InProcessJob({ ...pair, EXABITS_ACCESS_TOKEN: 'opaque-access-token' }).main(
+      existing,
+    );
     expect(step.outputs).toMatchObject({
       token: 'opaque-access-token',
       'access-token-expires-at': '2026-11-24T12:30:00.000Z',
@@ -66,7 +68,7 @@ describe('credentials that the job carries are handed on without a request', () 
   });
 
   test('an API token', async () => {
-    const step = await new Job({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
+    const step = await new InProcessJob({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
     expect(step.log).toMatch(
       /\nUsing the credentials for gpu-api\.exascalelabs\.ai already set in this job\.$/,
     );
@@ -74,13 +76,13 @@ describe('credentials that the job carries are handed on without a request', () 
   });
 
   test('an API token before a pair, as the official client has it', async () => {
-    const step = await new Job({ ...pair, EXABITS_API_TOKEN: apiToken }).main(existing);
+    const step = await new InProcessJob({ ...pair, EXABITS_API_TOKEN: apiToken }).main(existing);
     expect(step.outputs.token).toBe(apiToken);
     expect(step.env).toMatchObject({ EXABITS_ACCESS_TOKEN: '', EXABITS_REFRESH_TOKEN: '' });
   });
 
   test('even where the step has no credentials of its own', async () => {
-    expect((await new Job(pair).main(existing)).exitCode).toBe(0);
+    expect((await new InProcessJob(pair).main(existing)).exitCode).toBe(0);
   });
 
   test.each([
@@ -89,7 +91,7 @@ describe('credentials that the job carries are handed on without a request', () 
     ['https://reseller.example/api/v1/', 'https://reseller.example'],
     [apiUrl, ''],
   ])('for the same address, however it is spelled: %s and %s', async (variable, input) => {
-    const job = new Job({ ...pair, EXABITS_API_URL: variable });
+    const job = new InProcessJob({ ...pair, EXABITS_API_URL: variable });
     expect((await job.main({ ...existing, 'api-url': input })).outputs['auth-method']).toBe('existing');
   });
 });
@@ -100,7 +102,7 @@ describe('the step authenticates as configured', () => {
     inputs: Record<string, string> = {},
   ): Promise<Step> {
     prepareLogin();
-    const step = await new Job(env).main({ ...loginInputs, ...existing, ...inputs });
+    const step = await new InProcessJob(env).main({ ...loginInputs, ...existing, ...inputs });
     expect(step.exitCode).toBe(0);
     expect(step.outputs['auth-method']).toBe('login');
     return step;
@@ -139,7 +141,7 @@ describe('the step authenticates as configured', () => {
       .post('/authenticate/login')
       .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
     const inputs = { ...loginInputs, ...existing, 'api-url': 'https://reseller.example' };
-    expect((await new Job(pair).main(inputs)).outputs['auth-method']).toBe('login');
+    expect((await new InProcessJob(pair).main(inputs)).outputs['auth-method']).toBe('login');
   });
 
   test.each([
@@ -161,7 +163,7 @@ describe('the step authenticates as configured', () => {
   });
 
   test('and says what is missing where nothing is configured', async () => {
-    const step = await new Job().main(existing);
+    const step = await new InProcessJob().main(existing);
     expect(step.log).toMatch(/^Error: No credentials/);
   });
 });
@@ -175,7 +177,7 @@ describe('with ephemeral-api-token: true', () => {
       .matchHeader('refresh-token', 'refresh-token')
       .post('/api-tokens')
       .reply(200, yes({ id: 'made', token: apiToken }));
-    const step = await new Job(pair).main({ ...loginInputs, ...ephemeral });
+    const step = await new InProcessJob(pair).main({ ...loginInputs, ...ephemeral });
     expect(step.outputs).toMatchObject({
       'auth-method': 'ephemeral-api-token',
       'api-token': apiToken,
@@ -185,18 +187,21 @@ describe('with ephemeral-api-token: true', () => {
   });
 
   test('an API token that the job carries is handed on', async () => {
-    const step = await new Job({ EXABITS_API_TOKEN: apiToken }).main({ ...loginInputs, ...ephemeral });
+    const step = await new InProcessJob({ EXABITS_API_TOKEN: apiToken }).main({
+      ...loginInputs,
+      ...ephemeral,
+    });
     expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken });
   });
 });
 
 test('an access token that lives for five minutes more is good', async () => {
   const env = { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') };
-  expect((await new Job(env).main(existing)).outputs['auth-method']).toBe('existing');
+  expect((await new InProcessJob(env).main(existing)).outputs['auth-method']).toBe('existing');
 });
 
 test('an API token that expires in a second is good', async () => {
-  const step = await new Job({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
+  const step = await new InProcessJob({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
   expect(step.outputs['auth-method']).toBe('existing');
   expect(step.log).toContain('already set in this job, until 2026-11-24T12:00:01.000Z');
 });
@@ -206,7 +211,7 @@ describe('with verify: true', () => {
 
   test('credentials that work are handed on', async () => {
     exabits().matchHeader('authorization', `Bearer ${accessToken}`).get('/billing/balance').reply(200, yes());
-    expect((await new Job(pair).main(verify)).outputs['auth-method']).toBe('existing');
+    expect((await new InProcessJob(pair).main(verify)).outputs['auth-method']).toBe('existing');
   });
 
   test('credentials that do not work make the step sign in afresh, and the log says why', async () => {
@@ -218,7 +223,7 @@ describe('with verify: true', () => {
       .matchHeader('authorization', 'Bearer fresh-access-token')
       .get('/billing/balance')
       .reply(200, yes());
-    const step = await new Job(pair).main(verify);
+    const step = await new InProcessJob(pair).main(verify);
     expect(step.outputs['auth-method']).toBe('login');
     expect(step.log).toMatch(
       /^The credentials already set in this job do not work, so the step signs in again: Exabits refused the tokens of the login \(HTTP 401, "revoked"\)/,
@@ -228,7 +233,7 @@ describe('with verify: true', () => {
 
 describe('a later call of the action in a long job', () => {
   test('is nothing while the tokens are good, and its post step clears nothing that it did not set', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     prepareLogin();
     const first = await job.main({ ...loginInputs, ...existing });
     const second = await job.main({ ...loginInputs, ...existing });
@@ -245,7 +250,7 @@ describe('a later call of the action in a long job', () => {
   });
 
   test('is a refresh when they are about to expire', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     prepareLogin();
     await job.main({ ...loginInputs, ...existing });
     jest.setSystemTime(Date.parse('2026-11-24T12:56:00Z'));
@@ -261,7 +266,7 @@ describe('a later call of the action in a long job', () => {
   });
 
   test('writes a header file of its own where that of the job is gone', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     prepareLogin();
     const first = await job.main({ ...loginInputs, ...existing });
     rmSync(first.outputs['headers-file'] ?? '');
@@ -277,7 +282,7 @@ describe('a later call of the action in a long job', () => {
   });
 
   test('writes a header file of its own where that of the job holds another credential', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const other = await job.main({ 'api-token': 'another-api-token' });
     Object.assign(job.env, { EXABITS_API_TOKEN: apiToken });
     const step = await job.main(existing);
@@ -290,7 +295,7 @@ describe('a later call of the action in a long job', () => {
 });
 
 test('a step that does not look for credentials never takes over the header file of another', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const first = await job.main({ 'api-token': apiToken });
   const second = await job.main({ 'api-token': apiToken });
   expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
@@ -298,8 +303,8 @@ test('a step that does not look for credentials never takes over the header file
 });
 
 describe('the source of the credentials that the job carries', () => {
-  const signedInAs = async (name: string): Promise<Job> => {
-    const job = new Job();
+  const signedInAs = async (name: string): Promise<InProcessJob> => {
+    const job = new InProcessJob();
     prepareLogin();
     await job.main({ ...loginInputs, username: name });
     return job;

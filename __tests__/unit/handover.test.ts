@@ -4,13 +4,13 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprint } from '../../src/fingerprint.ts';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, yes } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
+function logIn(job: InProcessJob, inputs: Record<string, string> = {}): Promise<Step> {
   exabits()
     .post('/authenticate/login')
     .reply(200, yes({ access_token: accessToken, refresh_token: 'refresh-token' }));
@@ -19,14 +19,16 @@ function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
 
 describe('export-environment: false', () => {
   test('exports nothing; outputs and the header file are there', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const step = await logIn(job, { 'export-environment': 'false' });
     expect(step.env).toEqual({});
     expect(step.outputs).toMatchObject({ token: accessToken, 'headers-file': job.temporaryFiles()[0] });
   });
 
   test('empties nothing either', async () => {
-    const step = await logIn(new Job({ EXABITS_API_TOKEN: 'of-the-job' }), { 'export-environment': 'false' });
+    const step = await logIn(new InProcessJob({ EXABITS_API_TOKEN: 'of-the-job' }), {
+      'export-environment': 'false',
+    });
     expect(step.env).toEqual({});
     expect(step.log).not.toContain('Emptied');
   });
@@ -34,7 +36,7 @@ describe('export-environment: false', () => {
 
 describe('write-headers-file: false', () => {
   test('writes no file, and names none', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const step = await logIn(job, { 'write-headers-file': 'false' });
     expect(job.temporaryFiles()).toEqual([]);
     expect(step.env).not.toHaveProperty('EXABITS_HEADERS_FILE');
@@ -43,12 +45,12 @@ describe('write-headers-file: false', () => {
   });
 
   test('needs no folder for it', async () => {
-    const step = await logIn(new Job({ RUNNER_TEMP: '' }), { 'write-headers-file': 'false' });
+    const step = await logIn(new InProcessJob({ RUNNER_TEMP: '' }), { 'write-headers-file': 'false' });
     expect(step.exitCode).toBe(0);
   });
 
   test("empties the name of an earlier step's file, which holds other credentials", async () => {
-    const step = await logIn(new Job({ EXABITS_HEADERS_FILE: '/tmp/other' }), {
+    const step = await logIn(new InProcessJob({ EXABITS_HEADERS_FILE: '/tmp/other' }), {
       'write-headers-file': 'false',
     });
     expect(step.env.EXABITS_HEADERS_FILE).toBe('');
@@ -56,7 +58,7 @@ describe('write-headers-file: false', () => {
   });
 
   test('leaves the post step with the variables alone', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const post = await job.post(await logIn(job, { 'write-headers-file': 'false' }));
     expect(post.log).toBe(
       'Cleared EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT.',
@@ -65,7 +67,7 @@ describe('write-headers-file: false', () => {
 });
 
 test('with both switched off, outputs are all that is left, and the post step has nothing to do', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const main = await logIn(job, { 'export-environment': 'false', 'write-headers-file': 'false' });
   expect(main.outputs.token).toBe(accessToken);
   const post = await job.post(main);
@@ -74,7 +76,10 @@ test('with both switched off, outputs are all that is left, and the post step ha
 
 describe('credentials of another method that the job carries', () => {
   test('are emptied after a login: the official client would prefer them', async () => {
-    const job = new Job({ EXABITS_API_TOKEN: 'of-the-job', EXABITS_API_TOKEN_ENCRYPTED: 'of-the-job-too' });
+    const job = new InProcessJob({
+      EXABITS_API_TOKEN: 'of-the-job',
+      EXABITS_API_TOKEN_ENCRYPTED: 'of-the-job-too',
+    });
     const { env, log } = await logIn(job);
     expect(env).toMatchObject({
       EXABITS_API_TOKEN: '',
@@ -87,7 +92,7 @@ describe('credentials of another method that the job carries', () => {
   });
 
   test('are emptied with an API token: no step shall find two', async () => {
-    const job = new Job({
+    const job = new InProcessJob({
       EXABITS_ACCESS_TOKEN: 'a',
       EXABITS_REFRESH_TOKEN: 'r',
       EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:10:00.000Z',
@@ -105,26 +110,28 @@ describe('credentials of another method that the job carries', () => {
   });
 
   test('that are empty already are not worth a word', async () => {
-    const { env, log } = await logIn(new Job({ EXABITS_API_TOKEN: '' }));
+    const { env, log } = await logIn(new InProcessJob({ EXABITS_API_TOKEN: '' }));
     expect(env).not.toHaveProperty('EXABITS_API_TOKEN');
     expect(log).not.toContain('Emptied');
   });
 
   test('of the same method are replaced', async () => {
-    const { env, log } = await new Job({ EXABITS_API_TOKEN: 'of-the-job' }).main({ 'api-token': apiToken });
+    const { env, log } = await new InProcessJob({ EXABITS_API_TOKEN: 'of-the-job' }).main({
+      'api-token': apiToken,
+    });
     expect(env.EXABITS_API_TOKEN).toBe(apiToken);
     expect(log).not.toContain('Emptied');
   });
 
   test('are not what the post step empties: this step did not set them', async () => {
-    const job = new Job({ EXABITS_API_TOKEN: 'of-the-job' });
+    const job = new InProcessJob({ EXABITS_API_TOKEN: 'of-the-job' });
     const post = await job.post(await logIn(job));
     expect(post.env).not.toHaveProperty('EXABITS_API_TOKEN');
   });
 });
 
 describe('where the files of the runner cannot be written, nothing is handed on', () => {
-  function expectNothing(job: Job, step: Step): void {
+  function expectNothing(job: InProcessJob, step: Step): void {
     expect(step.exitCode).toBe(1);
     expect(step.log).toMatch(
       /^Error: The runner's files for this step cannot be written \(.*nothing was exported/,
@@ -138,7 +145,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   }
 
   test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'])('%s is not set', async (variable) => {
-    const job = new Job({ [variable]: '' });
+    const job = new InProcessJob({ [variable]: '' });
     const step = await job.main({ 'api-token': apiToken });
     expectNothing(job, step);
     expect(step.log).toContain(`${variable} is not set`);
@@ -147,7 +154,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const)(
     '%s names nothing',
     async (variable) => {
-      const job = new Job();
+      const job = new InProcessJob();
       job.env[variable] = `${job.temp}/nowhere/file`;
       const step = await job.main({ 'api-token': apiToken });
       expectNothing(job, step);
@@ -158,7 +165,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const)(
     '%s names a folder',
     async (variable) => {
-      const job = new Job();
+      const job = new InProcessJob();
       job.env[variable] = tmpdir();
       const step = await job.main({ 'api-token': apiToken });
       expectNothing(job, step);
@@ -167,7 +174,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   );
 
   test('the folder of the header file is gone: what was there before stays', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const gone = `${job.temp}/gone`;
     job.env.RUNNER_TEMP = gone;
     const earlier = 'EARLIER=value\n';
@@ -184,7 +191,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   });
 
   test('RUNNER_TEMP is not set', async () => {
-    const job = new Job({ RUNNER_TEMP: '' });
+    const job = new InProcessJob({ RUNNER_TEMP: '' });
     const step = await job.main({ 'api-token': apiToken });
     expect(step.log).toMatch(/^Error: RUNNER_TEMP is not set.*write-headers-file: false/);
     expect(step.exitCode).toBe(1);
@@ -195,7 +202,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
 
 describe('the state for the post step', () => {
   test('names what was set, with fingerprints of the values', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const { state, env } = await logIn(job);
     expect(Object.keys(state)).toEqual(['leftovers']);
     expect(JSON.parse(state.leftovers ?? '')).toEqual({

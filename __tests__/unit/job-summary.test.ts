@@ -12,7 +12,7 @@ import {
   passwordMd5,
   yes,
 } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const summary = { 'job-summary': 'true' };
@@ -20,7 +20,11 @@ const summary = { 'job-summary': 'true' };
 skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-function logIn(inputs: Record<string, string> = summary, username = 'ada', job = new Job()): Promise<Step> {
+function logIn(
+  inputs: Record<string, string> = summary,
+  username = 'ada',
+  job = new InProcessJob(),
+): Promise<Step> {
   exabits()
     .post('/authenticate/login')
     .reply(200, yes({ access_token: accessToken, refresh_token: 'refresh-token', username, email }));
@@ -49,7 +53,7 @@ describe('job-summary: true writes a short table', () => {
   });
 
   test('about an API token', async () => {
-    const step = await new Job().main({ 'api-token': apiToken, ...summary });
+    const step = await new InProcessJob().main({ 'api-token': apiToken, ...summary });
     expect(rowsOf(step)).toEqual([
       ['Method', 'api-token'],
       ['Host', 'gpu-api.exascalelabs.ai'],
@@ -58,7 +62,7 @@ describe('job-summary: true writes a short table', () => {
   });
 
   test('about an API token that expires', async () => {
-    const step = await new Job().main({ 'api-token': jwtUntil('2026-11-25T00:00:00Z'), ...summary });
+    const step = await new InProcessJob().main({ 'api-token': jwtUntil('2026-11-25T00:00:00Z'), ...summary });
     expect(rowsOf(step)).toContainEqual(['Expires', '2026-11-25T00:00:00.000Z']);
   });
 
@@ -81,7 +85,10 @@ describe('job-summary: true writes a short table', () => {
   });
 
   test('about credentials that the job carried already', async () => {
-    const job = new Job({ EXABITS_ACCESS_TOKEN: accessToken, EXABITS_REFRESH_TOKEN: 'refresh-token' });
+    const job = new InProcessJob({
+      EXABITS_ACCESS_TOKEN: accessToken,
+      EXABITS_REFRESH_TOKEN: 'refresh-token',
+    });
     const step = await job.main({ ...summary, 'use-existing-credentials': 'true' });
     expect(rowsOf(step)).toEqual([
       ['Method', 'existing'],
@@ -91,7 +98,7 @@ describe('job-summary: true writes a short table', () => {
   });
 
   test('about another host, with its port', async () => {
-    const step = await new Job().main({
+    const step = await new InProcessJob().main({
       'api-token': apiToken,
       'api-url': 'https://api.example:8443',
       ...summary,
@@ -105,7 +112,9 @@ test('the table holds no secret', async () => {
   for (const secret of [accessToken, 'refresh-token', password, passwordMd5]) {
     expect(text).not.toContain(secret);
   }
-  expect((await new Job().main({ 'api-token': apiToken, ...summary })).summary).not.toContain(apiToken);
+  expect((await new InProcessJob().main({ 'api-token': apiToken, ...summary })).summary).not.toContain(
+    apiToken,
+  );
 });
 
 test('text from outside stays text', async () => {
@@ -117,7 +126,7 @@ test('text from outside stays text', async () => {
 });
 
 test('what the summary holds already stays', async () => {
-  const job = new Job();
+  const job = new InProcessJob();
   const path = `${job.temp}/summary.md`;
   writeFileSync(path, '# Before\n');
   job.env.GITHUB_STEP_SUMMARY = path;
@@ -130,19 +139,22 @@ test('job-summary: false writes none', async () => {
 });
 
 test('a step that fails writes none', async () => {
-  expect((await new Job().main(summary)).summary).toBe('');
+  expect((await new InProcessJob().main(summary)).summary).toBe('');
 });
 
 describe('a summary that cannot be written is a warning, and no more:', () => {
   test('the runner gives no file', async () => {
-    const step = await new Job({ GITHUB_STEP_SUMMARY: '' }).main({ 'api-token': apiToken, ...summary });
+    const step = await new InProcessJob({ GITHUB_STEP_SUMMARY: '' }).main({
+      'api-token': apiToken,
+      ...summary,
+    });
     expect(step.log).toMatch(/\nWarning: Could not write the job summary: .*GITHUB_STEP_SUMMARY/);
     expect(step.exitCode).toBe(0);
     expect(step.outputs.token).toBe(apiToken);
   });
 
   test('the file cannot be written', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const path = `${job.temp}/summary`;
     mkdirSync(path);
     job.env.GITHUB_STEP_SUMMARY = path;

@@ -14,7 +14,7 @@ import {
   username,
   yes,
 } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:29:30Z');
 const refreshToken = 'opaque-refresh-token';
@@ -28,7 +28,7 @@ function answerLogin(data: Record<string, unknown> = login): void {
 
 test('the whole job of a login', async () => {
   answerLogin();
-  const job = new Job();
+  const job = new InProcessJob();
   const main = await job.main(loginInputs);
   const post = await job.post(main);
 
@@ -43,7 +43,7 @@ test('the whole job of a login', async () => {
 
 test('every output is set', async () => {
   answerLogin();
-  const job = new Job();
+  const job = new InProcessJob();
   const { outputs } = await job.main(loginInputs);
   expect(outputs).toEqual({
     'auth-method': 'login',
@@ -64,7 +64,7 @@ test('every output is set', async () => {
 
 test('later steps find the pair in their environment', async () => {
   answerLogin();
-  const job = new Job();
+  const job = new InProcessJob();
   const { env } = await job.main(loginInputs);
   expect(env).toEqual({
     EXABITS_API_URL: apiUrl,
@@ -81,7 +81,7 @@ test('later steps find the pair in their environment', async () => {
 describe('the header file', () => {
   test('holds both headers of a login, a line each', async () => {
     answerLogin();
-    const { outputs } = await new Job().main(loginInputs);
+    const { outputs } = await new InProcessJob().main(loginInputs);
     expect(readFileSync(outputs['headers-file'] ?? '', 'utf8')).toBe(
       `Authorization: Bearer ${accessToken}\nrefresh-token: ${refreshToken}\n`,
     );
@@ -89,7 +89,7 @@ describe('the header file', () => {
 
   test("lies in the runner's folder for temporary files, and only its owner may read it", async () => {
     answerLogin();
-    const job = new Job();
+    const job = new InProcessJob();
     const { outputs } = await job.main(loginInputs);
     const path = outputs['headers-file'] ?? '';
     expect(dirname(path)).toBe(job.temp);
@@ -97,7 +97,7 @@ describe('the header file', () => {
   });
 
   test('has a name of its own for every invocation', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     answerLogin();
     const first = await job.main(loginInputs);
     answerLogin();
@@ -117,7 +117,7 @@ test('the request carries the MD5 of the password, and no credential but that', 
       seen = request;
       return yes(login);
     });
-  await new Job().main(loginInputs);
+  await new InProcessJob().main(loginInputs);
 
   expect(seen?.headers.get('content-type')).toBe('application/json');
   expect(seen?.headers.get('accept')).toBe('application/json');
@@ -128,7 +128,7 @@ test('the request carries the MD5 of the password, and no credential but that', 
 describe('when the tokens expire', () => {
   test('is what the JWTs say', async () => {
     answerLogin({ ...login, refresh_token: jwtUntil('2026-11-24T13:59:00Z') });
-    const { outputs } = await new Job().main(loginInputs);
+    const { outputs } = await new InProcessJob().main(loginInputs);
     expect(outputs['access-token-expires-at']).toBe('2026-11-24T12:29:30.000Z');
     expect(outputs['refresh-token-expires-at']).toBe('2026-11-24T13:59:00.000Z');
   });
@@ -140,7 +140,7 @@ describe('when the tokens expire', () => {
         jest.setSystemTime(Date.parse('2026-11-24T12:00:20Z'));
         return yes({ ...login, access_token: unsignedJwt({ sub: 'ada' }) });
       });
-    const { outputs, env } = await new Job().main(loginInputs);
+    const { outputs, env } = await new InProcessJob().main(loginInputs);
     expect(outputs['access-token-expires-at']).toBe('2026-11-24T12:30:20.000Z');
     expect(env.EXABITS_ACCESS_TOKEN_EXPIRES_AT).toBe('2026-11-24T12:30:20.000Z');
     expect(outputs['refresh-token-expires-at']).toBe('2026-11-24T14:00:20.000Z');
@@ -150,27 +150,27 @@ describe('when the tokens expire', () => {
 describe('the account', () => {
   test('is who Exabits says it is', async () => {
     answerLogin({ ...login, username: 'Ada Lovelace', email: 'lovelace@example.com' });
-    const { outputs, log } = await new Job().main(loginInputs);
+    const { outputs, log } = await new InProcessJob().main(loginInputs);
     expect(outputs).toMatchObject({ username: 'Ada Lovelace', email: 'lovelace@example.com' });
     expect(log).toContain('as Ada Lovelace.');
   });
 
   test('is the username of the inputs where the answer has none', async () => {
     answerLogin({ access_token: accessToken, refresh_token: refreshToken, username: null });
-    const { outputs } = await new Job().main(loginInputs);
+    const { outputs } = await new InProcessJob().main(loginInputs);
     expect(outputs).toMatchObject({ username: 'ada', email: '' });
   });
 
   test('shows no secret, not even half of one where it is cut', async () => {
     answerLogin({ ...login, username: `${'x'.repeat(290)}${refreshToken}` });
-    const { outputs, log } = await new Job().main(loginInputs);
+    const { outputs, log } = await new InProcessJob().main(loginInputs);
     expect(outputs.username).toBe(`${'x'.repeat(290)}***`);
     expect(log).not.toContain(refreshToken.slice(0, 8));
   });
 
   test('comes as one line of sensible length, whatever the answer holds', async () => {
     answerLogin({ ...login, username: 'ada\n::error::pwned', email: `${'e'.repeat(5000)}@example.com` });
-    const { outputs, lines } = await new Job().main(loginInputs);
+    const { outputs, lines } = await new InProcessJob().main(loginInputs);
     expect(outputs.username).toBe('ada ::error::pwned');
     expect(outputs.email).toHaveLength(300);
     expect(lines.filter((line) => line.startsWith('::error'))).toEqual([]);

@@ -15,7 +15,7 @@ import {
   username,
   yes,
 } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const refreshToken = 'opaque-refresh-token';
@@ -38,7 +38,7 @@ function firstMasks({ lines }: Step): readonly string[] {
 }
 
 /** Lets Exabits answer a request, and tells what the job had printed when it came. */
-function printedBefore(job: Job, request: nock.Interceptor, data: unknown): () => readonly string[] {
+function printedBefore(job: InProcessJob, request: nock.Interceptor, data: unknown): () => readonly string[] {
   const printed: string[] = [];
   job.onLine = (line) => printed.push(line);
   let whenSent: readonly string[] = [];
@@ -50,7 +50,7 @@ function printedBefore(job: Job, request: nock.Interceptor, data: unknown): () =
 }
 
 /** Whether anything but masks has left the step: into the runner's files, or into the header file. */
-function handedOn(job: Job): boolean {
+function handedOn(job: InProcessJob): boolean {
   const files = [
     job.commandFile('GITHUB_ENV'),
     job.commandFile('GITHUB_OUTPUT'),
@@ -61,14 +61,14 @@ function handedOn(job: Job): boolean {
 
 describe('before anything else is printed, exported or sent, the step masks', () => {
   test('the password and its MD5', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main(loginInputs);
     expectMasks(whenSent(), password, passwordMd5);
   });
 
   test('a password that is stored as its MD5, in both cases', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
     expectMasks(whenSent(), ` ${passwordMd5} `, passwordMd5, passwordMd5.toUpperCase());
@@ -76,7 +76,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
 
   test('both tokens of a login', async () => {
     exabits().post('/authenticate/login').reply(200, yes(login));
-    const job = new Job();
+    const job = new InProcessJob();
     const handedOnAt = new Map<string, boolean>();
     job.onLine = (line) => handedOnAt.set(line, handedOn(job));
     const step = await job.main(loginInputs);
@@ -87,7 +87,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
   });
 
   test('an API token', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const handedOnAt = new Map<string, boolean>();
     job.onLine = (line) => handedOnAt.set(line, handedOn(job));
     const step = await job.main({ ...loginInputs, 'api-token': apiToken });
@@ -97,7 +97,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
   });
 
   test("the tokens of the login that creates a job's own token, and then that", async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     exabits().post('/authenticate/login').reply(200, yes(login));
     const whenSent = printedBefore(job, exabits().post('/api-tokens'), created);
     const step = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
@@ -107,26 +107,28 @@ describe('before anything else is printed, exported or sent, the step masks', ()
 
   test('the credentials that the job carries already', async () => {
     const first = { EXABITS_ACCESS_TOKEN: accessToken, EXABITS_REFRESH_TOKEN: refreshToken };
-    const step = await new Job(first).main({ 'use-existing-credentials': 'true' });
+    const step = await new InProcessJob(first).main({ 'use-existing-credentials': 'true' });
     expect(step.outputs['auth-method']).toBe('existing');
     expectMasks(firstMasks(step), accessToken, refreshToken);
 
-    const other = await new Job({ EXABITS_API_TOKEN: apiToken }).main({ 'use-existing-credentials': 'true' });
+    const other = await new InProcessJob({ EXABITS_API_TOKEN: apiToken }).main({
+      'use-existing-credentials': 'true',
+    });
     expect(other.outputs['auth-method']).toBe('existing');
     expectMasks(firstMasks(other), apiToken);
   });
 
   test('secrets of inputs that are wrong', async () => {
-    const step = await new Job().main({ username, password, verify: 'maybe' });
+    const step = await new InProcessJob().main({ username, password, verify: 'maybe' });
     expectMasks(firstMasks(step), password, passwordMd5);
     expect(step.log).toMatch(/^Error: Input "verify"/);
-    const other = await new Job().main({ 'api-token': 'two words' });
+    const other = await new InProcessJob().main({ 'api-token': 'two words' });
     expectMasks(firstMasks(other), 'two words');
     expect(other.log).toMatch(/^Error: Input "api-token"/);
   });
 
   test('in post: what it deletes the token with', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
     const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true', 'stale-token-hours': '0' });
@@ -151,7 +153,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
   const debug = { RUNNER_DEBUG: '1' };
 
   test('when everything goes well', async () => {
-    const job = new Job(debug);
+    const job = new InProcessJob(debug);
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
     exabits().get('/billing/balance').reply(200, yes());
@@ -180,7 +182,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     ['answers with something else', 200, 'text'],
   ])('when the server echoes them and %s', async (_what, status, body) => {
     exabits().post('/authenticate/login').reply(status, body, { 'Content-Type': echo });
-    const step = await new Job(debug).main(loginInputs);
+    const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.exitCode).toBe(1);
     expect(step.log).toContain('you sent *** (***, ***) and ***');
     expectNoSecretIn(step);
@@ -190,7 +192,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, yes({ ...login, refresh_token: 'two words' }));
-    const step = await new Job(debug).main(loginInputs);
+    const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.exitCode).toBe(1);
     expectNoSecretIn(step);
     expect(step.log + step.debugLog).not.toContain('two words');
@@ -199,7 +201,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
   test('when a redirect carries them', async () => {
     const location = `https://elsewhere.example/?password=${encodeURIComponent(password)}&md5=${passwordMd5}`;
     exabits().post('/authenticate/login').reply(302, '', { Location: location });
-    const step = await new Job(debug).main(loginInputs);
+    const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.log).toContain('https://elsewhere.example/?password=***&md5=***');
     expectNoSecretIn(step);
   });
@@ -209,7 +211,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
       .post('/authenticate/login')
       .times(5)
       .reply(503, no(`no ${password}, no ${passwordMd5}`));
-    const step = await new Job(debug).main(loginInputs);
+    const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.log).toContain('Try 1 of 5 failed');
     expectNoSecretIn(step);
   });
@@ -219,7 +221,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
       .post('/authenticate/login')
       .times(5)
       .replyWithError(new Error(`could not send ${password} or ${passwordMd5}`));
-    const step = await new Job(debug).main(loginInputs);
+    const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.debugLog).toContain('could not send *** or ***');
     expectNoSecretIn(step);
   });
@@ -228,7 +230,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     exabits()
       .get('/billing/balance')
       .reply(401, no(`unknown token ${apiToken}`));
-    const step = await new Job(debug).main({ 'api-token': apiToken, verify: 'true' });
+    const step = await new InProcessJob(debug).main({ 'api-token': apiToken, verify: 'true' });
     expect(step.exitCode).toBe(1);
     expectNoSecretIn(step);
   });
@@ -237,7 +239,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
 describe('what the server says', () => {
   async function logOf(status: number, message: string): Promise<Step> {
     exabits().post('/authenticate/login').reply(status, no(message));
-    return new Job().main(loginInputs);
+    return new InProcessJob().main(loginInputs);
   }
 
   test('cannot start a line, and so no workflow command', async () => {
@@ -254,7 +256,7 @@ describe('what the server says', () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, yes({ ...login, username: '##[add-mask]e' }));
-    const { log, lines } = await new Job().main(loginInputs);
+    const { log, lines } = await new InProcessJob().main(loginInputs);
     expect(lines.join('\n')).not.toContain('##[');
     expect(log).toContain('set-output name=token');
     expect(log).toContain('add-mask');

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { stopCalendar } from './support/clock.ts';
 import { apiToken, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const tokenInputs = { 'api-token': apiToken };
 
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
+function logIn(job: InProcessJob, inputs: Record<string, string> = {}): Promise<Step> {
   exabits()
     .post('/authenticate/login')
     .reply(200, yes({ access_token: jwtUntil('2026-11-24T12:30:00Z'), refresh_token: 'refresh-token' }));
@@ -18,7 +18,7 @@ function logIn(job: Job, inputs: Record<string, string> = {}): Promise<Step> {
 
 describe('the post step', () => {
   test('empties each variable that the step set, removes its header file, and says so in one line', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await logIn(job);
     const post = await job.post(main);
 
@@ -33,7 +33,7 @@ describe('the post step', () => {
 
   test('has nothing to clear after a step that failed', async () => {
     exabits().post('/authenticate/login').reply(401, no('wrong'));
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(loginInputs);
     const post = await job.post(main);
     expect(post.log).toBe('Nothing to clear: the step exported nothing.');
@@ -42,13 +42,13 @@ describe('the post step', () => {
   });
 
   test('has nothing to clear after a step that was killed before it saved anything', async () => {
-    const post = await new Job().post({ inputs: loginInputs, state: {} });
+    const post = await new InProcessJob().post({ inputs: loginInputs, state: {} });
     expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(post.exitCode).toBe(0);
   });
 
   test('clears what a step set that was killed in the middle', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const { inputs, state } = await logIn(job);
     rmSync(job.temporaryFiles()[0] ?? '');
     const post = await job.post({ inputs, state });
@@ -58,7 +58,7 @@ describe('the post step', () => {
   });
 
   test('leaves everything with cleanup: false, and says so', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await logIn(job, { cleanup: 'false' });
     const post = await job.post(main);
     expect(post.env).toEqual({});
@@ -70,14 +70,14 @@ describe('the post step', () => {
   });
 
   test('has nothing to leave where the step handed on outputs alone', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const inputs = { cleanup: 'false', 'export-environment': 'false', 'write-headers-file': 'false' };
     const post = await job.post(await logIn(job, inputs));
     expect(post.log).toBe('Left in place, because cleanup is false: nothing.');
   });
 
   test('removes the header file where nothing was exported', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const post = await job.post(await logIn(job, { 'export-environment': 'false' }));
     expect(post.log).toBe('Cleared the header file.');
     expect(post.env).toEqual({});
@@ -85,7 +85,7 @@ describe('the post step', () => {
   });
 
   test('makes no request for a login or an API token: Exabits has no call to log out', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const post = await job.post(await job.main({ ...loginInputs, ...tokenInputs }));
     expect(post.exitCode).toBe(0);
   });
@@ -93,7 +93,7 @@ describe('the post step', () => {
 
 describe('what the post step cannot do is a warning, and never fails the job:', () => {
   test('a header file that is gone already is not even that', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     rmSync(main.outputs['headers-file'] ?? '');
     const post = await job.post(main);
@@ -101,7 +101,7 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
   });
 
   test('a header file that cannot be removed', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     const path = main.outputs['headers-file'] ?? '';
     rmSync(path);
@@ -115,7 +115,7 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
   });
 
   test('variables that cannot be emptied', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     job.env.GITHUB_ENV = '';
     const post = await job.post(main);
@@ -127,14 +127,14 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
   });
 
   test('a missing file for variables is not even that where the step set none', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'export-environment': 'false' });
     job.env.GITHUB_ENV = '';
     expect((await job.post(main)).log).toBe('Cleared the header file.');
   });
 
   test('neither of both', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     const path = main.outputs['headers-file'] ?? '';
     rmSync(path);
@@ -152,19 +152,22 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
 
 describe('a state that cannot be read is a warning, and the rest is done all the same:', () => {
   test('that of what was handed on', async () => {
-    const post = await new Job().post({ inputs: loginInputs, state: { leftovers: '{"variables":' } });
+    const post = await new InProcessJob().post({
+      inputs: loginInputs,
+      state: { leftovers: '{"variables":' },
+    });
     expect(post.log).toMatch(/^Warning: Could not read what the step left: /);
     expect(post.exitCode).toBe(0);
   });
 
   test('that of what was handed on, where it says nothing of variables', async () => {
-    const post = await new Job().post({ inputs: loginInputs, state: { leftovers: '{}' } });
+    const post = await new InProcessJob().post({ inputs: loginInputs, state: { leftovers: '{}' } });
     expect(post.log).toMatch(/^Warning: Could not clear what the step left: /);
     expect(post.exitCode).toBe(0);
   });
 
   test('that of the token', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const { inputs, state } = await job.main(tokenInputs);
     const post = await job.post({ inputs, state: { ...state, 'ephemeral-token': 'gha-' } });
     expect(post.log).toMatch(
@@ -174,7 +177,7 @@ describe('a state that cannot be read is a warning, and the rest is done all the
   });
 
   test('that of the token, where its address is none', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const { inputs, state } = await job.main(tokenInputs);
     const token = {
       name: 'gha-1-1-00000000',
@@ -192,7 +195,7 @@ describe('a state that cannot be read is a warning, and the rest is done all the
 
 describe('two invocations in one job', () => {
   test('have a header file each, and each post step removes its own', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const first = await logIn(job);
     const second = await job.main(tokenInputs);
     const firstFile = first.outputs['headers-file'] ?? '';
@@ -206,7 +209,7 @@ describe('two invocations in one job', () => {
   });
 
   test('clear what each of them set, the last one first', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const first = await logIn(job);
     const second = await job.main(tokenInputs);
     expect(job.env).toMatchObject({ EXABITS_API_TOKEN: apiToken, EXABITS_ACCESS_TOKEN: '' });
@@ -226,7 +229,7 @@ describe('two invocations in one job', () => {
   });
 
   test('do not clear what the later one leaves because its cleanup is false', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const first = await job.main(tokenInputs);
     const second = await job.main({ 'api-token': 'exa-the-second-token', cleanup: 'false' });
     expect((await job.post(second)).env).toEqual({});
@@ -237,7 +240,7 @@ describe('two invocations in one job', () => {
   });
 
   test('clear variables that still hold what the step set, and none that a later step has set anew', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
     expect(Object.keys((await job.post(main)).env)).toEqual([
@@ -248,7 +251,7 @@ describe('two invocations in one job', () => {
   });
 
   test('leave what a later step has set anew where no header file was written', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
     expect(Object.keys((await job.post(main)).env)).toEqual([
@@ -261,7 +264,7 @@ describe('two invocations in one job', () => {
     ['a token, which the variable of the later step shows', { EXABITS_API_TOKEN: 'exa-the-second-token' }],
     ['a header file, which the later step has instead', { EXABITS_HEADERS_FILE: '/tmp/the-second-file' }],
   ])('share the addresses: they stay where somebody else has handed on %s', async (_what, later) => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     Object.assign(job.env, { EXABITS_HEADERS_FILE: '' }, later);
     const { env } = await job.post(main);
@@ -273,21 +276,24 @@ describe('two invocations in one job', () => {
   });
 
   test('share the addresses also with a credential of the other kind', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const main = await logIn(job, { 'write-headers-file': 'false' });
     job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
     expect(Object.keys((await job.post(main)).env).filter((name) => /_URL$/.test(name))).toEqual([]);
   });
 
   test('leave the address to credentials of the job that came with it, however it is spelled', async () => {
-    const job = new Job({ EXABITS_API_TOKEN: apiToken, EXABITS_API_URL: 'https://api.example.test/api/v1/' });
+    const job = new InProcessJob({
+      EXABITS_API_TOKEN: apiToken,
+      EXABITS_API_URL: 'https://api.example.test/api/v1/',
+    });
     const main = await job.main({ 'use-existing-credentials': 'true', 'write-headers-file': 'false' });
     expect(main.outputs['auth-method']).toBe('existing');
     expect((await job.post(main)).env).toEqual({ EXABITS_API_BASE_URL: '' });
   });
 
   test('leave files of others in the folder alone', async () => {
-    const job = new Job();
+    const job = new InProcessJob();
     const foreign = join(job.temp, 'exabits-headers-of-somebody-else');
     writeFileSync(foreign, 'x');
     await job.post(await job.main(tokenInputs));

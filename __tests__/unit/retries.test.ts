@@ -3,7 +3,7 @@ import { skipWaits, stopCalendar } from './support/clock.ts';
 import { converse } from './support/conversation.ts';
 import { apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 import { silenceOutput } from './support/output.ts';
 
 const clock = skipWaits();
@@ -100,7 +100,7 @@ describe('the first answer is final', () => {
       [200, no('wrong password')],
     ] as const) {
       exabits().post('/authenticate/login').reply(status, body);
-      const step = await new Job().main(loginInputs);
+      const step = await new InProcessJob().main(loginInputs);
       expect(step.exitCode).toBe(1);
       expect(step.log).not.toContain('Try');
     }
@@ -140,7 +140,7 @@ describe('max-attempts', () => {
 
   test('reaches the request from the input', async () => {
     exabits().post('/authenticate/login').times(2).reply(500, no('oops'));
-    const step = await new Job().main({ ...loginInputs, 'max-attempts': '2' });
+    const step = await new InProcessJob().main({ ...loginInputs, 'max-attempts': '2' });
     expect(step.log).toMatch(/^Try 1 of 2 failed.*\nError: .*HTTP 500, "oops".*\(2 tries\)$/);
   });
 });
@@ -205,7 +205,7 @@ test('a try that failed shows in the log of a step that succeeds', async () => {
       200,
       yes({ access_token: jwtUntil('2026-11-24T12:30:00Z'), refresh_token: 'refresh', username: 'ada' }),
     );
-  const { log, outputs } = await new Job().main(loginInputs);
+  const { log, outputs } = await new InProcessJob().main(loginInputs);
   expect(log.replace(/in [\d.]+ s/, 'in N s')).toBe(
     [
       'Try 1 of 5 failed (HTTP 502 with content type text/html). Trying again in N s.',

@@ -7,7 +7,7 @@ import * as double from './support/account.ts';
 import { page, runJob } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiUrl, loginInputs, no, yes } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 const clock = skipWaits();
 const ownDeletion = 'DELETE /api-tokens/ID';
@@ -182,7 +182,7 @@ describe('the post step', () => {
 
   test('sweeps nothing if the job has no token of its own', async () => {
     seedStale(1);
-    const job = new Job();
+    const job = new InProcessJob();
     await job.post(await job.main(loginInputs));
     expect(exabits.left()).toEqual([stale(1)]);
   });

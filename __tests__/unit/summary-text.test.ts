@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 import { apiToken } from './support/samples.ts';
 
 test('the summary is a heading and a table, with a row for what is known and none for what is not', async () => {
-  const { summary } = await new Job().main({ 'api-token': apiToken, 'job-summary': 'true' });
+  const { summary } = await new InProcessJob().main({ 'api-token': apiToken, 'job-summary': 'true' });
   expect(summary).toBe(
     [
       '<h3>Exabits sign-in</h3>',

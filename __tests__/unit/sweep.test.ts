@@ -4,7 +4,7 @@ import * as double from './support/account.ts';
 import { page } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiUrl, loginInputs, password, passwordMd5, username, yes } from './support/exabits.ts';
-import { Job, type Step } from './support/job.ts';
+import { InProcessJob, type Step } from './support/job.ts';
 
 const clock = skipWaits();
 const event = { workflow_run: { id: 111, run_attempt: 2 } };
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 /** Sweeps after the second attempt of run 111. */
 function sweep(inputs: Record<string, string> = {}, at: object = event): Promise<Step> {
-  return new Job().sweep({ ...loginInputs, ...inputs }, at);
+  return new InProcessJob().sweep({ ...loginInputs, ...inputs }, at);
 }
 
 /** What the outputs say. */

@@ -11,7 +11,7 @@ import {
   tokenHeaders,
   yes,
 } from './support/exabits.ts';
-import { Job } from './support/job.ts';
+import { InProcessJob } from './support/job.ts';
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const login = { access_token: accessToken, refresh_token: 'refresh-token', username: 'ada' };
@@ -33,14 +33,14 @@ describe('verify: true makes one authenticated call before anything is handed on
     balance(headers)
       .matchHeader('refresh-token', 'refresh-token')
       .reply(200, yes({ balance: 1 }));
-    const step = await new Job().main({ ...loginInputs, verify: 'true' });
+    const step = await new InProcessJob().main({ ...loginInputs, verify: 'true' });
     expect(step.exitCode).toBe(0);
     expect(step.outputs['auth-method']).toBe('login');
   });
 
   test('with an API token', async () => {
     balance(tokenHeaders(apiToken)).reply(200, yes({ balance: 1 }));
-    const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
+    const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
     expect(step.exitCode).toBe(0);
     expect(step.outputs.token).toBe(apiToken);
   });
@@ -51,21 +51,25 @@ describe('verify: true makes one authenticated call before anything is handed on
       .post('/api-tokens')
       .reply(200, yes({ id: 'tok-1', token: ephemeralToken }));
     balance(tokenHeaders(ephemeralToken)).reply(200, yes());
-    const step = await new Job().main({ ...loginInputs, verify: 'true', 'ephemeral-api-token': 'true' });
+    const step = await new InProcessJob().main({
+      ...loginInputs,
+      verify: 'true',
+      'ephemeral-api-token': 'true',
+    });
     expect(step.exitCode).toBe(0);
     expect(step.outputs.token).toBe(ephemeralToken);
   });
 });
 
 test('verify: false makes none', async () => {
-  const step = await new Job().main({ 'api-token': apiToken, verify: 'false' });
+  const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'false' });
   expect(step.exitCode).toBe(0);
 });
 
 describe('credentials that are refused fail the step, and nothing is handed on:', () => {
   test.each([401, 403])('an API token, with HTTP %d', async (status) => {
     balance(tokenHeaders(apiToken)).reply(status, no('token was revoked'));
-    const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
+    const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
     expect(step.log).toBe(
       `Error: Exabits refused the API token (HTTP ${status}, "token was revoked"). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to gpu-api.exascalelabs.ai.`,
     );
@@ -77,7 +81,7 @@ describe('credentials that are refused fail the step, and nothing is handed on:'
   test.each([401, 403])('the tokens of a login, with HTTP %d', async (status) => {
     exabits().post('/authenticate/login').reply(200, yes(login));
     balance(tokenHeaders(accessToken)).reply(status, no('no API access'));
-    const step = await new Job().main({ ...loginInputs, verify: 'true' });
+    const step = await new InProcessJob().main({ ...loginInputs, verify: 'true' });
     expect(step.log).toBe(
       `Error: Exabits refused the tokens of the login (HTTP ${status}, "no API access"). Check that the account may use the API, and that the runner's clock is right.`,
     );
@@ -88,14 +92,14 @@ describe('credentials that are refused fail the step, and nothing is handed on:'
 
 test('an answer that is no refusal has the words of its own kind', async () => {
   balance(tokenHeaders(apiToken)).reply(404, no('no such path'));
-  const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
+  const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
   expect(step.log).toMatch(/^Error: Exabits refused GET \/billing\/balance \(HTTP 404, "no such path"\)/);
 });
 
 test('a call that fails for a moment is tried again', async () => {
   balance(tokenHeaders(apiToken)).reply(503);
   balance(tokenHeaders(apiToken)).reply(200, yes());
-  const step = await new Job().main({ 'api-token': apiToken, verify: 'true' });
+  const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
   expect(step.log).toMatch(
     /^Try 1 of 5 failed \(HTTP 503\).*\nUsing the API token for gpu-api\.exascalelabs\.ai\.$/,
   );

@@ -1,5 +1,5 @@
-import { envelope } from './api.ts';
-import type { Answer, Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
+import type { Content, Fault, FaultEffect, FaultMatch, PreparedAnswer, Progress } from './faults.ts';
+import { envelope } from './responder.ts';
 import type { Sandbox } from './server.ts';
 
 /** The prefix of the paths through which other processes control the sandbox. */
@@ -9,7 +9,7 @@ export const CONTROL_PATH = '/_sandbox/';
  * Answers a request from another process that controls the sandbox:
  * GET or DELETE requests, POST or DELETE faults, POST advance, GET api-tokens, GET orphans, GET machines.
  */
-export function answerControl(sandbox: Sandbox, method: string, path: string, body: string): Answer {
+export function answerControl(sandbox: Sandbox, method: string, path: string, body: string): PreparedAnswer {
   try {
     const data = control(sandbox, `${method} ${path.slice(CONTROL_PATH.length)}`, body);
     if (data === undefined) return envelope(404, { status: false, message: 'Not found', data: null });

@@ -55,7 +55,7 @@ export type Fault = FaultEffect & {
 };
 
 /** A complete answer of the API. */
-export interface Answer {
+export interface PreparedAnswer {
   status: number;
   headers: Record<string, string | string[]>;
   body: Buffer;
@@ -137,7 +137,11 @@ export interface Wire {
  *
  * @returns the status that was sent; undefined if none was
  */
-export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Promise<number | undefined> {
+export async function deliverFault(
+  fault: Fault,
+  answer: PreparedAnswer,
+  wire: Wire,
+): Promise<number | undefined> {
   switch (fault.effect) {
     case 'delay':
       return sendAnswer(answer, wire.response);
@@ -195,7 +199,10 @@ export async function deliverFault(fault: Fault, answer: Answer, wire: Wire): Pr
  *
  * @returns its status; undefined if the client has gone
  */
-export async function sendAnswer(answer: Answer, response: ServerResponse): Promise<number | undefined> {
+export async function sendAnswer(
+  answer: PreparedAnswer,
+  response: ServerResponse,
+): Promise<number | undefined> {
   const bodiless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, {
     ...(bodiless ? {} : { 'content-length': String(answer.body.length) }),
@@ -220,7 +227,11 @@ function end(response: ServerResponse, body: Uint8Array): Promise<number | undef
   });
 }
 
-function statusAnswer(fault: { status: number; headers?: Answer['headers']; body?: Content }): Answer {
+function statusAnswer(fault: {
+  status: number;
+  headers?: PreparedAnswer['headers'];
+  body?: Content;
+}): PreparedAnswer {
   const envelope = JSON.stringify({ status: false, message: `Sandbox fault ${fault.status}`, data: null });
   return {
     status: fault.status,
@@ -246,7 +257,7 @@ async function sendOversized(
 
 async function drip(
   fault: { bytes: number; everyMs: number },
-  answer: Answer,
+  answer: PreparedAnswer,
   wire: Wire,
 ): Promise<number | undefined> {
   const { response } = wire;
@@ -261,7 +272,7 @@ async function drip(
 }
 
 /** The start of an answer as bytes on the wire, cut in the middle of its headers or of its body. */
-function partOf(answer: Answer, at: Progress): Buffer {
+function partOf(answer: PreparedAnswer, at: Progress): Buffer {
   if (at === 'before-headers') return Buffer.alloc(0);
   const head = [`HTTP/1.1 ${answer.status} Sandbox`, `content-length: ${answer.body.length}`];
   for (const [name, value] of Object.entries(answer.headers)) {

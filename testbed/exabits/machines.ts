@@ -1,4 +1,4 @@
-import type { MachineRecord } from './exabits.ts';
+import type { MachineRecord } from './store.ts';
 
 /** Made-up machines to rent, in the form of the API. */
 export const FLAVORS = [

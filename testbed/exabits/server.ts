@@ -1,24 +1,32 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { Api, envelope } from './api.ts';
 import { answerControl, CONTROL_PATH } from './control.ts';
+import {
+  carriesOut,
+  deliverFault,
+  type Fault,
+  FaultList,
+  type PreparedAnswer,
+  pause,
+  sendAnswer,
+} from './faults.ts';
+import { LocalServer } from './local-server.ts';
+import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
+import { envelope, Responder } from './responder.ts';
 import {
   type Account,
   type ApiTokenRecord,
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
-  Exabits,
   type MachineRecord,
-} from './exabits.ts';
-import { type Answer, carriesOut, deliverFault, type Fault, FaultList, pause, sendAnswer } from './faults.ts';
-import { LocalServer } from './local-server.ts';
-import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
+  Store,
+} from './store.ts';
 
-export type { Account, ApiTokenRecord, MachineRecord } from './exabits.ts';
-export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './exabits.ts';
 export type { Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
 export { md5 } from './md5.ts';
 export type { Moment, RecordedRequest, RequestEvent, RequestEventListener } from './request-history.ts';
+export type { Account, ApiTokenRecord, MachineRecord } from './store.ts';
+export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './store.ts';
 
 /** How a sandbox is started. Everything is optional. */
 export interface SandboxOptions {
@@ -90,8 +98,8 @@ const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
 
 /** The parts of a sandbox. */
 interface Parts {
-  readonly exabits: Exabits;
-  readonly api: Api;
+  readonly store: Store;
+  readonly responder: Responder;
   readonly faults: FaultList;
   readonly history: RequestHistory;
   readonly server: LocalServer;
@@ -120,7 +128,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 function makeParts(options: SandboxOptions, server: LocalServer): Parts {
-  const exabits = new Exabits(
+  const store = new Store(
     options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT],
     {
       accessTokenSeconds: options.accessTokenSeconds ?? 1800,
@@ -129,14 +137,14 @@ function makeParts(options: SandboxOptions, server: LocalServer): Parts {
     },
     { status: options.machineStatus ?? 'running', seconds: options.machineStartSeconds ?? 1 },
   );
-  const api = new Api(exabits, {
+  const responder = new Responder(store, {
     maxPageSize: options.maxPageSize ?? 100,
     loginsPerSecond: options.loginsPerSecond,
     balanceField: options.balanceField ?? 'available',
   });
   return {
-    exabits,
-    api,
+    store,
+    responder,
     faults: new FaultList(),
     history: new RequestHistory(),
     server,
@@ -144,28 +152,25 @@ function makeParts(options: SandboxOptions, server: LocalServer): Parts {
   };
 }
 
-function makeSandbox(
-  { exabits, faults, history, server, closing }: Parts,
-  scheme: 'http' | 'https',
-): Sandbox {
+function makeSandbox({ store, faults, history, server, closing }: Parts, scheme: 'http' | 'https'): Sandbox {
   return {
     url: `${scheme}://127.0.0.1:${server.port}`,
     port: server.port,
     requests: history.requests,
     clearRequests: () => history.clear(),
     faults,
-    apiTokens: () => exabits.apiTokens(),
-    issued: exabits.issued,
-    orphans: () => exabits.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
-    machines: () => exabits.machines(),
+    apiTokens: () => store.apiTokens(),
+    issued: store.issued,
+    orphans: () => store.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
+    machines: () => store.machines(),
     seedApiToken(account, token) {
       const username = typeof account === 'string' ? account : account.username;
-      const owner = exabits.account(username);
+      const owner = store.account(username);
       if (owner === undefined) throw new Error(`The sandbox has no account ${username}`);
-      return exabits.createApiToken(owner, token);
+      return store.createApiToken(owner, token);
     },
-    advance: (seconds) => exabits.advance(seconds),
-    now: () => exabits.nowMs(),
+    advance: (seconds) => store.advance(seconds),
+    now: () => store.nowMs(),
     onRequest: (listener) => history.onRequest(listener),
     async close() {
       closing.abort();
@@ -208,9 +213,9 @@ async function serve(
   }
 
   const fault = await nextFault(parts, method, path);
-  let answer: Answer = envelope(200, { status: true, message: 'success', data: {} });
-  const carryOut = (): Answer =>
-    parts.api.answer({ method, path, query: url.searchParams, headers: request.headers, body });
+  let answer: PreparedAnswer = envelope(200, { status: true, message: 'success', data: {} });
+  const carryOut = (): PreparedAnswer =>
+    parts.responder.answer({ method, path, query: url.searchParams, headers: request.headers, body });
   if (fault === undefined || carriesOut(fault)) {
     answer = carryOut();
     await announce('handled');

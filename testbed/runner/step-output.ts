@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { Masker } from './masker.ts';
+import type { LogMasker } from './log-masker.ts';
 import type { Annotation } from './step.ts';
 import { COMMAND_NAMES, parseWorkflowCommand, type WorkflowCommand } from './workflow-command.ts';
 
@@ -9,14 +9,14 @@ export class StepOutput {
   readonly annotations: Annotation[] = [];
   raw = '';
   failed = false;
-  readonly #masker: Masker;
+  readonly #masker: LogMasker;
   readonly #debug: boolean;
   readonly #print: (line: string) => void;
   readonly #shown: string[] = [];
   #indent = '';
   #stopToken: string | undefined;
 
-  constructor(masker: Masker, debug: boolean, print: (line: string) => void) {
+  constructor(masker: LogMasker, debug: boolean, print: (line: string) => void) {
     this.#masker = masker;
     this.#debug = debug;
     this.#print = print;

@@ -1,7 +1,7 @@
-import { API_BASE_PATH, Api } from '../../../testbed/exabits/api.ts';
-import { type ApiTokenRecord, Exabits } from '../../../testbed/exabits/exabits.ts';
+import { API_BASE_PATH, Responder } from '../../../testbed/exabits/responder.ts';
+import { type ApiTokenRecord, Store } from '../../../testbed/exabits/store.ts';
 import { email, exabits, loginInputs, no, password, username } from './exabits.ts';
-import { Job, type Step } from './job.ts';
+import { InProcessJob, type Step } from './job.ts';
 
 /** Another account at the same Exabits. */
 export const somebodyElse = { username: 'bob', password: 'not the password of ada' };
@@ -15,19 +15,19 @@ export interface Requested {
   readonly as: string;
 }
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What happens to a request: it may be carried out, with other query parameters too, and its answer may be changed. */
-export type Behaviour = (carryOut: (query?: Record<string, string>) => Answer) => Answer;
+export type Behaviour = (carryOut: (query?: Record<string, string>) => Reply) => Reply;
 
 /** The double of Exabits behind nock: a test seeds it, runs a step, and looks at what is left. */
 export class ServedExabits {
   readonly requests: Requested[] = [];
-  readonly #exabits = new Exabits(
+  readonly #store = new Store(
     [
       { username, password, email },
       { ...somebodyElse, email: '' },
@@ -38,7 +38,7 @@ export class ServedExabits {
     },
     { status: 'running', seconds: 0 },
   );
-  readonly #api = new Api(this.#exabits, {
+  readonly #responder = new Responder(this.#store, {
     maxPageSize: 100,
     loginsPerSecond: undefined,
     balanceField: 'available',
@@ -69,7 +69,7 @@ export class ServedExabits {
 
   /** An account's tokens, in the order in which they came to be here. */
   tokens(of = username): ApiTokenRecord[] {
-    return this.#exabits.apiTokens().filter(({ account }) => account === of);
+    return this.#store.apiTokens().filter(({ account }) => account === of);
   }
 
   /** Their names. */
@@ -78,8 +78,8 @@ export class ServedExabits {
   }
 
   seed(name: string, { hoursOld = 0, of = username, description = '' } = {}): ApiTokenRecord {
-    const createdAt = Math.floor(this.#exabits.nowMs() / 1000) - hoursOld * 3600;
-    return this.#exabits.createApiToken(this.#account(of), { name, description, createdAt });
+    const createdAt = Math.floor(this.#store.nowMs() / 1000) - hoursOld * 3600;
+    return this.#store.createApiToken(this.#account(of), { name, description, createdAt });
   }
 
   /** Seeds tokens of a person, whose order by name is not that by time. */
@@ -90,12 +90,12 @@ export class ServedExabits {
   }
 
   remove(token: ApiTokenRecord | undefined): void {
-    if (token) this.#exabits.deleteApiToken(this.#account(token.account), token.id);
+    if (token) this.#store.deleteApiToken(this.#account(token.account), token.id);
   }
 
   /** Sets the clock of Exabits ahead of the runner's, or behind it. */
   setClock(hoursAhead: number): void {
-    this.#exabits.advance(hoursAhead * 3600);
+    this.#store.advance(hoursAhead * 3600);
   }
 
   /** Makes calls that begin like a text, or match, behave in another way. */
@@ -103,13 +103,13 @@ export class ServedExabits {
     this.#rules.push({ match, behaviour, times });
   }
 
-  #answer({ method, url, headers }: Request, body: string): Answer {
+  #answer({ method, url, headers }: Request, body: string): Reply {
     const { pathname, search, searchParams } = new URL(url);
     const call = `${method} ${pathname.slice(API_BASE_PATH.length)}${search}`;
     const bearer = headers.get('authorization')?.slice('Bearer '.length) ?? '';
     this.requests.push({ call, bearer, as: bearer ? subjectOf(bearer) : JSON.parse(body).username });
 
-    const carryOut = (query: Record<string, string> = {}): Answer => {
+    const carryOut = (query: Record<string, string> = {}): Reply => {
       for (const [name, value] of Object.entries(query)) searchParams.set(name, value);
       const sent = {
         method,
@@ -118,8 +118,8 @@ export class ServedExabits {
         headers: Object.fromEntries(headers),
         body,
       };
-      const answer = this.#api.answer(sent);
-      const date = new Date(this.#exabits.nowMs()).toUTCString();
+      const answer = this.#responder.answer(sent);
+      const date = new Date(this.#store.nowMs()).toUTCString();
       return { status: answer.status, body: answer.body.toString(), headers: { date } };
     };
     const rule = this.#rules.find(
@@ -132,7 +132,7 @@ export class ServedExabits {
   }
 
   #account(of: string) {
-    const account = this.#exabits.account(of);
+    const account = this.#store.account(of);
     if (!account) throw new Error(`There is no account ${of}`);
     return account;
   }
@@ -195,7 +195,7 @@ export const ephemeralInputs = { ...loginInputs, 'ephemeral-api-token': 'true' }
 
 /** A job between its main step and its post step. */
 export interface Made {
-  readonly job: Job;
+  readonly job: InProcessJob;
   readonly main: Step;
   /** The name of its token. */
   readonly name: string;
@@ -224,7 +224,7 @@ export async function runJob(
   served: ServedExabits,
   inputs: Record<string, string> = {},
   meanwhile: (made: Made) => void = () => {},
-  job = new Job(),
+  job = new InProcessJob(),
 ): Promise<Outcome> {
   const main = await job.main({ ...ephemeralInputs, ...inputs });
   const { name, id }: { name: string; id?: string } = JSON.parse(main.state['ephemeral-token'] ?? '');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { disposeJobs } from '../../support/job.ts';
 
-export { Job, type Step } from '../../support/job.ts';
+export { InProcessJob, type Step } from '../../support/job.ts';
 
 // Before the first test, and after the whole of the test's file, which may replace what the action imports.
 beforeAll(async () => {

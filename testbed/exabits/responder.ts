@@ -1,6 +1,6 @@
-import type { Account, ApiTokenRecord, Exabits, PageRequest } from './exabits.ts';
-import type { Answer } from './faults.ts';
+import type { PreparedAnswer } from './faults.ts';
 import { FLAVORS, machineFilter, showMachine } from './machines.ts';
+import type { Account, ApiTokenRecord, PageRequest, Store } from './store.ts';
 
 /** The version path that every route of the API starts with. */
 export const API_BASE_PATH = '/api/v1';
@@ -50,7 +50,7 @@ export function envelope(
   status: number,
   content: { status: boolean; message: string; data: unknown; total?: number },
   headers: Record<string, string> = {},
-): Answer {
+): PreparedAnswer {
   return {
     status,
     headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
@@ -59,14 +59,14 @@ export function envelope(
 }
 
 /** The routes of the Exabits API over the sandbox's state. */
-export class Api {
-  readonly #exabits: Exabits;
+export class Responder {
+  readonly #store: Store;
   readonly #limits: ApiLimits;
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, Route>>>;
   #recentLoginsMs: number[] = [];
 
-  constructor(exabits: Exabits, limits: ApiLimits) {
-    this.#exabits = exabits;
+  constructor(store: Store, limits: ApiLimits) {
+    this.#store = store;
     this.#limits = limits;
     this.#routes = new Map<string, Record<string, Route>>([
       ['authenticate/login', { POST: (request) => this.#logIn(request) }],
@@ -99,7 +99,7 @@ export class Api {
   }
 
   /** Carries out a request and answers it. */
-  answer(request: ApiRequest): Answer {
+  answer(request: ApiRequest): PreparedAnswer {
     try {
       const { message, data, total } = this.#dispatch(request);
       return envelope(200, { status: true, message, data, ...(total === undefined ? {} : { total }) });
@@ -128,13 +128,13 @@ export class Api {
     if (typeof username !== 'string' || typeof password !== 'string') {
       throw new Refusal(400, 'username and password are required');
     }
-    const pair = this.#exabits.logIn(username, password);
+    const pair = this.#store.logIn(username, password);
     if (pair === undefined) throw new Refusal(401, 'The username or the password is wrong');
     return {
       message: 'Login successful!',
       data: {
         username,
-        email: this.#exabits.account(username)?.email,
+        email: this.#store.account(username)?.email,
         access_token: pair.accessToken,
         refresh_token: pair.refreshToken,
       },
@@ -144,7 +144,7 @@ export class Api {
   #limitLogins(): void {
     const limit = this.#limits.loginsPerSecond;
     if (limit === undefined) return;
-    const nowMs = this.#exabits.nowMs();
+    const nowMs = this.#store.nowMs();
     this.#recentLoginsMs = this.#recentLoginsMs.filter((atMs) => atMs > nowMs - 1000);
     if (this.#recentLoginsMs.length >= limit) {
       throw new Refusal(429, 'Too many logins', { 'retry-after': '1' });
@@ -154,19 +154,19 @@ export class Api {
 
   #caller(request: ApiRequest): Account {
     const { authorization, 'refresh-token': refreshToken } = request.headers;
-    const authentication = this.#exabits.authenticate(single(authorization), single(refreshToken));
+    const authentication = this.#store.authenticate(single(authorization), single(refreshToken));
     if (!authentication.authenticated) throw new Refusal(401, authentication.reason);
     return authentication.account;
   }
 
   #createApiToken(request: ApiRequest): Success {
     const caller = this.#caller(request);
-    const record = this.#exabits.createApiToken(caller, nameAndDescription(request.body));
+    const record = this.#store.createApiToken(caller, nameAndDescription(request.body));
     return { message: 'API token created', data: { ...publicFields(record), token: record.token } };
   }
 
   #listApiTokens(request: ApiRequest): Success {
-    const { items, total } = this.#exabits.listApiTokens(this.#caller(request), {
+    const { items, total } = this.#store.listApiTokens(this.#caller(request), {
       ...this.#range(request.query),
       ...sorting(request.query),
     });
@@ -175,13 +175,13 @@ export class Api {
 
   #renameApiToken(request: ApiRequest, id: string): Success {
     const caller = this.#caller(request);
-    const record = this.#exabits.renameApiToken(caller, id, nameAndDescription(request.body));
+    const record = this.#store.renameApiToken(caller, id, nameAndDescription(request.body));
     if (record === undefined) throw new Refusal(404, 'The API token does not exist');
     return { message: 'API token updated', data: publicFields(record) };
   }
 
   #deleteApiToken(request: ApiRequest, id: string): Success {
-    const deleted = this.#exabits.deleteApiToken(this.#caller(request), id);
+    const deleted = this.#store.deleteApiToken(this.#caller(request), id);
     if (!deleted) throw new Refusal(404, 'The API token does not exist');
     return { message: 'API token deleted', data: null };
   }
@@ -199,7 +199,7 @@ export class Api {
     for (const field of [name, image_id, flavor_id, public_key]) {
       if (typeof field !== 'string' || field === '') throw new Refusal(400, 'A field is missing');
     }
-    const { id } = this.#exabits.createMachine(caller, name, keyName);
+    const { id } = this.#store.createMachine(caller, name, keyName);
     return { message: 'Virtual machine created', data: { id, name } };
   }
 
@@ -207,22 +207,22 @@ export class Api {
     const caller = this.#caller(request);
     const { limit, offset } = this.#range(request.query);
     const passes = filterOf(request.query);
-    const machines = this.#exabits
+    const machines = this.#store
       .machines()
       .filter(({ account }) => account === caller.username)
-      .map((machine) => showMachine(machine, this.#exabits.nowMs()))
+      .map((machine) => showMachine(machine, this.#store.nowMs()))
       .filter(passes);
     return { message: 'success', data: machines.slice(offset, offset + limit), total: machines.length };
   }
 
   #showMachine(request: ApiRequest, id: string): Success {
-    const machine = this.#exabits.machine(this.#caller(request), id);
+    const machine = this.#store.machine(this.#caller(request), id);
     if (machine === undefined) throw new Refusal(404, 'The virtual machine does not exist');
-    return { message: 'success', data: showMachine(machine, this.#exabits.nowMs()) };
+    return { message: 'success', data: showMachine(machine, this.#store.nowMs()) };
   }
 
   #deleteMachine(request: ApiRequest, id: string): Success {
-    const deleted = this.#exabits.deleteMachine(this.#caller(request), id);
+    const deleted = this.#store.deleteMachine(this.#caller(request), id);
     if (!deleted) throw new Refusal(404, 'The virtual machine does not exist');
     return { message: 'Virtual machine deleted', data: null };
   }

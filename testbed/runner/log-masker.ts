@@ -5,7 +5,7 @@ const MASK = '***';
  *
  * Source: https://github.com/actions/runner/blob/main/src/Sdk/DTLogging/Logging/ValueEncoders.cs
  */
-export class Masker {
+export class LogMasker {
   readonly #forms = new Set<string>();
 
   /** Adds a secret: the whole value and each of its lines, all of them in their encoded forms too. */

@@ -90,7 +90,7 @@ interface RefreshToken {
 }
 
 /** The state of the embedded Exabits: accounts, tokens, machines and a clock that can be moved forward. */
-export class Exabits {
+export class Store {
   readonly accounts: readonly Account[];
   readonly #lifetimes: Lifetimes;
   readonly #signingKey = randomBytes(32);
