@@ -3877,8 +3877,7 @@ function ownVariables({ variables, unset }) {
  */
 function emptyVariables(names) {
     const { path } = requireCommandFile('GITHUB_ENV');
-    // The toolkit's `exportVariable` uses a random delimiter, which makes Node load its crypto module. Empty values
-    // need none.
+    // Without the delimiters that the toolkit puts around a value: there is none.
     (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
 }
 

@@ -28,7 +28,6 @@ export function ownVariables({ variables, unset }: Leftovers): string[] {
  */
 export function emptyVariables(names: readonly string[]): void {
   const { path } = requireCommandFile('GITHUB_ENV');
-  // The toolkit's `exportVariable` uses a random delimiter, which makes Node load its crypto module. Empty values
-  // need none.
+  // Without the delimiters that the toolkit puts around a value: there is none.
   appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
 }
