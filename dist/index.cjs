@@ -4028,7 +4028,7 @@ async function revoke(token, bearer, masker) {
     const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, log_info);
     let reason = '';
     let left = token.id ? [token.id] : [];
-    for (const obtain of owners(token, bearer, exabits, masker)) {
+    for (const obtain of ownersAtHand(token, bearer, exabits, masker)) {
         const { result, failure } = await attempt(async () => {
             const credential = await obtain();
             const sweep = await sweepStaleTokens(sweeper, credential, token.name, token.staleTokenHours);
@@ -4044,7 +4044,7 @@ async function revoke(token, bearer, masker) {
 }
 // The available credentials of the account that created the token. Another account cannot tell a token that it does not
 // own from a deleted one, and its own tokens are none of this job's business.
-function owners({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
+function ownersAtHand({ apiUrl, owners }, bearer, exabits, { mask, redact }) {
     const endpoint = parseEndpoint(apiUrl);
     const isOwner = (source) => owners.includes(source);
     // Masked only if it is ours: something else may have overwritten the file.

@@ -77,7 +77,7 @@ async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Pr
 
   let reason = '';
   let left = token.id ? [token.id] : [];
-  for (const obtain of owners(token, bearer, exabits, masker)) {
+  for (const obtain of ownersAtHand(token, bearer, exabits, masker)) {
     const { result, failure } = await attempt(async () => {
       const credential = await obtain();
       const sweep = await sweepStaleTokens(sweeper, credential, token.name, token.staleTokenHours);
@@ -92,7 +92,7 @@ async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Pr
 
 // The available credentials of the account that created the token. Another account cannot tell a token that it does not
 // own from a deleted one, and its own tokens are none of this job's business.
-function owners(
+function ownersAtHand(
   { apiUrl, owners }: EphemeralToken,
   bearer: string,
   exabits: Exabits,
