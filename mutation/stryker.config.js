@@ -14,14 +14,15 @@ export default {
     config: {
       ...base,
       setupFiles: ['<rootDir>/mutation/setup.ts'],
-      testSequencer: '<rootDir>/mutation/smallest-first.js',
+      testRunner: '<rootDir>/mutation/jest-circus-until-failure.js',
+      testSequencer: '<rootDir>/mutation/last-killer-first.js',
       testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
     },
   },
   coverageAnalysis: 'perTest',
   concurrency: 2,
   // A test runner leaks some memory with every mutant.
-  maxTestRunnerReuse: 30,
+  maxTestRunnerReuse: 100,
   // A busy machine must not make a mutant count as killed.
   timeoutMS: 20_000,
   incremental: true,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, type Fault, type Moment, startSandbox } from '../../testbed/exabits/server.ts';
 import type { StepResult } from '../../testbed/runner/job.ts';
+import { randomCases } from '../support/random-cases.ts';
 import { atEnd, expectSuccess, type Scenario, startJob, startScenario } from './support/scenario.ts';
 import { inParallel, randomDelays, Victim } from './support/victim.ts';
 
@@ -190,9 +191,9 @@ test('The name of a token is in the state before Exabits is asked for it', async
 });
 
 describe('When main is killed at any time', () => {
-  test('at 200 random delays, no token is left', async () => {
+  test('at random delays, no token is left', async () => {
     const durationMs = await wholeDurationMs();
-    const fates = await killAll(200, durationMs * 1.1, []);
+    const fates = await killAll(randomCases(200), durationMs * 1.1, []);
     // Otherwise the delays would have missed what they are for.
     expect(fates.filter(({ calls }) => calls === 0).length).toBeGreaterThan(0);
     expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
@@ -200,7 +201,7 @@ describe('When main is killed at any time', () => {
     );
   }, 300_000);
 
-  test('at 40 random delays after the answer to the creation was lost, no token is left', async () => {
+  test('at random delays after the answer to the creation was lost, no token is left', async () => {
     const durationMs = await wholeDurationMs();
     const fates = await killAll(40, durationMs + 1_000, [LOST]);
     expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(

@@ -13,6 +13,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
+import { randomCases } from '../support/random-cases.ts';
 import { withBash } from '../support/system.ts';
 import { type Interruption, type JobResult, WorkflowRun } from './support/workflow-run.ts';
 
@@ -354,7 +355,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
     expect(left).toEqual([]);
   });
 
-  test('at a hundred random moments', async () => {
+  test('at random moments', async () => {
     const anyCut = fc.record({
       how: fc.constantFrom<How[]>('cancel', 'loss'),
       step: fc.constantFrom('create', 'Wait until it runs', 'training', 'delete'),
@@ -362,7 +363,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
       faults: fc.constantFrom<Fault[][]>([], [SLOW], [SLOW, LOST], [LOST], [LATE]),
       machineStatus: fc.constantFrom<('running' | 'error')[]>('running', 'running', 'error'),
     });
-    const cuts = fc.sample(anyCut, { seed: SEED, numRuns: 100 });
+    const cuts = fc.sample(anyCut, { seed: SEED, numRuns: randomCases(100) });
     const cutShort = async ({ how, step, afterMs, faults, machineStatus }: (typeof cuts)[number]) => {
       const { now, interruption } = cut(how);
       // A step that is not reached, because the one before it failed, gives its cut to the deletion.
@@ -384,6 +385,6 @@ describe('no machine is left, whatever cuts the first job short', () => {
     const failed = cuts.filter((_cut, index) => ends[index]?.left.length !== 0);
     expect(failed).toEqual([]);
     // The others were over before their cut came.
-    expect(ends.filter(({ hit }) => hit).length).toBeGreaterThan(50);
+    expect(ends.filter(({ hit }) => hit).length).toBeGreaterThan(cuts.length / 2);
   });
 });

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, jest, test } from '@jest/globals';
 import { version } from '../../src/version.ts';
 import { skipWaits } from './support/clock.ts';
@@ -12,6 +13,10 @@ silenceOutput();
 
 const path = '/billing/balance';
 const html = { 'Content-Type': 'text/html; charset=utf-8' };
+
+function abbreviated(value: unknown): string {
+  return `${JSON.stringify(value)}`.slice(0, 20);
+}
 
 /** How a call fails that gets this answer to every try. */
 async function failureFor(status: number, body: unknown, headers: Record<string, string> = {}) {
@@ -129,12 +134,36 @@ describe('an answer that is not JSON', () => {
     expect(message.length).toBeLessThan(600);
   });
 
-  test.each(['{"status": true', '{status: true}', 'undefined', ' '])(
-    'is one too when it nearly is: %s',
-    async (body) => {
-      expect((await failureFor(200, body)).code).toBe('answer-not-json');
-    },
-  );
+  test.each<[string, string | Buffer]>([
+    ['cut off', '{"status": true'],
+    ['without quotes', '{status: true}'],
+    ['undefined', 'undefined'],
+    ['white space', ' \n '],
+    ['two values', '{"status":true}{"status":true}'],
+    ['a byte order mark', '\ufeff{"status":true}'],
+    ['UTF-16', Buffer.from('{"status":true}', 'utf16le')],
+    ['compressed, and nothing says so', gzipSync('{"status":true}')],
+    ['every byte', Buffer.from(Array.from({ length: 256 }, (_, value) => value))],
+    ['open brackets', '['.repeat(100_000)],
+    ['more nested lists than the stack has room for', '['.repeat(50_000) + ']'.repeat(50_000)],
+  ])('is one too when it nearly is: %s', async (_what, body) => {
+    expect((await failureFor(200, body)).code).toBe('answer-not-json');
+  });
+});
+
+describe('an answer is read all the same', () => {
+  test.each([
+    ['with white space around it', '\r\n\t {"status":true} \n'],
+    ['if only its first "status" says no', '{"status":false,"status":true}'],
+    ...[null, 5, [], {}, 'x'.repeat(100_000)].map((message) => [
+      `with the message ${abbreviated(message)}`,
+      JSON.stringify({ status: true, message }),
+    ]),
+  ])('%s', async (_how, body) => {
+    exabits().get(path).reply(200, body, { 'Content-Type': 'text/plain' });
+    const { exabits: api, credential } = await converse({ maxAttempts: 1 });
+    await expect(api.verify(credential)).resolves.toBeUndefined();
+  });
 });
 
 describe('an answer of the wrong shape', () => {
@@ -144,6 +173,10 @@ describe('an answer of the wrong shape', () => {
     ['a number', '42'],
     ['null', 'null'],
     ['an object without status', '{"data": null}'],
+    ['a list of what is promised', '[{"status": true}]'],
+    ['an object whose prototype has the status', '{"__proto__": {"status": true}}'],
+    ['an object whose status is null', '{"status": null}'],
+    ['an object whose status is an object', '{"status": {}}'],
     ['an object whose status is a number', '{"status": 200, "data": null}'],
     ['an object whose status is a text', '{"status": "true", "data": null}'],
   ])('is an error of its own: %s', async (_what, body) => {
@@ -155,21 +188,40 @@ describe('an answer of the wrong shape', () => {
     expect(failure.message).toContain('Check the address of the API');
   });
 
+  const noObjects = [null, true, 5, 'tokens', []].map((data): [string, unknown, RegExp] => [
+    `the data ${JSON.stringify(data)}`,
+    data,
+    /its "data" is not an object/,
+  ]);
+
+  /** What is no token, and why. */
+  const noTokens: readonly [unknown, string][] = [
+    ...[undefined, null, 5, true, [], {}, ['access']].map((value): [unknown, string] => [
+      value,
+      'is not a string',
+    ]),
+    ['', 'is empty'],
+    ...[' ', 'two words'].map((value): [unknown, string] => [value, 'contains a space']),
+    ...['a\nb', 'a\r\n::error::b'].map((value): [unknown, string] => [value, 'contains a line break']),
+    ...['\u0000a', 'ünïcode', 'a\ud800', 'a\u001b[31m'].map((value): [unknown, string] => [
+      value,
+      'contains',
+    ]),
+    ['x'.repeat(20_000), 'is longer than 16384 characters'],
+  ];
+
   const login = { access_token: 'access', refresh_token: 'refresh', username: 'ada', email: 'a@b.example' };
 
   test.each<[string, unknown, RegExp]>([
-    ['no data', null, /its "data" is not an object/],
+    ...noObjects,
     ['a list as data', [login], /its "data" is not an object/],
-    ['no access token', { ...login, access_token: undefined }, /its "access_token" is not a string/],
-    ['no refresh token', { ...login, refresh_token: undefined }, /its "refresh_token" is not a string/],
-    ['an access token that is a number', { ...login, access_token: 7 }, /its "access_token" is not a string/],
-    ['an empty access token', { ...login, access_token: '' }, /its "access_token" is empty/],
-    [
-      'a token with a line break',
-      { ...login, refresh_token: 'a\nb' },
-      /its "refresh_token" contains a line break/,
-    ],
-    ['a token with a space', { ...login, access_token: 'a b' }, /its "access_token" contains a space/],
+    ...['access_token', 'refresh_token'].flatMap((name) =>
+      noTokens.map(([value, why]): [string, unknown, RegExp] => [
+        `the ${name} ${abbreviated(value)}`,
+        { ...login, [name]: value },
+        new RegExp(`its "${name}" ${why}`),
+      ]),
+    ),
     ['a username that is an object', { ...login, username: {} }, /its "username" is not a string/],
     ['an email address that is a number', { ...login, email: 1 }, /its "email" is not a string/],
   ])('is an error of a login: %s', async (_what, data, words) => {
@@ -182,11 +234,20 @@ describe('an answer of the wrong shape', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['no data', null, /its "data" is not an object/],
-    ['no token', { id: 1 }, /its "token" is not a string/],
+    ...noObjects,
+    ...noTokens.map(([value, why]): [string, unknown, RegExp] => [
+      `the token ${abbreviated(value)}`,
+      { id: 1, token: value },
+      new RegExp(`its "token" ${why}`),
+    ]),
     ['no id', { token: ephemeralToken }, /its "id" is not an identifier/],
     ['an empty id', { token: ephemeralToken, id: '' }, /its "id" is not an identifier/],
-    ['an id that is neither text nor number', { token: ephemeralToken, id: true }, /its "id" is not/],
+    ...[null, true, [], {}].map((id): [string, unknown, RegExp] => [
+      `the id ${JSON.stringify(id)}`,
+      { token: ephemeralToken, id },
+      /its "id" is not/,
+    ]),
+    ['an id like an option', { token: ephemeralToken, id: '-rf' }, /its "id" is not/],
     ['an id for a path', { token: ephemeralToken, id: '../x' }, /its "id" is not/],
     ['an id with a line break', { token: ephemeralToken, id: 'x\ny' }, /its "id" is not/],
     ['an id that a shell would take for more', { token: ephemeralToken, id: '1;ls' }, /its "id" is not/],
@@ -213,8 +274,8 @@ describe('an answer of the wrong shape', () => {
     expect(failure.message).toContain('POST /api-tokens');
   });
 
-  test('is an error of a list that is none', async () => {
-    exabits().get('/api-tokens').query(true).reply(200, yes({}));
+  test.each([true, 5, 'tokens', {}])('is an error of a list that is none: %j', async (data) => {
+    exabits().get('/api-tokens').query(true).reply(200, yes(data));
     const { exabits: api, credential } = await converse();
     const failure = await failureOf(() => api.listApiTokens(credential));
     expect(failure.code).toBe('answer-malformed');

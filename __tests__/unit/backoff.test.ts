@@ -77,17 +77,31 @@ describe('Retry-After', () => {
     ['a date', 'Tue, 24 Nov 2026 12:00:30 GMT', 30_000],
     ['a date in the form of RFC 850', 'Tuesday, 24-Nov-26 12:00:30 GMT', 30_000],
     ['a date in the form of asctime, which is GMT', 'Tue Nov 24 12:00:30 2026', 30_000],
+    ['more seconds than there are numbers for', '9'.repeat(400), Number.POSITIVE_INFINITY],
+    [
+      'the last date of all',
+      'Fri, 31 Dec 9999 23:59:59 GMT',
+      Date.UTC(9999, 11, 31, 23, 59, 59) - now.getTime(),
+    ],
     ['a date in the past', 'Tue, 24 Nov 2026 11:59:30 GMT', 0],
   ])('may be %s', (_what, header, ms) => {
     expect(retryAfterMs(header, undefined, now)).toBe(ms);
   });
 
-  test.each(['-5', '1.5', '5 s', 'soon', 'Tuesday', 'Tuesday evening', '2026-11-24T13:00:00Z', '', '+5'])(
-    'asks for nothing where it makes no sense: %s',
-    (header) => {
-      expect(retryAfterMs(header, undefined, now)).toBe(0);
-    },
-  );
+  test.each([
+    '-5',
+    '1.5',
+    '5 s',
+    'soon',
+    'Tuesday',
+    'Tuesday evening',
+    '2026-11-24T13:00:00Z',
+    '',
+    '+5',
+    'Thu, 01 Foo 2099 99:99:99 GMT',
+  ])('asks for nothing where it makes no sense: %s', (header) => {
+    expect(retryAfterMs(header, undefined, now)).toBe(0);
+  });
 
   test('asks for nothing where it is missing', () => {
     expect(retryAfterMs(undefined, undefined, now)).toBe(0);

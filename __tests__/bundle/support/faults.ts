@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import type { FailureCode } from '../../../src/failure.ts';
 import type { FaultEffect } from '../../../testbed/exabits/server.ts';
 import type { DeadEnd } from './dead-ends.ts';
@@ -122,26 +121,15 @@ const status =
     ...(content === undefined ? {} : { body: content }),
   });
 
-const shape = (fault: string, data: Json, expected: Row['expected']): Row => ({
-  fault: `${fault} in "data"`,
-  happens: () => body(text({ status: true, message: 'success', data })),
-  expected,
-});
-
 /** A right answer, but for one field of its data. */
 const field = (operation: Operation, name: string, value: Json, expected: Expected): Row => ({
-  fault: `"${name}" is ${value === undefined ? 'missing' : abbreviated(value)}`,
+  fault: `"${name}" is ${text(value)}`,
   happens: () => {
     const data = rightData(operation);
     return body(text(rightEnvelope(operation, { data: { ...data, [name]: value } })));
   },
   expected: { [operation]: expected },
 });
-
-function abbreviated(value: Json): string {
-  const json = text(value);
-  return json.length > 40 ? `${json.slice(0, 20)}… (${json.length} characters)` : json;
-}
 
 const address = (deadEnd: DeadEnd, expected: Expected): Row => ({
   fault: deadEnd,
@@ -150,12 +138,6 @@ const address = (deadEnd: DeadEnd, expected: Expected): Row => ({
 });
 
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
-
-const retryAfter = (header: string, expected: Expected): Row => ({
-  fault: `HTTP 429 with Retry-After: ${header.length > 40 ? `${header.slice(0, 10)}… (${header.length} digits)` : header || 'nothing'}`,
-  happens: status(429, { 'retry-after': header }),
-  expected,
-});
 
 const addresses: readonly Row[] = [
   address('no such host', always('host-not-found')),
@@ -260,17 +242,15 @@ const statuses: readonly Row[] = [
     happens: () => ({ effect: 'status', status: 204, body: '' }),
     expected: { deletion: success, otherwise: once('answer-not-json', /is empty/) },
   },
-  ...[301, 302, 303, 307, 308].map(
-    (code): Row => ({
-      fault: `HTTP ${code} to another host`,
-      happens: () => ({
-        effect: 'redirect',
-        status: code,
-        location: `${elsewhere}/api/v1/authenticate/login`,
-      }),
-      expected: once('redirected', new RegExp(`HTTP ${code}\\) to http://127\\.0\\.0\\.1:`)),
+  {
+    fault: 'HTTP 307 to another host',
+    happens: () => ({
+      effect: 'redirect',
+      status: 307,
+      location: `${elsewhere}/api/v1/authenticate/login`,
     }),
-  ),
+    expected: once('redirected', /HTTP 307\) to http:\/\/127\.0\.0\.1:/),
+  },
   {
     fault: 'HTTP 302 to an address with commands in it',
     happens: () => ({
@@ -279,34 +259,19 @@ const statuses: readonly Row[] = [
     }),
     expected: once('redirected'),
   },
-  { fault: 'HTTP 302 to nowhere', happens: status(302), expected: once('redirected', /unspecified/) },
   { fault: 'HTTP 304', happens: status(304), expected: once('redirected') },
   { fault: 'HTTP 400', happens: status(400), expected: once('rejected', /HTTP 400, "Sandbox fault 400"/) },
-  ...[401, 403].map(
-    (code): Row => ({
-      fault: `HTTP ${code}`,
-      happens: status(code),
-      expected: { login: once('wrong-credentials'), otherwise: once('access-refused') },
-    }),
-  ),
+  {
+    fault: 'HTTP 401',
+    happens: status(401),
+    expected: { login: once('wrong-credentials'), otherwise: once('access-refused') },
+  },
   {
     fault: 'HTTP 404',
     happens: status(404),
     // A token that Exabits does not know is as good as deleted.
     expected: { deletion: success, otherwise: once('rejected') },
   },
-  {
-    fault: 'HTTP 404 with an HTML page',
-    happens: status(404, { 'content-type': 'text/html' }, '<h1>Not here</h1>'),
-    expected: once('rejected', /text\/html/),
-  },
-  ...[405, 409, 413, 422, 451].map(
-    (code): Row => ({ fault: `HTTP ${code}`, happens: status(code), expected: once('rejected') }),
-  ),
-  { fault: 'HTTP 408', happens: status(408), expected: always('unavailable') },
-  ...[500, 503, 504].map(
-    (code): Row => ({ fault: `HTTP ${code}`, happens: status(code), expected: always('unavailable') }),
-  ),
   {
     fault: 'HTTP 502 with an HTML page',
     happens: status(
@@ -323,16 +288,11 @@ const statuses: readonly Row[] = [
     expected: always('unavailable'),
   },
   { fault: 'HTTP 429', happens: status(429), expected: always('rate-limited') },
-  retryAfter('', always('rate-limited')),
-  retryAfter('0', always('rate-limited')),
-  retryAfter('-5', always('rate-limited')),
-  retryAfter('1.5', always('rate-limited')),
-  retryAfter('soon', always('rate-limited')),
-  retryAfter('Thu, 01 Jan 1970 00:00:00 GMT', always('rate-limited')),
-  retryAfter('Thu, 01 Foo 2099 99:99:99 GMT', always('rate-limited')),
-  retryAfter('3600', once('timed-out', /asks to wait 3600 s/)),
-  retryAfter('9'.repeat(400), once('timed-out', /asks to wait/)),
-  retryAfter('Fri, 31 Dec 9999 23:59:59 GMT', once('timed-out', /asks to wait/)),
+  {
+    fault: 'HTTP 429 with a Retry-After beyond the deadline',
+    happens: status(429, { 'retry-after': '3600' }),
+    expected: once('timed-out', /asks to wait 3600 s/),
+  },
   {
     fault: 'HTTP 429 once, with Retry-After in seconds',
     happens: status(429, { 'retry-after': '1' }),
@@ -367,65 +327,14 @@ const bodies: readonly Row[] = [
     happens: () => body(''),
     expected: { deletion: success, otherwise: once('answer-not-json', /is empty/) },
   },
-  { fault: 'a body of spaces', happens: () => body(' \n '), expected: once('answer-not-json') },
   {
     fault: 'an HTML page',
     happens: () => body('<!doctype html><title>Sign in</title>', 'text/html; charset=utf-8'),
     expected: once('answer-not-json', /content type text\/html; charset=utf-8/),
   },
   {
-    fault: 'no content type and no JSON',
-    happens: () => body('pong', ''),
-    expected: once('answer-not-json', /content type not given/),
-  },
-  {
     fault: 'a content type with commands in it',
     happens: () => raw([ok, 'Content-Type: x/##[error]y\t::error::z', 'Content-Length: 4'], 'pong'),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'truncated JSON',
-    happens: (operation) => body(right(operation).slice(0, -20)),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'two JSON values',
-    happens: (operation) => body(right(operation).repeat(2)),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'JSON behind a byte order mark',
-    happens: (operation) => body(`\ufeff${right(operation)}`),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'JSON in UTF-16',
-    happens: (operation) => body(Buffer.from(right(operation), 'utf16le')),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'JSON with white space around it',
-    happens: (operation) => body(`\r\n\t ${right(operation)} \n`),
-    expected: success,
-  },
-  {
-    fault: 'JSON that says it is text',
-    happens: (operation) => body(right(operation), 'text/plain'),
-    expected: success,
-  },
-  {
-    fault: 'bytes of every value',
-    happens: () => body(Uint8Array.from({ length: 256 }, (_, value) => value)),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'a hundred thousand brackets',
-    happens: () => body('['.repeat(100_000)),
-    expected: once('answer-not-json'),
-  },
-  {
-    fault: 'fifty thousand nested lists',
-    happens: () => body('['.repeat(50_000) + ']'.repeat(50_000)),
     expected: once('answer-not-json'),
   },
   {
@@ -500,179 +409,35 @@ const bodies: readonly Row[] = [
     },
   },
   {
-    fault: 'compressed, and nothing says so',
-    happens: (operation) => body(gzipSync(right(operation))),
-    expected: once('answer-not-json'),
-  },
-  {
     fault: 'says that it is compressed, and is not',
     happens: (operation) =>
       raw([ok, typed, 'Content-Encoding: br', length(right(operation))], right(operation)),
     expected: success,
   },
-  {
-    fault: 'a refusal before it agrees: of duplicate keys the last one counts',
-    happens: (operation) => body(right(operation).replace('{"status":true', '{"status":false,"status":true')),
-    expected: success,
-  },
-  {
-    fault: 'a refusal after it agreed: of duplicate keys the last one counts',
-    happens: (operation) => body(right(operation).replace('{"status":true', '{"status":true,"status":false')),
-    expected: { login: once('wrong-credentials'), otherwise: once('rejected') },
-  },
-  {
-    fault: 'everything in "__proto__"',
-    happens: (operation) => body(`{"__proto__":${right(operation)}}`),
-    expected: once('answer-malformed'),
-  },
 ];
 
-const envelopes: readonly Row[] = [
-  ...[null, true, 5, 'status', [], [{ status: true }], {}].map(
-    (json): Row => ({
-      fault: `the JSON ${text(json)}`,
-      happens: () => body(text(json)),
-      expected: once('answer-malformed'),
-    }),
-  ),
-  ...['true', 1, null, [], {}].map(
-    (value): Row => ({
-      fault: `"status": ${text(value)}`,
-      happens: (operation) => body(text(rightEnvelope(operation, { status: value }))),
-      expected: once('answer-malformed'),
-    }),
-  ),
-  ...[undefined, null, 5, [], {}, '', 'x'.repeat(100_000)].map(
-    (value): Row => ({
-      fault: `"message" that is ${value === undefined ? 'missing' : abbreviated(value)}`,
-      happens: (operation) => body(text(rightEnvelope(operation, { message: value }))),
-      expected: success,
-    }),
-  ),
+// What stands in an answer is the matter of the unit tests. These are for what reads the log.
+const words: readonly Row[] = [
   ...[
     'a\n::error::injected\n::add-mask::Exabits',
-    'b\r::set-output name=token::injected',
-    'c ##[stop-commands]injected ##[error]injected',
-    '\u2028::error::\u0085::error::\u001b[2J\u0000\u202e',
-    `%0A::error::injected%0D%25${'\ud800'}`,
-    'x'.repeat(100_000),
+    `%0A::error::injected%0D%25\u2028::error::\u001b[2J${'\ud800'}`,
   ].map(
     (message): Row => ({
-      fault: `HTTP 503 with the message ${abbreviated(message)}`,
-      happens: status(
-        503,
-        {},
-        text({ status: false, message, data: { message, error_reason: { message: [message] } } }),
-      ),
+      fault: `HTTP 503 with the message ${text(message)}`,
+      happens: status(503, {}, text({ status: false, message, data: { error_reason: { message } } })),
       expected: always('unavailable'),
     }),
   ),
-  ...[5, ['x'], { message: 'deeper' }, null].map(
-    (message): Row => ({
-      fault: `HTTP 400 with the message ${text(message)}`,
-      happens: status(400, {}, text({ status: false, message, data: message })),
-      expected: once('rejected'),
-    }),
+  field('login', 'username', '##[add-mask]Signed\n::error::injected', success),
+  field(
+    'login',
+    'access_token',
+    '\r\n::error::injected-5f21',
+    once('answer-malformed', /its "access_token"/),
   ),
-];
-
-// Data of every type, where each operation wants another: a login and a creation an object, a listing a list.
-const shapes: readonly Row[] = [
-  shape('null', null, { login: once('answer-malformed'), creation: once('answer-malformed') }),
-  shape('true', true, {
-    login: once('answer-malformed'),
-    creation: once('answer-malformed'),
-    listing: once('answer-malformed'),
-  }),
-  shape('a number', 5, {
-    login: once('answer-malformed'),
-    creation: once('answer-malformed'),
-    listing: once('answer-malformed'),
-  }),
-  shape('a text', 'tokens', {
-    login: once('answer-malformed'),
-    creation: once('answer-malformed'),
-    listing: once('answer-malformed'),
-  }),
-  shape('a list', [], { login: once('answer-malformed'), creation: once('answer-malformed') }),
-  shape(
-    'an object',
-    {},
-    {
-      login: once('answer-malformed'),
-      creation: once('answer-malformed'),
-      listing: once('answer-malformed'),
-    },
-  ),
-];
-
-const badTokens: readonly Json[] = [
-  undefined,
-  null,
-  5,
-  true,
-  [],
-  {},
-  [canned.accessToken],
-  '',
-  ' ',
-  'x'.repeat(20_000),
-  'two words-5f21',
-  'line\nbreak-5f21',
-  'return\r\n::error::injected-5f21',
-  '\u0000nul-5f21',
-  'ünïcode-5f21',
-  'surrogate-\ud800-5f21',
-  'escape\u001b[31m-5f21',
-];
-
-const tokens: readonly Row[] = (
-  [
-    ['login', 'access_token'],
-    ['login', 'refresh_token'],
-    ['creation', 'token'],
-  ] as const
-).flatMap(([operation, name]) =>
-  badTokens.map((value) =>
-    field(operation, name, value, once('answer-malformed', new RegExp(`its "${name}"`))),
-  ),
-);
-
-const fields: readonly Row[] = [
-  ...[undefined, null, ''].flatMap((value) => [
-    field('login', 'username', value, success),
-    field('login', 'email', value, success),
-  ]),
-  ...[5, true, [], {}].flatMap((value) => [
-    field('login', 'username', value, once('answer-malformed')),
-    field('login', 'email', value, once('answer-malformed')),
-  ]),
-  ...['two\nlines', '##[add-mask]Signed', '::error::injected', 'x'.repeat(100_000), '\ud800'].flatMap(
-    (value) => [field('login', 'username', value, success), field('login', 'email', value, success)],
-  ),
-  ...[undefined, null, '', true, [], {}].map((value) =>
-    field('creation', 'id', value, once('answer-malformed')),
-  ),
-  field('creation', 'id', 4711, success),
-  ...[
-    '../../billing',
-    '1; touch injected',
-    '1\n::error::injected',
-    '-rf',
-    '"',
-    'x'.repeat(100_000),
-    canned.apiToken,
-  ].map((value) => field('creation', 'id', value, once('answer-malformed'))),
+  field('creation', 'token', '\r\n::error::injected-5f21', once('answer-malformed', /its "token"/)),
+  field('creation', 'id', '1\n::error::injected', once('answer-malformed', /its "id"/)),
 ];
 
 /** Every fault, and what must come of it. */
-export const faultMatrix: readonly Row[] = [
-  ...addresses,
-  ...transport,
-  ...statuses,
-  ...bodies,
-  ...envelopes,
-  ...shapes,
-  ...tokens,
-  ...fields,
-];
+export const faultMatrix: readonly Row[] = [...addresses, ...transport, ...statuses, ...bodies, ...words];
