@@ -1059,6 +1059,12 @@ class Failure extends Error {
         this.code = code;
     }
 }
+/** Exabits refused to create a token, so none exists. */
+class NotCreated extends Failure {
+    constructor(refusal) {
+        super(refusal.code, refusal.message, { cause: refusal });
+    }
+}
 /**
  * Turns anything that was thrown into a Failure.
  *
@@ -1606,6 +1612,7 @@ function readLeftovers() {
 /**
  * Saves the token that is about to be created, so that `post` finds it even if `main` is killed meanwhile.
  *
+ * @param token the token; undefined if none was created after all
  * @throws Failure `job-files` if the runner's file cannot be written
  */
 function saveEphemeralToken(token) {
@@ -1675,7 +1682,13 @@ async function createEphemeralToken(exabits, credential, settings) {
     const label = ephemeralTokenLabel(process.env);
     const planned = { ...settings, name: label.name, id: undefined, mayHaveNamesakes: true };
     saveEphemeralToken(planned);
-    const { id, mayHaveNamesakes, credential: token } = await exabits.createApiToken(credential, label);
+    const { result, failure } = await attempt(() => exabits.createApiToken(credential, label));
+    // What Exabits said matters more than a state that cannot be written.
+    if (failure instanceof NotCreated)
+        await attempt(() => saveEphemeralToken(undefined));
+    if (failure)
+        throw failure;
+    const { id, mayHaveNamesakes, credential: token } = result;
     const owners = [...settings.owners, sourceOf(settings.apiUrl, token)];
     saveEphemeralToken({ ...planned, id, mayHaveNamesakes, owners });
     return { id, name: label.name, credential: token };
@@ -2018,7 +2031,7 @@ function createExabits(send, masker) {
         },
         async createApiToken(credential, label) {
             let mayHaveNamesakes = false;
-            const { data } = await sendAs(credential, {
+            const request = {
                 method: 'POST',
                 path: '/api-tokens',
                 body: { name: label.name, description: label.description },
@@ -2028,8 +2041,14 @@ function createExabits(send, masker) {
                         await exabits.deleteApiToken(credential, id);
                     }
                 },
-            });
-            return { ...readCreatedToken(data, masker), mayHaveNamesakes };
+            };
+            try {
+                const { data } = await sendAs(credential, request);
+                return { ...readCreatedToken(data, masker), mayHaveNamesakes };
+            }
+            catch (thrown) {
+                throw !mayHaveNamesakes && isRefusedByExabits(thrown) ? new NotCreated(thrown) : thrown;
+            }
         },
         async listOldestApiTokens(credential) {
             const page = await readPage(credential, 'asc', 0);
@@ -2068,6 +2087,13 @@ function createExabits(send, masker) {
 }
 function isRefusal(thrown, statuses) {
     return thrown instanceof Rejection && statuses.includes(thrown.status);
+}
+// Only Exabits itself can say so: a proxy may refuse to pass on the answer to a request that was carried out.
+function isRefusedByExabits(thrown) {
+    if (!(thrown instanceof Failure))
+        return false;
+    const rejection = thrown instanceof Rejection ? thrown : thrown.cause;
+    return rejection instanceof Rejection && rejection.enveloped && !rejection.transient;
 }
 // `status: false` comes with HTTP 200. A 403 may also come from a firewall, which knows nothing about passwords.
 function isWrongCredentials(thrown) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiToken, Credential } from './credentials.ts';
 import type { Exabits, TokenLabel } from './exabits/api.ts';
-import { attempt, Failure, type FailureCode } from './failure.ts';
+import { attempt, Failure, type FailureCode, NotCreated } from './failure.ts';
 import { type Fingerprint, sourceOf } from './fingerprint.ts';
 import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
 import { oneLine } from './text.ts';
@@ -67,7 +67,11 @@ export async function createEphemeralToken(
   const label = ephemeralTokenLabel(process.env);
   const planned = { ...settings, name: label.name, id: undefined, mayHaveNamesakes: true };
   saveEphemeralToken(planned);
-  const { id, mayHaveNamesakes, credential: token } = await exabits.createApiToken(credential, label);
+  const { result, failure } = await attempt(() => exabits.createApiToken(credential, label));
+  // What Exabits said matters more than a state that cannot be written.
+  if (failure instanceof NotCreated) await attempt(() => saveEphemeralToken(undefined));
+  if (failure) throw failure;
+  const { id, mayHaveNamesakes, credential: token } = result;
   const owners: Fingerprint[] = [...settings.owners, sourceOf(settings.apiUrl, token)];
   saveEphemeralToken({ ...planned, id, mayHaveNamesakes, owners });
   return { id, name: label.name, credential: token };

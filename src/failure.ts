@@ -44,6 +44,13 @@ export class Failure extends Error {
   }
 }
 
+/** Exabits refused to create a token, so none exists. */
+export class NotCreated extends Failure {
+  constructor(refusal: Failure) {
+    super(refusal.code, refusal.message, { cause: refusal });
+  }
+}
+
 /**
  * Turns anything that was thrown into a Failure.
  *

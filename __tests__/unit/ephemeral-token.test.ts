@@ -81,6 +81,18 @@ describe('the main step', () => {
     expect(env).toEqual({});
   });
 
+  test.each([
+    ['forgets a token that Exabits refused to create', double.refuses(422), false],
+    ['remembers a token that something else refused to create', double.answers(422, '<html>'), true],
+    ['remembers a token of which an earlier try was lost', double.losesAnswer, true],
+  ])('%s', async (_what, behaviour, isRemembered) => {
+    exabits.when(create, behaviour, 1);
+    exabits.when(create, double.refuses(422));
+    const { exitCode, state } = await new InProcessJob().main(ephemeralInputs);
+    expect(exitCode).toBe(1);
+    expect(state['ephemeral-token'] === '').toBe(!isRemembered);
+  });
+
   test('creates no token if it cannot save its state', async () => {
     const { log } = await new InProcessJob({ GITHUB_STATE: '' }).main(ephemeralInputs);
     expect(log).toContain('GITHUB_STATE is not set');

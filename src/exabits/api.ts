@@ -8,7 +8,7 @@ import {
   toApiToken,
   tokenDefect,
 } from '../credentials.ts';
-import { Failure } from '../failure.ts';
+import { Failure, NotCreated } from '../failure.ts';
 import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
 import type { RepeatableRequest, Send } from './send.ts';
@@ -83,6 +83,7 @@ export interface Exabits {
    * before the next try.
    *
    * @returns the token, and whether an answer was lost, so that another token of the same name may still exist
+   * @throws NotCreated if no token can exist, because Exabits refused to create one
    */
   createApiToken(
     credential: Credential,
@@ -167,7 +168,7 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
     async createApiToken(credential, label) {
       let mayHaveNamesakes = false;
-      const { data } = await sendAs(credential, {
+      const request: RepeatableRequest = {
         method: 'POST',
         path: '/api-tokens',
         body: { name: label.name, description: label.description },
@@ -177,8 +178,13 @@ export function createExabits(send: Send, masker: Masker): Exabits {
             await exabits.deleteApiToken(credential, id);
           }
         },
-      });
-      return { ...readCreatedToken(data, masker), mayHaveNamesakes };
+      };
+      try {
+        const { data } = await sendAs(credential, request);
+        return { ...readCreatedToken(data, masker), mayHaveNamesakes };
+      } catch (thrown) {
+        throw !mayHaveNamesakes && isRefusedByExabits(thrown) ? new NotCreated(thrown) : thrown;
+      }
     },
 
     async listOldestApiTokens(credential) {
@@ -218,6 +224,13 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
 function isRefusal(thrown: unknown, statuses: readonly number[]): thrown is Rejection {
   return thrown instanceof Rejection && statuses.includes(thrown.status);
+}
+
+// Only Exabits itself can say so: a proxy may refuse to pass on the answer to a request that was carried out.
+function isRefusedByExabits(thrown: unknown): thrown is Failure {
+  if (!(thrown instanceof Failure)) return false;
+  const rejection = thrown instanceof Rejection ? thrown : thrown.cause;
+  return rejection instanceof Rejection && rejection.enveloped && !rejection.transient;
 }
 
 // `status: false` comes with HTTP 200. A 403 may also come from a firewall, which knows nothing about passwords.

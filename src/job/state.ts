@@ -47,9 +47,10 @@ export function readLeftovers(): Leftovers | undefined {
 /**
  * Saves the token that is about to be created, so that `post` finds it even if `main` is killed meanwhile.
  *
+ * @param token the token; undefined if none was created after all
  * @throws Failure `job-files` if the runner's file cannot be written
  */
-export function saveEphemeralToken(token: EphemeralToken): void {
+export function saveEphemeralToken(token: EphemeralToken | undefined): void {
   writeAllOrNone(['GITHUB_STATE'], () => core.saveState('ephemeral-token', token));
 }
 

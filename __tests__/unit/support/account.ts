@@ -167,7 +167,7 @@ export const losesAnswer: Behaviour = (carryOut) => {
 export function isKilled(carriedOut: boolean): Behaviour {
   return (carryOut) => {
     if (carriedOut) carryOut();
-    return refuses(400, 'as good as killed')(carryOut);
+    return answers(400)(carryOut);
   };
 }
 
