@@ -2047,7 +2047,8 @@ function createExabits(send, masker) {
                 return { ...readCreatedToken(data, masker), mayHaveNamesakes };
             }
             catch (thrown) {
-                throw !mayHaveNamesakes && isRefusedByExabits(thrown) ? new NotCreated(thrown) : thrown;
+                const failure = toFailure(thrown);
+                throw !mayHaveNamesakes && isRefusedByExabits(failure) ? new NotCreated(failure) : failure;
             }
         },
         async listOldestApiTokens(credential) {
@@ -2089,10 +2090,8 @@ function isRefusal(thrown, statuses) {
     return thrown instanceof Rejection && statuses.includes(thrown.status);
 }
 // Only Exabits itself can say so: a proxy may refuse to pass on the answer to a request that was carried out.
-function isRefusedByExabits(thrown) {
-    if (!(thrown instanceof Failure))
-        return false;
-    const rejection = thrown instanceof Rejection ? thrown : thrown.cause;
+function isRefusedByExabits(failure) {
+    const rejection = failure instanceof Rejection ? failure : failure.cause;
     return rejection instanceof Rejection && rejection.enveloped && !rejection.transient;
 }
 // `status: false` comes with HTTP 200. A 403 may also come from a firewall, which knows nothing about passwords.

@@ -8,7 +8,7 @@ import {
   toApiToken,
   tokenDefect,
 } from '../credentials.ts';
-import { Failure, NotCreated } from '../failure.ts';
+import { Failure, NotCreated, toFailure } from '../failure.ts';
 import type { Masked, Masker } from '../job/mask.ts';
 import { isObject, type JsonObject, malformed, Rejection } from './envelope.ts';
 import type { RepeatableRequest, Send } from './send.ts';
@@ -183,7 +183,8 @@ export function createExabits(send: Send, masker: Masker): Exabits {
         const { data } = await sendAs(credential, request);
         return { ...readCreatedToken(data, masker), mayHaveNamesakes };
       } catch (thrown) {
-        throw !mayHaveNamesakes && isRefusedByExabits(thrown) ? new NotCreated(thrown) : thrown;
+        const failure = toFailure(thrown);
+        throw !mayHaveNamesakes && isRefusedByExabits(failure) ? new NotCreated(failure) : failure;
       }
     },
 
@@ -227,9 +228,8 @@ function isRefusal(thrown: unknown, statuses: readonly number[]): thrown is Reje
 }
 
 // Only Exabits itself can say so: a proxy may refuse to pass on the answer to a request that was carried out.
-function isRefusedByExabits(thrown: unknown): thrown is Failure {
-  if (!(thrown instanceof Failure)) return false;
-  const rejection = thrown instanceof Rejection ? thrown : thrown.cause;
+function isRefusedByExabits(failure: Failure): boolean {
+  const rejection = failure instanceof Rejection ? failure : failure.cause;
   return rejection instanceof Rejection && rejection.enveloped && !rejection.transient;
 }
 
