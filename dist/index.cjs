@@ -3088,6 +3088,10 @@ const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
 const largestInterim = 16 * 1024;
 /** Longer than any wait: a silence is ended by the signal, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** Method and path, for messages. */
+function nameOf({ method, path }) {
+    return `${method} ${path.replace(/\?.*/, '')}`;
+}
 /**
  * Sends a request once, through the proxy set in the environment, and reads the whole answer. Follows no redirects.
  *
@@ -3102,12 +3106,11 @@ async function exchange(baseUrl, request, signal) {
     const { method, path, mayBeEmpty = false } = request;
     const url = baseUrl + path;
     const proxy = proxyFor(new URL(url));
-    const named = `${method} ${path.replace(/\?.*/, '')}`;
     let status = 0;
     let headers = {};
     const chunks = [];
     const answer = () => ({
-        request: named,
+        request: nameOf(request),
         status,
         headers,
         mayBeEmpty,
@@ -3132,7 +3135,7 @@ async function exchange(baseUrl, request, signal) {
         for await (const chunk of message) {
             size += chunk.length;
             if (size > largestAnswer)
-                throw tooLarge(named);
+                throw tooLarge(nameOf(request));
             chunks.push(chunk);
         }
     };
@@ -3268,12 +3271,12 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
             catch (thrown) {
                 if (!(thrown instanceof Fault && thrown.transient))
                     throw thrown;
-                await waitAfter(thrown, tries);
+                await waitAfter(thrown, tries, nameOf(request));
                 await request.beforeRetry?.();
             }
         }
     };
-    async function waitAfter(fault, tries) {
+    async function waitAfter(fault, tries, request) {
         const remainingMs = deadline.remainingMs();
         if (remainingMs === 0)
             throw timedOut(host, timeoutMs, tries, fault);
@@ -3284,7 +3287,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         const { saw, retryAfterMs } = fault;
         const crowded = fault.code === 'rate-limited';
         const waitMs = backoffMs({ failedTries: tries, retryAfterMs, crowded, remainingMs });
-        onRetry(`Try ${tries} of ${maxAttempts} failed (${saw}). Trying again in ${seconds(waitMs)}.`);
+        onRetry(`Try ${tries} of ${maxAttempts} failed (${request}: ${saw}). Trying again in ${seconds(waitMs)}.`);
         await (0,promises_namespaceObject.setTimeout)(waitMs);
     }
     async function tryOnce(request) {

@@ -225,7 +225,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 503, once: true } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
     expectSuccess(step);
-    expect(step.visible).toContain('Try 1 of 5 failed (HTTP/1.1 503 Refused)');
+    expect(step.visible).toContain('Try 1 of 5 failed (POST /authenticate/login: HTTP/1.1 503 Refused)');
     expect(proxy.targets).toHaveLength(2);
   });
 });

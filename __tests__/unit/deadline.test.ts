@@ -97,7 +97,7 @@ describe('a try that gets no answer', () => {
     expect(failure.message).toMatch(
       /^No usable answer from gpu-api\.exascalelabs\.ai within 60 s \(\d tries; last error: no answer\)\. Raise/,
     );
-    expect(retries[0]).toMatch(/^Try 1 of 5 failed \(no answer\)/);
+    expect(retries[0]).toMatch(/^Try 1 of 5 failed \(GET \/billing\/balance: no answer\)/);
     expect(limits[0]).toBe(20_000);
     expect(limits).toHaveLength(3);
   });
@@ -125,7 +125,9 @@ describe('a try that gets no answer', () => {
     exabits().get(path).reply(200, yes());
     const { exabits: api, credential, retries } = await converse();
     await api.verify(credential);
-    expect(retries).toEqual([expect.stringMatching(/^Try 1 of 5 failed \(no answer\)\. Trying again/)]);
+    expect(retries).toEqual([
+      expect.stringMatching(/^Try 1 of 5 failed \(GET \/billing\/balance: no answer\)\. Trying again/),
+    ]);
   });
 
   test('and is the last one says so', async () => {

@@ -235,7 +235,9 @@ describe('the post step', () => {
     exabits.when('DELETE', double.answers(503), 1);
     exabits.when('DELETE', double.answers(204));
     const { log } = await runJob(exabits, { 'max-attempts': '2' });
-    expect(log).toMatch(/^Try 1 of 2 failed \(HTTP 503\).*\nDeleted the API token NAME\.$/);
+    expect(log).toMatch(
+      /^Try 1 of 2 failed \(DELETE \/api-tokens\/ID: HTTP 503\).*\nDeleted the API token NAME\.$/,
+    );
   });
 
   test('deletes the token at the host where it was made, though the job now names another', async () => {

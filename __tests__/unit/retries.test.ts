@@ -23,7 +23,9 @@ describe('another try follows', () => {
     await api.verify(credential);
     expect(retries).toHaveLength(1);
     expect(retries[0]).toMatch(
-      new RegExp(`^Try 1 of 5 failed \\(HTTP ${status}, "not now"\\)\\. Trying again in [\\d.]+ s\\.$`),
+      new RegExp(
+        `^Try 1 of 5 failed \\(GET /billing/balance: HTTP ${status}, "not now"\\)\\. Trying again in [\\d.]+ s\\.$`,
+      ),
     );
     expect(clock.waits).toHaveLength(1);
   });
@@ -38,7 +40,7 @@ describe('another try follows', () => {
       const { exabits: api, credential, retries } = await converse();
       await api.verify(credential);
       expect(retries).toHaveLength(1);
-      expect(retries[0]).toMatch(/^Try 1 of 5 failed \(it broke\)/);
+      expect(retries[0]).toMatch(/^Try 1 of 5 failed \(GET \/billing\/balance: it broke\)/);
     },
   );
 
@@ -52,9 +54,9 @@ describe('another try follows', () => {
     const { exabits: api, credential, retries } = await converse();
     await api.verify(credential);
     expect(retries.map((line) => line.replace(/Trying.*/, ''))).toEqual([
-      'Try 1 of 5 failed (HTTP 503). ',
-      'Try 2 of 5 failed (reset). ',
-      'Try 3 of 5 failed (HTTP 429). ',
+      'Try 1 of 5 failed (GET /billing/balance: HTTP 503). ',
+      'Try 2 of 5 failed (GET /billing/balance: reset). ',
+      'Try 3 of 5 failed (GET /billing/balance: HTTP 429). ',
     ]);
   });
 
@@ -208,7 +210,7 @@ test('a try that failed shows in the log of a step that succeeds', async () => {
   const { log, outputs } = await new InProcessJob().main(loginInputs);
   expect(log.replace(/in [\d.]+ s/, 'in N s')).toBe(
     [
-      'Try 1 of 5 failed (HTTP 502 with content type text/html). Trying again in N s.',
+      'Try 1 of 5 failed (POST /authenticate/login: HTTP 502 with content type text/html). Trying again in N s.',
       'Signed in to gpu-api.exascalelabs.ai as ada. The access token expires at 2026-11-24T12:30:00.000Z; for a longer job set ephemeral-api-token: true.',
     ].join('\n'),
   );

@@ -101,6 +101,6 @@ test('a call that fails for a moment is tried again', async () => {
   balance(tokenHeaders(apiToken)).reply(200, yes());
   const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
   expect(step.log).toMatch(
-    /^Try 1 of 5 failed \(HTTP 503\).*\nUsing the API token for gpu-api\.exascalelabs\.ai\.$/,
+    /^Try 1 of 5 failed \(GET \/billing\/balance: HTTP 503\).*\nUsing the API token for gpu-api\.exascalelabs\.ai\.$/,
   );
 });

@@ -30,6 +30,11 @@ const largestInterim = 16 * 1024;
 /** Longer than any wait: a silence is ended by the signal, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
 
+/** Method and path, for messages. */
+export function nameOf({ method, path }: Request): string {
+  return `${method} ${path.replace(/\?.*/, '')}`;
+}
+
 /**
  * Sends a request once, through the proxy set in the environment, and reads the whole answer. Follows no redirects.
  *
@@ -44,12 +49,11 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
   const { method, path, mayBeEmpty = false } = request;
   const url = baseUrl + path;
   const proxy = proxyFor(new URL(url));
-  const named = `${method} ${path.replace(/\?.*/, '')}`;
   let status = 0;
   let headers: IncomingHttpHeaders = {};
   const chunks: Buffer[] = [];
   const answer = (): Answer => ({
-    request: named,
+    request: nameOf(request),
     status,
     headers,
     mayBeEmpty,
@@ -78,7 +82,7 @@ export async function exchange(baseUrl: string, request: Request, signal: AbortS
     let size = 0;
     for await (const chunk of message) {
       size += chunk.length;
-      if (size > largestAnswer) throw tooLarge(named);
+      if (size > largestAnswer) throw tooLarge(nameOf(request));
       chunks.push(chunk);
     }
   };

@@ -5,7 +5,7 @@ import type { Redact } from '../job/mask.ts';
 import { seconds } from '../text.ts';
 import { backoffMs, startDeadline } from './backoff.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
-import { exchange, type Request } from './exchange.ts';
+import { exchange, nameOf, type Request } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { transportFault } from './transport.ts';
 
@@ -51,13 +51,13 @@ export function createSend(
         return await tryOnce(request);
       } catch (thrown) {
         if (!(thrown instanceof Fault && thrown.transient)) throw thrown;
-        await waitAfter(thrown, tries);
+        await waitAfter(thrown, tries, nameOf(request));
         await request.beforeRetry?.();
       }
     }
   };
 
-  async function waitAfter(fault: Fault, tries: number): Promise<void> {
+  async function waitAfter(fault: Fault, tries: number, request: string): Promise<void> {
     const remainingMs = deadline.remainingMs();
     if (remainingMs === 0) throw timedOut(host, timeoutMs, tries, fault);
     if (fault.retryAfterMs >= remainingMs) throw waitTooLong(host, remainingMs, tries, fault);
@@ -66,7 +66,9 @@ export function createSend(
     const { saw, retryAfterMs } = fault;
     const crowded = fault.code === 'rate-limited';
     const waitMs = backoffMs({ failedTries: tries, retryAfterMs, crowded, remainingMs });
-    onRetry(`Try ${tries} of ${maxAttempts} failed (${saw}). Trying again in ${seconds(waitMs)}.`);
+    onRetry(
+      `Try ${tries} of ${maxAttempts} failed (${request}: ${saw}). Trying again in ${seconds(waitMs)}.`,
+    );
     await sleep(waitMs);
   }
 
