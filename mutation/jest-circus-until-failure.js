@@ -1,20 +1,20 @@
 import { createEmptyTestResult } from '@jest/test-result';
 import circus from 'jest-circus/runner';
 
-/** The test files that noticed a mutant, the last one first. */
+/** The test files that have killed a mutant, most recent first. */
 export const killers = [];
 
 let killed;
 
-// Jest takes a file without a result for a fault.
+// Jest reports an error for a file without results.
 const skipped = { status: 'pending', fullName: '(skipped)', failureMessages: [] };
 
 /**
- * Runs a test file until a test fails, and no file after that: Stryker asks whether a test notices the mutant, and Jest's
- * own `bail` does not work when Jest is called from a program.
+ * Runs a mutant's test files only until a test fails. Jest's own `bail` does not work when a program calls Jest. Stryker
+ * accepts no test runner without "jest-circus" in its path.
  */
 export default async function run(globalConfig, config, environment, runtime, testPath, sendMessageToJest) {
-  // None in the first run, which is to pass.
+  // Undefined in the initial run, in which all tests must pass.
   const mutant = process.env.__STRYKER_ACTIVE_MUTANT__;
   if (mutant !== undefined && mutant === killed) {
     return { ...createEmptyTestResult(), numPendingTests: 1, testFilePath: testPath, testResults: [skipped] };

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { killers } from './jest-circus-until-failure.js';
 
-/** Runs first what noticed the mutants before, since neighbours tend to be noticed by the same tests; then the smallest. */
+/** Puts the file that killed the previous mutant first, as it often kills the next one too; then the smallest files. */
 export default class LastKillerFirst {
   sort(tests) {
     const rank = ({ path }) => (killers.includes(path) ? killers.indexOf(path) : killers.length);
