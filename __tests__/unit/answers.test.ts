@@ -91,11 +91,11 @@ describe('a redirect is refused, and the message names its target:', () => {
     expect(failure.message).toMatch(/not followed.*"api-url"/);
   });
 
-  test('no target', async () => {
+  test('without a target', async () => {
     expect((await failureFor(302, '')).message).toContain('to an unspecified address');
   });
 
-  test('a target that is too long for the log', async () => {
+  test('with a target that is too long for the log', async () => {
     const { message } = await failureFor(302, '', { Location: `https://x.example/${'y'.repeat(2000)}` });
     expect(message).toContain('https://x.example/yyy');
     expect(message.length).toBeLessThan(600);

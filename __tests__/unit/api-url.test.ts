@@ -17,7 +17,7 @@ describe('the API address', () => {
     expect(endpoint.apiUrl).toBe('https://reseller.example');
   });
 
-  test('comes from the input first', async () => {
+  test('comes from the input if both are set', async () => {
     const { endpoint } = await inputsOf(
       { 'api-url': ' https://input.example ' },
       { EXABITS_API_URL: 'https://variable.example' },
@@ -56,7 +56,7 @@ describe('an address', () => {
     });
   });
 
-  test('parses to the same result again', () => {
+  test('parses to the same result when parsed again', () => {
     const endpoints = fc.webUrl({ validSchemes: ['https'] }).map((url) => new URL(url).origin);
     fc.assert(
       fc.property(endpoints, fc.constantFrom('', '/', '/api/v1', '/api/v1/'), (origin, end) => {
@@ -70,8 +70,8 @@ describe('an address', () => {
   test.each([
     ['a host without a scheme', 'gpu-api.exascalelabs.ai'],
     ['a host and port without a scheme', 'localhost:8080'],
-    ['another scheme', 'ftp://api.example'],
-    ['a file', 'file:///etc/passwd'],
+    ['a URL with another scheme', 'ftp://api.example'],
+    ['a file URL', 'file:///etc/passwd'],
     ['not a URL', 'somewhere else'],
   ])('is refused if it is %s', async (_what, text) => {
     const failure = await failureOf(() => parseEndpoint(text));

@@ -26,7 +26,7 @@ function prepareLogin(): void {
     );
 }
 
-describe('existing credentials are used without a request', () => {
+describe('existing credentials are used without a request:', () => {
   test('a token pair', async () => {
     const job = new InProcessJob(pair);
     const step = await job.main({ ...loginInputs, ...existing });
@@ -168,7 +168,7 @@ describe('the step authenticates as configured', () => {
   });
 });
 
-describe('with ephemeral-api-token: true', () => {
+describe('with ephemeral-api-token: true,', () => {
   const ephemeral = { ...existing, 'ephemeral-api-token': 'true' };
 
   test('an existing login creates the token', async () => {
@@ -206,7 +206,7 @@ test('an API token that expires in a second is used', async () => {
   expect(step.log).toContain('already set in this job, until 2026-11-24T12:00:01.000Z');
 });
 
-describe('with verify: true', () => {
+describe('with verify: true,', () => {
   const verify = { ...loginInputs, ...existing, verify: 'true' };
 
   test('existing credentials that work are used', async () => {

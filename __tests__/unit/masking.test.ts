@@ -118,7 +118,7 @@ describe('before it prints, exports or sends anything else, the step masks', () 
     expectMasks(firstMasks(other), apiToken);
   });
 
-  test('the secrets of a step with invalid inputs', async () => {
+  test('secrets even if an input is invalid', async () => {
     const step = await new InProcessJob().main({ username, password, verify: 'maybe' });
     expectMasks(firstMasks(step), password, passwordMd5);
     expect(step.log).toMatch(/^Error: Input "verify"/);
@@ -127,7 +127,7 @@ describe('before it prints, exports or sends anything else, the step masks', () 
     expect(other.log).toMatch(/^Error: Input "api-token"/);
   });
 
-  test('in post, the token that it deletes', async () => {
+  test('the ephemeral token, again in the post step', async () => {
     const job = new InProcessJob();
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));

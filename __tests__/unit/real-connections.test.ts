@@ -47,7 +47,7 @@ describe('http to this machine', () => {
   });
 
   test('does not look up an IPv6 address as a name', async () => {
-    // A machine without IPv6 does not refuse the connection, but does not look up a name either.
+    // Without IPv6, the connection is not refused, but no name is looked up either.
     const failure = await failureAt(`http://[::1]:${await unusedPort()}`);
     expect(['connection-refused', 'connection-lost']).toContain(failure.code);
     expect(failure.message).toContain('[::1]:');

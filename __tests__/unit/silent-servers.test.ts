@@ -16,7 +16,7 @@ const timeoutMs = 200;
 test.each<[string, RequestListener]>([
   ['sends nothing', () => {}],
   ['never finishes its answer', (_request, response) => void response.write('{"status":')],
-])('gives up in time on a server that %s', async (_what, answer) => {
+])('the action gives up in time on a server that %s', async (_what, answer) => {
   const port = await listen(createServer(answer));
   const failure = await failureAt(`http://127.0.0.1:${port}`, timeoutMs);
   expect(failure.code).toBe('timed-out');
@@ -37,7 +37,7 @@ test.each<[string, RequestListener, number]>([
   await expect(closed).resolves.toBeDefined();
 });
 
-test('gives up in time on a proxy that never opens its tunnel', async () => {
+test('the action gives up in time on a proxy that never opens its tunnel', async () => {
   const proxy = createServer();
   proxy.on('connect', () => {});
   process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
@@ -80,7 +80,7 @@ test.each([408, 429, 503, 200])('a status of %i is not final if the answer break
   expect((await failureAt(`http://127.0.0.1:${await listen(server)}`)).code).toBe('connection-lost');
 });
 
-test('the deadline of the step ends a silence, not the HTTP client', async () => {
+test('a silence ends at the deadline of the step, not at a limit of the HTTP client', async () => {
   const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
   await failureAt(`http://127.0.0.1:${await listen(createServer(() => {}))}`, timeoutMs);
   const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);

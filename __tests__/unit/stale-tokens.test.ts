@@ -239,7 +239,7 @@ describe('the post step', () => {
   });
 
   test.each<[string, unknown]>([
-    ['null', null],
+    ['data that is null', null],
     [
       'a list of invalid entries',
       [null, stale(1), 7, [stale(1)], { id: {} }, { id: 'x', name: 7, created_at: 0 }],
