@@ -18,14 +18,14 @@ function abbreviated(value: unknown): string {
   return `${JSON.stringify(value)}`.slice(0, 20);
 }
 
-/** How a call fails that gets this answer to every try. */
+/** How a call fails if it gets this answer. */
 async function failureFor(status: number, body: unknown, headers: Record<string, string> = {}) {
   exabits().get(path).reply(status, body, headers);
   const { exabits: api, credential } = await converse({ maxAttempts: 1 });
   return failureOf(() => api.verify(credential));
 }
 
-test('a request says who makes it, and what it takes', async () => {
+test('a request says who sends it and what it accepts', async () => {
   let headers: Headers | undefined;
   exabits()
     .get(path)
@@ -41,7 +41,7 @@ test('a request says who makes it, and what it takes', async () => {
   expect(headers?.has('content-type')).toBe(false);
 });
 
-test('a request does not tell Exabits which job of the runner it is from', async () => {
+test('a request does not tell Exabits which job of the runner sends it', async () => {
   process.env.ACTIONS_ORCHESTRATION_ID = 'job-of-the-runner';
   let agent: string | null = null;
   exabits()
@@ -59,7 +59,7 @@ test('a request does not tell Exabits which job of the runner it is from', async
   expect(agent).toBe(`exabits-auth/${version}`);
 });
 
-test('a challenge to authenticate is for the caller, and never answered by the HTTP client', async () => {
+test('the HTTP client never answers an authentication challenge', async () => {
   const { HttpClient, HttpClientResponse } = await import('@actions/http-client');
   exabits().get(path).reply(401, no('who are you?'), { 'WWW-Authenticate': 'Basic' });
   const request = jest.spyOn(HttpClient.prototype, 'request');
@@ -81,7 +81,7 @@ test('a challenge to authenticate is for the caller, and never answered by the H
   }
 });
 
-describe('a redirect is refused, and the message says where it led:', () => {
+describe('a redirect is refused, and the message names its target:', () => {
   test.each([300, 301, 302, 303, 304, 307, 308])('HTTP %d', async (status) => {
     const failure = await failureFor(status, '', { Location: 'https://elsewhere.example/api/v1' });
     expect(failure.code).toBe('redirected');
@@ -91,11 +91,11 @@ describe('a redirect is refused, and the message says where it led:', () => {
     expect(failure.message).toMatch(/not followed.*"api-url"/);
   });
 
-  test('one that leads nowhere', async () => {
+  test('without a target', async () => {
     expect((await failureFor(302, '')).message).toContain('to an unspecified address');
   });
 
-  test('one whose address is meant for the log', async () => {
+  test('with a target that is too long for the log', async () => {
     const { message } = await failureFor(302, '', { Location: `https://x.example/${'y'.repeat(2000)}` });
     expect(message).toContain('https://x.example/yyy');
     expect(message.length).toBeLessThan(600);
@@ -103,7 +103,7 @@ describe('a redirect is refused, and the message says where it led:', () => {
 });
 
 describe('an answer that is not JSON', () => {
-  test('is an error that says which content type came', async () => {
+  test('is an error that names the content type', async () => {
     const failure = await failureFor(200, '<html>Sign in</html>', html);
     expect(failure.code).toBe('answer-not-json');
     expect(failure.message).toContain(
@@ -120,7 +120,7 @@ describe('an answer that is not JSON', () => {
     expect(failure.message).toContain('(content type not given)');
   });
 
-  test('may be compressed, which nobody asked for; the message says so', async () => {
+  test('may be compressed, and the message says so', async () => {
     const failure = await failureFor(200, Buffer.from('\u001f\u008b\u0008 compressed', 'latin1'), {
       ...html,
       'Content-Encoding': 'x-own',
@@ -142,19 +142,19 @@ describe('an answer that is not JSON', () => {
     ['two values', '{"status":true}{"status":true}'],
     ['a byte order mark', '\ufeff{"status":true}'],
     ['UTF-16', Buffer.from('{"status":true}', 'utf16le')],
-    ['compressed, and nothing says so', gzipSync('{"status":true}')],
+    ['compressed without a header', gzipSync('{"status":true}')],
     ['every byte', Buffer.from(Array.from({ length: 256 }, (_, value) => value))],
     ['open brackets', '['.repeat(100_000)],
-    ['more nested lists than the stack has room for', '['.repeat(50_000) + ']'.repeat(50_000)],
-  ])('is one too when it nearly is: %s', async (_what, body) => {
+    ['arrays nested too deeply for the stack', '['.repeat(50_000) + ']'.repeat(50_000)],
+  ])('may be close to JSON: %s', async (_what, body) => {
     expect((await failureFor(200, body)).code).toBe('answer-not-json');
   });
 });
 
-describe('an answer is read all the same', () => {
+describe('an answer is accepted', () => {
   test.each([
     ['with white space around it', '\r\n\t {"status":true} \n'],
-    ['if only its first "status" says no', '{"status":false,"status":true}'],
+    ['if only its first "status" is false', '{"status":false,"status":true}'],
     ...[null, 5, [], {}, 'x'.repeat(100_000)].map((message) => [
       `with the message ${abbreviated(message)}`,
       JSON.stringify({ status: true, message }),
@@ -166,20 +166,20 @@ describe('an answer is read all the same', () => {
   });
 });
 
-describe('an answer of the wrong shape', () => {
+describe('a malformed answer', () => {
   test.each([
-    ['a list', '[]'],
-    ['a text', '"success"'],
+    ['an array', '[]'],
+    ['a string', '"success"'],
     ['a number', '42'],
     ['null', 'null'],
     ['an object without status', '{"data": null}'],
-    ['a list of what is promised', '[{"status": true}]'],
+    ['an array of the expected object', '[{"status": true}]'],
     ['an object whose prototype has the status', '{"__proto__": {"status": true}}'],
     ['an object whose status is null', '{"status": null}'],
     ['an object whose status is an object', '{"status": {}}'],
     ['an object whose status is a number', '{"status": 200, "data": null}'],
-    ['an object whose status is a text', '{"status": "true", "data": null}'],
-  ])('is an error of its own: %s', async (_what, body) => {
+    ['an object whose status is a string', '{"status": "true", "data": null}'],
+  ])('is a distinct error: %s', async (_what, body) => {
     const failure = await failureFor(200, body);
     expect(failure.code).toBe('answer-malformed');
     expect(failure.message).toMatch(
@@ -194,7 +194,7 @@ describe('an answer of the wrong shape', () => {
     /its "data" is not an object/,
   ]);
 
-  /** What is no token, and why. */
+  /** Values that are not tokens, and why. */
   const noTokens: readonly [unknown, string][] = [
     ...[undefined, null, 5, true, [], {}, ['access']].map((value): [unknown, string] => [
       value,
@@ -214,7 +214,7 @@ describe('an answer of the wrong shape', () => {
 
   test.each<[string, unknown, RegExp]>([
     ...noObjects,
-    ['a list as data', [login], /its "data" is not an object/],
+    ['an array as data', [login], /its "data" is not an object/],
     ...['access_token', 'refresh_token'].flatMap((name) =>
       noTokens.map(([value, why]): [string, unknown, RegExp] => [
         `the ${name} ${abbreviated(value)}`,
@@ -224,7 +224,7 @@ describe('an answer of the wrong shape', () => {
     ),
     ['a username that is an object', { ...login, username: {} }, /its "username" is not a string/],
     ['an email address that is a number', { ...login, email: 1 }, /its "email" is not a string/],
-  ])('is an error of a login: %s', async (_what, data, words) => {
+  ])('fails a login: %s', async (_what, data, words) => {
     exabits().post('/authenticate/login').reply(200, yes(data));
     const { exabits: api, passwordMd5 } = await converse();
     const failure = await failureOf(() => api.login('ada', passwordMd5));
@@ -247,23 +247,23 @@ describe('an answer of the wrong shape', () => {
       { token: ephemeralToken, id },
       /its "id" is not/,
     ]),
-    ['an id like an option', { token: ephemeralToken, id: '-rf' }, /its "id" is not/],
-    ['an id for a path', { token: ephemeralToken, id: '../x' }, /its "id" is not/],
+    ['an id that looks like an option', { token: ephemeralToken, id: '-rf' }, /its "id" is not/],
+    ['an id that looks like a path', { token: ephemeralToken, id: '../x' }, /its "id" is not/],
     ['an id with a line break', { token: ephemeralToken, id: 'x\ny' }, /its "id" is not/],
-    ['an id that a shell would take for more', { token: ephemeralToken, id: '1;ls' }, /its "id" is not/],
-    ['an id without end', { token: ephemeralToken, id: 'x'.repeat(129) }, /its "id" is not/],
+    ['an id with shell syntax', { token: ephemeralToken, id: '1;ls' }, /its "id" is not/],
+    ['an id that is too long', { token: ephemeralToken, id: 'x'.repeat(129) }, /its "id" is not/],
     [
       'an id that is the token itself',
       { token: ephemeralToken, id: ephemeralToken },
       /its "id" contains a secret/,
     ],
     [
-      'an id that is most of the token',
+      'an id that is part of the token',
       { token: ephemeralToken, id: ephemeralToken.slice(0, 16) },
       /its "id" contains a secret/,
     ],
     ['an id that is another secret', { token: ephemeralToken, id: apiToken }, /its "id" contains a secret/],
-  ])('is an error of a token that was created: %s', async (_what, data, words) => {
+  ])('fails the creation of a token: %s', async (_what, data, words) => {
     exabits().post('/api-tokens').reply(200, yes(data));
     const { exabits: api, credential } = await converse();
     const failure = await failureOf(() =>
@@ -274,7 +274,7 @@ describe('an answer of the wrong shape', () => {
     expect(failure.message).toContain('POST /api-tokens');
   });
 
-  test.each([true, 5, 'tokens', {}])('is an error of a list that is none: %j', async (data) => {
+  test.each([true, 5, 'tokens', {}])('fails the list of tokens: %j', async (data) => {
     exabits().get('/api-tokens').query(true).reply(200, yes(data));
     const { exabits: api, credential } = await converse();
     const failure = await failureOf(() => api.listApiTokens(credential));
@@ -287,13 +287,13 @@ describe('an answer that is too large', () => {
   const megabyte = 1024 * 1024;
   const envelope = (size: number) => `{"status":true,"data":"${'x'.repeat(size - 26)}"}\n`.slice(0, size);
 
-  test('is one beyond 1 MiB', async () => {
+  test('is larger than 1 MiB', async () => {
     const failure = await failureFor(200, envelope(megabyte + 1));
     expect(failure.code).toBe('answer-too-large');
     expect(failure.message).toMatch(/^The answer to GET \/billing\/balance is larger than 1 MiB/);
   });
 
-  test('is none of 1 MiB', async () => {
+  test('is not one of exactly 1 MiB', async () => {
     const body = envelope(megabyte);
     expect(Buffer.byteLength(body)).toBe(megabyte);
     exabits().get(path).reply(200, body);
@@ -306,8 +306,8 @@ describe('an answer that is too large', () => {
   });
 });
 
-describe('an answer that says no', () => {
-  test('by its HTTP status', async () => {
+describe('an answer that refuses the request', () => {
+  test('by HTTP status', async () => {
     const failure = await failureFor(422, no('the region is unknown'));
     expect(failure.code).toBe('rejected');
     expect(failure.message).toBe(
@@ -315,14 +315,14 @@ describe('an answer that says no', () => {
     );
   });
 
-  test('without an envelope: it is not from Exabits, and the address may be wrong', async () => {
+  test('without an envelope is not from Exabits: the address may be wrong', async () => {
     const failure = await failureFor(404, '<h1>Not found</h1>', html);
     expect(failure.message).toBe(
       'gpu-api.exascalelabs.ai refused GET /billing/balance (HTTP 404 with content type text/html; charset=utf-8). This is not how Exabits answers: check the address.',
     );
   });
 
-  test('with HTTP 501 at once: the next try would find the same server', async () => {
+  test('with HTTP 501 is final: a retry would reach the same server', async () => {
     const failure = await failureFor(501, '<h1>Unsupported method</h1>', html);
     expect(failure.code).toBe('rejected');
     expect(failure.message).toMatch(/check the address\.$/);
@@ -334,7 +334,7 @@ describe('an answer that says no', () => {
     expect(failure.message).toContain('(HTTP 200, "the balance is secret")');
   });
 
-  test('by its HTTP status, even with status: true', async () => {
+  test('by HTTP status, even with status: true', async () => {
     expect((await failureFor(404, yes())).code).toBe('rejected');
   });
 
@@ -351,29 +351,29 @@ describe('an answer that says no', () => {
       { message: 'one', data: { message: 'two', error_reason: { message: 'three' } } },
       'one: two: three',
     ],
-    ['in two places that say the same', { message: 'one', data: { message: 'one' } }, 'one'],
-  ])('may have its reason %s', async (_where, body, words) => {
+    ['in two places with the same text', { message: 'one', data: { message: 'one' } }, 'one'],
+  ])('may give its reason %s', async (_where, body, words) => {
     expect((await failureFor(400, body)).message).toContain(`(HTTP 400, "${words}")`);
   });
 
   test.each<[string, unknown]>([
-    ['no JSON', undefined],
+    ['not JSON', undefined],
     ['JSON without a reason', {}],
-    ['a reason that is no text', { message: 42, data: { message: null, error_reason: 'x' } }],
-    ['a list', []],
-  ])('may have no reason: %s', async (_what, body) => {
+    ['a reason that is not a string', { message: 42, data: { message: null, error_reason: 'x' } }],
+    ['an array', []],
+  ])('may give no reason: %s', async (_what, body) => {
     expect((await failureFor(400, body)).message).toContain('(HTTP 400)');
   });
 
-  test('may come from a proxy: the content type tells', async () => {
+  test('may come from a proxy, as the content type shows', async () => {
     const failure = await failureFor(403, '<html>Blocked</html>', html);
     expect(failure.message).toContain('(HTTP 403 with content type text/html; charset=utf-8)');
     expect(failure.message).not.toContain('Blocked');
   });
 });
 
-describe('an answer that says not now', () => {
-  test('is about a limit with HTTP 429', async () => {
+describe('a temporary failure', () => {
+  test('is a rate limit with HTTP 429', async () => {
     const failure = await failureFor(429, no('too many'));
     expect(failure.code).toBe('rate-limited');
     expect(failure.message).toMatch(
@@ -381,7 +381,7 @@ describe('an answer that says not now', () => {
     );
   });
 
-  test.each([408, 500, 502, 503, 599])('is about the service with HTTP %d', async (status) => {
+  test.each([408, 500, 502, 503, 599])('is an unavailable service with HTTP %d', async (status) => {
     const failure = await failureFor(status, no('down'));
     expect(failure.code).toBe('unavailable');
     expect(failure.message).toMatch(new RegExp(`\\(HTTP ${status}, "down"\\)\\. Run the job again later`));
@@ -389,13 +389,13 @@ describe('an answer that says not now', () => {
 });
 
 describe('an answer without a body', () => {
-  test.each([200, 204])('is enough where nothing is read from it: HTTP %d', async (status) => {
+  test.each([200, 204])('is enough if nothing is read from it: HTTP %d', async (status) => {
     exabits().delete('/api-tokens/7').reply(status);
     const { exabits: api, credential } = await converse();
     await expect(api.deleteApiToken(credential, '7')).resolves.toBeUndefined();
   });
 
-  test('may come for an id that needs to be encoded', async () => {
+  test('is enough for an id that needs encoding', async () => {
     let path = '';
     exabits()
       .delete(/api-tokens/)
@@ -407,7 +407,7 @@ describe('an answer without a body', () => {
     expect(path).toBe('/api/v1/api-tokens/a%3Ab%2F..%2Fc');
   });
 
-  test('is not JSON where something is, and its message says that it is empty', async () => {
+  test('is an error if a body is needed, and the message says that it is empty', async () => {
     const failure = await failureFor(200, '');
     expect(failure.code).toBe('answer-not-json');
     expect(failure.message).toMatch(
@@ -415,7 +415,7 @@ describe('an answer without a body', () => {
     );
   });
 
-  test('lists no token: nobody has said that there is none', async () => {
+  test('does not count as an empty list of tokens', async () => {
     exabits().get('/api-tokens').query(true).reply(200, '');
     const { exabits: api, credential } = await converse();
     expect((await failureOf(() => api.listApiTokens(credential))).code).toBe('answer-not-json');

@@ -7,7 +7,7 @@ import { InProcessJob } from './support/job.ts';
 
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-test('the whole job of an API token, which makes no request', async () => {
+test('a whole job with an API token makes no request', async () => {
   const job = new InProcessJob();
   const main = await job.main({ 'api-token': apiToken });
   const post = await job.post(main);
@@ -54,30 +54,30 @@ test('later steps find the token in their environment', async () => {
   });
 });
 
-test('the header file holds the one header of an API token', async () => {
+test('the header file contains the one header of an API token', async () => {
   const { outputs } = await new InProcessJob().main({ 'api-token': apiToken });
   expect(readFileSync(outputs['headers-file'] ?? '', 'utf8')).toBe(`Authorization: Bearer ${apiToken}\n`);
 });
 
-test('white space around the token is not part of it', async () => {
+test('white space around the token is ignored', async () => {
   const { outputs } = await new InProcessJob().main({ 'api-token': ` ${apiToken}\n` });
   expect(outputs.token).toBe(apiToken);
 });
 
-describe('next to username and password', () => {
-  test('the token wins, and a warning says so', async () => {
+describe('an API token', () => {
+  test('wins over username and password, and a warning says so', async () => {
     const { outputs, log } = await new InProcessJob().main({ ...loginInputs, 'api-token': apiToken });
     expect(outputs['auth-method']).toBe('api-token');
     expect(log).toMatch(/^Warning: Both .*api-token is used.*no login happens/);
   });
 
-  test.each(['username', 'password'])('a lone %s draws the warning too', async (name) => {
+  test.each(['username', 'password'])('causes the warning with a lone %s, too', async (name) => {
     const { outputs, log } = await new InProcessJob().main({ [name]: 'left over', 'api-token': apiToken });
     expect(outputs['auth-method']).toBe('api-token');
     expect(log).toMatch(/^Warning: .*api-token is used/);
   });
 
-  test('and without them there is nothing to warn about', async () => {
+  test('causes no warning on its own', async () => {
     const { log } = await new InProcessJob().main({ 'api-token': apiToken });
     expect(log).not.toContain('Warning');
   });
@@ -93,7 +93,7 @@ describe('a token that is a JWT', () => {
     );
   });
 
-  test('and has no expiry is handed on like any other', async () => {
+  test('and has no expiry is exported like any other', async () => {
     const token = unsignedJwt({ sub: 'ada' });
     const { outputs } = await new InProcessJob().main({ 'api-token': token });
     expect(outputs).toMatchObject({ token, 'access-token-expires-at': '' });
@@ -101,28 +101,28 @@ describe('a token that is a JWT', () => {
 
   test.each([
     ['a second ago', '2026-11-24T11:59:59Z'],
-    ['at this very moment', '2026-11-24T12:00:00Z'],
+    ['at this moment', '2026-11-24T12:00:00Z'],
   ])('and expired %s is refused without a request', async (_when, expiry) => {
     const { log, exitCode } = await new InProcessJob().main({ 'api-token': jwtUntil(expiry) });
     expect(log).toMatch(/^Error: The API token expired at 2026-11-24T1\d:\d\d:\d\d\.000Z\. Create a new one/);
     expect(exitCode).toBe(1);
   });
 
-  test('and expires in a second is still good', async () => {
+  test('and expires in a second is accepted', async () => {
     const { exitCode } = await new InProcessJob().main({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') });
     expect(exitCode).toBe(0);
   });
 });
 
-describe('a text that cannot be a token is refused:', () => {
+describe('a malformed token is refused:', () => {
   test.each([
-    ['one with a line break inside', 'first-half\nsecond-half', /contains a line break/],
-    ['one with a carriage return inside', 'first-half\rsecond-half', /contains a line break/],
-    ['one with a space inside', 'first-half second-half', /contains a space/],
+    ['one with a line break', 'first-half\nsecond-half', /contains a line break/],
+    ['one with a carriage return', 'first-half\rsecond-half', /contains a line break/],
+    ['one with a space', 'first-half second-half', /contains a space/],
     ['one with "Bearer" in front', `Bearer ${apiToken}`, /contains a space.*without "Bearer"/],
-    ['one with a letter beyond ASCII', 'exa-tökén', /not allowed in an HTTP header/],
+    ['one with a non-ASCII letter', 'exa-tökén', /not allowed in an HTTP header/],
     ['one with a control character', 'exa-\u0007-token', /not allowed in an HTTP header/],
-    ['one without end', 'x'.repeat(16_385), /longer than 16384 characters/],
+    ['one that is too long', 'x'.repeat(16_385), /longer than 16384 characters/],
   ])('%s', async (_name, token, words) => {
     const { log, exitCode, outputs } = await new InProcessJob().main({ 'api-token': token });
     expect(log).toMatch(words);
@@ -132,7 +132,7 @@ describe('a text that cannot be a token is refused:', () => {
     expect(outputs).toEqual({});
   });
 
-  test('one of the greatest length is no such text', async () => {
+  test('but one of the maximum length is accepted', async () => {
     const { exitCode } = await new InProcessJob().main({ 'api-token': 'x'.repeat(16_384) });
     expect(exitCode).toBe(0);
   });

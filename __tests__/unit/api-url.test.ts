@@ -4,12 +4,12 @@ import { defaultApiUrl, parseEndpoint } from '../../src/endpoint.ts';
 import { failureOf } from './support/failure.ts';
 import { inputsOf } from './support/inputs.ts';
 
-describe('which address is used', () => {
-  test("is Exabits' own when nothing is said", async () => {
+describe('the API address', () => {
+  test("is Exabits' own by default", async () => {
     expect((await inputsOf({})).endpoint.apiUrl).toBe('https://gpu-api.exascalelabs.ai');
   });
 
-  test('is that of the variable EXABITS_API_URL when the input is empty', async () => {
+  test('comes from EXABITS_API_URL if the input is empty', async () => {
     const { endpoint } = await inputsOf(
       { 'api-url': '' },
       { EXABITS_API_URL: ' https://reseller.example/ ' },
@@ -17,7 +17,7 @@ describe('which address is used', () => {
     expect(endpoint.apiUrl).toBe('https://reseller.example');
   });
 
-  test('is that of the input before all', async () => {
+  test('comes from the input if both are set', async () => {
     const { endpoint } = await inputsOf(
       { 'api-url': ' https://input.example ' },
       { EXABITS_API_URL: 'https://variable.example' },
@@ -25,7 +25,7 @@ describe('which address is used', () => {
     expect(endpoint.apiUrl).toBe('https://input.example');
   });
 
-  test('is the default where the variable is empty or blank', async () => {
+  test('is the default if the variable is blank', async () => {
     const { endpoint } = await inputsOf({}, { EXABITS_API_URL: ' ' });
     expect(endpoint.apiUrl).toBe('https://gpu-api.exascalelabs.ai');
   });
@@ -48,7 +48,7 @@ describe('an address', () => {
     });
   });
 
-  test('keeps a port that is not the usual one', () => {
+  test('keeps a non-default port', () => {
     expect(parseEndpoint('https://api.example:8443/api/v1/')).toEqual({
       apiUrl: 'https://api.example:8443',
       apiBaseUrl: 'https://api.example:8443/api/v1',
@@ -56,7 +56,7 @@ describe('an address', () => {
     });
   });
 
-  test('reads the same when its own spellings are read again', () => {
+  test('parses to the same result when parsed again', () => {
     const endpoints = fc.webUrl({ validSchemes: ['https'] }).map((url) => new URL(url).origin);
     fc.assert(
       fc.property(endpoints, fc.constantFrom('', '/', '/api/v1', '/api/v1/'), (origin, end) => {
@@ -68,19 +68,19 @@ describe('an address', () => {
   });
 
   test.each([
-    ['no address', 'gpu-api.exascalelabs.ai'],
+    ['a host without a scheme', 'gpu-api.exascalelabs.ai'],
     ['a host and port without a scheme', 'localhost:8080'],
-    ['another scheme', 'ftp://api.example'],
-    ['a file', 'file:///etc/passwd'],
-    ['text', 'somewhere else'],
-  ])('is refused when it is %s', async (_what, text) => {
+    ['a URL with another scheme', 'ftp://api.example'],
+    ['a file URL', 'file:///etc/passwd'],
+    ['not a URL', 'somewhere else'],
+  ])('is refused if it is %s', async (_what, text) => {
     const failure = await failureOf(() => parseEndpoint(text));
     expect(failure.code).toBe('invalid-input');
     expect(failure.message).toMatch(/must be a URL that begins with https:/);
   });
 
   test.each(['/api', '/api/v2', '/api/v1/regions', '/v1', '/api/v1?limit=1', '/?a=b', '/#top', '/API/V1'])(
-    'is refused with %s behind the host',
+    'is refused with %s after the host',
     async (end) => {
       const failure = await failureOf(() => parseEndpoint(`https://api.example${end}`));
       expect(failure.code).toBe('invalid-input');
@@ -89,7 +89,7 @@ describe('an address', () => {
   );
 
   test.each(['https://ada@api.example', 'https://ada:secret@api.example', 'https://:secret@api.example'])(
-    'is refused with credentials in it, which are not repeated: %s',
+    'is refused with credentials in it, which are not quoted: %s',
     async (text) => {
       const failure = await failureOf(() => parseEndpoint(text));
       expect(failure.code).toBe('invalid-input');
@@ -109,7 +109,7 @@ describe('plain http', () => {
     ['http://0x7f000001', 'http://127.0.0.1'],
     ['http://[::1]:8080/api/v1', 'http://[::1]:8080'],
     ['http://[0:0:0:0:0:0:0:1]', 'http://[::1]'],
-  ])('is for this machine: %s', (text, apiUrl) => {
+  ])('is accepted for this machine: %s', (text, apiUrl) => {
     expect(parseEndpoint(text).apiUrl).toBe(apiUrl);
   });
 
@@ -125,7 +125,7 @@ describe('plain http', () => {
     'http://example-localhost',
     'http://[::2]',
     'http://[::ffff:10.0.0.1]',
-  ])('is refused for any other: %s', async (text) => {
+  ])('is refused for any other host: %s', async (text) => {
     const failure = await failureOf(() => parseEndpoint(text));
     expect(failure.code).toBe('insecure-api-url');
     expect(failure.message).toContain(new URL(text).host);
@@ -133,18 +133,18 @@ describe('plain http', () => {
   });
 });
 
-describe('messages name the setting that an address is from', () => {
+describe('messages name the setting that an address comes from', () => {
   const setting = {
     input: [{ 'api-url': 'nowhere' }, {}, 'The input "api-url" must be a URL'],
     variable: [{}, { EXABITS_API_URL: 'nowhere' }, 'The variable EXABITS_API_URL must be a URL'],
   } as const;
 
-  test.each(Object.entries(setting))('where it is wrong: the %s', async (_what, [inputs, env, words]) => {
+  test.each(Object.entries(setting))('if it is invalid: the %s', async (_what, [inputs, env, words]) => {
     const failure = await failureOf(() => inputsOf(inputs, env));
     expect(failure.message).toContain(words);
   });
 
-  test('where it is right, and not the default', async () => {
+  test('if it is valid and not the default', async () => {
     const address = 'https://reseller.example';
     const byInput = await inputsOf({ 'api-url': address });
     expect(byInput.endpoint.name).toBe('reseller.example (input "api-url")');
@@ -152,7 +152,7 @@ describe('messages name the setting that an address is from', () => {
     expect(byVariable.endpoint.name).toBe('reseller.example (variable EXABITS_API_URL)');
   });
 
-  test('and none for the default address, wherever it is from', async () => {
+  test('but none for the default address', async () => {
     const [byDefault, byVariable] = [
       await inputsOf({}),
       await inputsOf({}, { EXABITS_API_URL: defaultApiUrl }),

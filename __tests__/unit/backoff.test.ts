@@ -10,44 +10,44 @@ describe('the wait before the next try', () => {
   const almostOne = 0.999999;
   const wait = { failedTries: 1, retryAfterMs: 0, crowded: false, remainingMs: plenty };
 
-  test('grows from 1 second by powers of two up to 20', () => {
+  test('doubles from 1 second up to 20', () => {
     const longest = [1, 2, 3, 4, 5, 6, 7, 50].map((failedTries) =>
       backoffMs({ ...wait, failedTries }, almostOne),
     );
     expect(longest).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]);
   });
 
-  test('grows from 5 seconds where the server has too many requests: a crowd needs room', () => {
+  test('doubles from 5 seconds if the server has too many requests', () => {
     const longest = [1, 2, 3, 4, 50].map((failedTries) =>
       backoffMs({ ...wait, failedTries, crowded: true }, almostOne),
     );
     expect(longest).toEqual([5000, 10_000, 20_000, 20_000, 20_000]);
   });
 
-  test('is anything from nothing to that: full jitter', () => {
+  test('is anything from zero up to that: full jitter', () => {
     expect(backoffMs({ ...wait, failedTries: 3 }, 0)).toBe(0);
     expect(backoffMs({ ...wait, failedTries: 3 }, 0.25)).toBe(1000);
     expect(backoffMs({ ...wait, failedTries: 3 }, 0.5)).toBe(2000);
   });
 
-  test('is drawn anew each time', () => {
+  test('is random each time', () => {
     const draws = Array.from({ length: 20 }, () => backoffMs({ ...wait, failedTries: 6 }));
     expect(new Set(draws).size).toBeGreaterThan(10);
   });
 
-  test('begins with what the server asked for', () => {
+  test('starts with what the server asks for', () => {
     expect(backoffMs({ ...wait, retryAfterMs: 7000 }, 0)).toBe(7000);
     expect(backoffMs({ ...wait, retryAfterMs: 7000 }, almostOne)).toBe(8000);
   });
 
-  test('takes at most half of what is left beyond that, so that there is time for another try', () => {
+  test('adds at most half of the time left after that, which allows for another try', () => {
     const late = { ...wait, failedTries: 6, remainingMs: 3000 };
     expect(backoffMs(late, almostOne)).toBe(1500);
     expect(backoffMs({ ...late, retryAfterMs: 2000 }, almostOne)).toBe(2500);
     expect(backoffMs({ ...late, retryAfterMs: 5000 }, almostOne)).toBe(5000);
   });
 
-  test('is a whole number of milliseconds, never shorter than the server wishes, whatever the case', () => {
+  test('is always a whole number of milliseconds, never shorter than the server asks for', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -72,14 +72,14 @@ describe('Retry-After', () => {
 
   test.each([
     ['seconds', '120', 120_000],
-    ['no wait', '0', 0],
+    ['zero', '0', 0],
     ['seconds with white space', ' 5 ', 5000],
     ['a date', 'Tue, 24 Nov 2026 12:00:30 GMT', 30_000],
-    ['a date in the form of RFC 850', 'Tuesday, 24-Nov-26 12:00:30 GMT', 30_000],
-    ['a date in the form of asctime, which is GMT', 'Tue Nov 24 12:00:30 2026', 30_000],
-    ['more seconds than there are numbers for', '9'.repeat(400), Number.POSITIVE_INFINITY],
+    ['a date in RFC 850 format', 'Tuesday, 24-Nov-26 12:00:30 GMT', 30_000],
+    ['a date in asctime format, which is GMT', 'Tue Nov 24 12:00:30 2026', 30_000],
+    ['more seconds than a number can hold', '9'.repeat(400), Number.POSITIVE_INFINITY],
     [
-      'the last date of all',
+      'the last possible date',
       'Fri, 31 Dec 9999 23:59:59 GMT',
       Date.UTC(9999, 11, 31, 23, 59, 59) - now.getTime(),
     ],
@@ -99,15 +99,15 @@ describe('Retry-After', () => {
     '',
     '+5',
     'Thu, 01 Foo 2099 99:99:99 GMT',
-  ])('asks for nothing where it makes no sense: %s', (header) => {
+  ])('is ignored if it is invalid: %s', (header) => {
     expect(retryAfterMs(header, undefined, now)).toBe(0);
   });
 
-  test('asks for nothing where it is missing', () => {
+  test('may be missing', () => {
     expect(retryAfterMs(undefined, undefined, now)).toBe(0);
   });
 
-  test('is meant by the clock of the server, where the answer tells that', () => {
+  test("is relative to the server's clock if the answer has a date", () => {
     const header = 'Tue, 24 Nov 2026 11:50:02 GMT';
     expect(retryAfterMs(header, 'Tue, 24 Nov 2026 11:50:00 GMT', now)).toBe(2000);
     expect(retryAfterMs(header, 'no date', now)).toBe(0);
@@ -115,7 +115,7 @@ describe('Retry-After', () => {
 });
 
 describe('a deadline', () => {
-  test('runs from its start, and never falls below nothing', () => {
+  test('counts down from its start and never below zero', () => {
     const deadline = startDeadline(10_000);
     expect(deadline.totalMs).toBe(10_000);
     expect(deadline.remainingMs()).toBeGreaterThan(9000);
@@ -126,7 +126,7 @@ describe('a deadline', () => {
     expect(deadline.remainingMs()).toBe(0);
   });
 
-  test('does not move when the clock on the wall is set', () => {
+  test('does not move when the system clock is set', () => {
     const deadline = startDeadline(10_000);
     stopCalendar('2036-11-24T12:00:00Z');
     expect(deadline.remainingMs()).toBeGreaterThan(9000);

@@ -8,8 +8,8 @@ import { silenceOutput } from './support/output.ts';
 const clock = skipWaits();
 silenceOutput();
 
-describe('a failure has a code for whoever handles it, and its cause for whoever looks into it:', () => {
-  test('a login that is refused', async () => {
+describe('a failure has a code and a cause:', () => {
+  test('a refused login', async () => {
     exabits().post('/authenticate/login').reply(401, no('bad password'));
     const { exabits: api, passwordMd5 } = await converse();
     expect(await failureOf(() => api.login('someone', passwordMd5))).toMatchObject({
@@ -18,7 +18,7 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
     });
   });
 
-  test('a credential that is refused', async () => {
+  test('a refused credential', async () => {
     exabits().get('/billing/balance').reply(403, no('not yours'));
     const { exabits: api, credential } = await converse();
     expect(await failureOf(() => api.verify(credential))).toMatchObject({
@@ -27,7 +27,7 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
     });
   });
 
-  test('a service that stays out of order', async () => {
+  test('a service that stays unavailable', async () => {
     exabits().get('/billing/balance').times(2).reply(503, no('later'));
     const { exabits: api, credential } = await converse({ maxAttempts: 2 });
     expect(await failureOf(() => api.verify(credential))).toMatchObject({
@@ -36,7 +36,7 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
     });
   });
 
-  test('a service that is out of order until the time is over', async () => {
+  test('a service that is unavailable until the deadline', async () => {
     exabits()
       .get('/billing/balance')
       .reply(503, () => {
@@ -50,7 +50,7 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
     });
   });
 
-  test('a service that asks to wait for too long', async () => {
+  test('a service that asks for too long a wait', async () => {
     stopCalendar('2026-11-24T12:00:00Z');
     exabits().get('/billing/balance').reply(503, no('later'), { 'Retry-After': '61' });
     const { exabits: api, credential } = await converse();
@@ -64,8 +64,8 @@ describe('a failure has a code for whoever handles it, and its cause for whoever
 describe('the list of tokens', () => {
   test.each([
     ['null', { data: null }],
-    ['nothing', {}],
-  ])('is empty where its data is %s', async (_what, data) => {
+    ['missing', {}],
+  ])('is empty if its data is %s', async (_what, data) => {
     exabits()
       .get('/api-tokens')
       .query(true)
@@ -74,7 +74,7 @@ describe('the list of tokens', () => {
     expect(await api.listApiTokens(credential)).toEqual({ tokens: [], date: undefined });
   });
 
-  test('holds what has an id, says when it was made where that is a number, and when it was sent', async () => {
+  test('has all entries with an id, their creation time if it is a number, and the date of the answer', async () => {
     const entries = [
       { id: 1, name: 'one', description: 'of a person', created_at: 1_700_000_000 },
       { id: 2, name: 'two', created_at: '2026-11-24' },

@@ -37,7 +37,7 @@ describe('the configuration of the official client', () => {
     ['api_token', 'api_token: # of a person\r\n  exa-1\r\n'],
     ['api_token', '\ufeffapi_token: exa-1\n'],
     ['api_token', '{"api_url": "https://api.example", "api_token": "exa-1"}'],
-  ])('holds %s', (key, text) => {
+  ])('has %s in %j', (key, text) => {
     const path = configure(text);
     expect(clientFileKey()).toEqual({ path, key });
   });
@@ -54,12 +54,12 @@ describe('the configuration of the official client', () => {
     'my_api_token: exa-1\n',
     'old:\n  api_token: exa-1\n',
     'api_token_name: exa-1\n',
-  ])('holds nothing that it prefers to a login: %j', (text) => {
+  ])('has nothing that the client prefers to a login: %j', (text) => {
     configure(text);
     expect(clientFileKey()).toBeUndefined();
   });
 
-  test('is a warning after a login, and none with an API token', async () => {
+  test('causes a warning after a login but not with an API token', async () => {
     const path = configure('api_token: exa-1\n');
     exabits()
       .post('/authenticate/login')
@@ -70,7 +70,7 @@ describe('the configuration of the official client', () => {
     expect((await new InProcessJob().main({ 'api-token': apiToken })).log).not.toContain('Warning');
   });
 
-  test('need not be there', () => {
+  test('may be missing', () => {
     expect(clientFileKey()).toBeUndefined();
   });
 });

@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a file of the runner comes with its size in bytes', () => {
+test('requireCommandFile returns the size of the file in bytes', () => {
   writeFileSync(join(folder, 'env'), 'ä=1\n');
   expect(requireCommandFile('GITHUB_ENV')).toEqual({ path: join(folder, 'env'), size: 5 });
 });
@@ -30,8 +30,8 @@ test.each([
   ['is not set', undefined, 'GITHUB_STATE is not set'],
   ['is empty', '', 'GITHUB_STATE is not set'],
   ['names a folder', tmpdir(), 'GITHUB_STATE is not a file'],
-  ['names nothing', '/there/is/no/such/file', 'ENOENT: no such file or directory'],
-])('a variable that %s is a failure that says so, with its cause', async (_what, path, reason) => {
+  ['names a missing file', '/there/is/no/such/file', 'ENOENT: no such file or directory'],
+])('a variable that %s causes a failure with the reason', async (_what, path, reason) => {
   if (path !== undefined) process.env.GITHUB_STATE = path;
   const failure = await failureOf(() => requireCommandFile('GITHUB_STATE'));
   expect(failure.code).toBe('job-files');
@@ -39,10 +39,10 @@ test.each([
   expect(failure.cause).toMatchObject({ message: expect.stringContaining(reason) });
 });
 
-describe('writing that goes wrong', () => {
+describe('writeAllOrNone', () => {
   const trouble = new Error('the disk is full');
 
-  test('gives every file its former content back, and undoes the rest', async () => {
+  test('restores every file and undoes the rest after an error', async () => {
     const undone: string[] = [];
     const failure = await failureOf(() =>
       writeAllOrNone(['GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
@@ -58,7 +58,7 @@ describe('writing that goes wrong', () => {
     expect(failure).toMatchObject({ code: 'job-files', cause: trouble });
   });
 
-  test('is undone as far as that works, and the first trouble is what is told', async () => {
+  test('undoes what it can and reports the first error', async () => {
     const undone: string[] = [];
     const failure = await failureOf(() =>
       writeAllOrNone(['GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
@@ -76,7 +76,7 @@ describe('writing that goes wrong', () => {
     expect(failure.message).toContain('(the disk is full)');
   });
 
-  test('may throw what is no error', async () => {
+  test('handles a thrown value that is not an Error', async () => {
     const failure = await failureOf(() =>
       writeAllOrNone([], () => {
         throw 'a text';
@@ -86,7 +86,7 @@ describe('writing that goes wrong', () => {
   });
 });
 
-test('writing that goes well is not undone', () => {
+test('writeAllOrNone undoes nothing after a success', () => {
   writeAllOrNone(['GITHUB_ENV'], (onFailure) => {
     writeFileSync(join(folder, 'env'), 'before\nafter\n');
     onFailure(() => rmSync(join(folder, 'output')));

@@ -6,7 +6,7 @@ function describeError(code: string, message = 'the words of Node') {
   return transportFault(Object.assign(new Error(message), { code }), 'api.example', oneLine);
 }
 
-test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own words: %s', (code) => {
+test.each(['ENOTFOUND', 'EAI_AGAIN'])('an unknown host has its own message: %s', (code) => {
   const { code: failureCode, message, transient } = describeError(code);
   expect(failureCode).toBe('host-not-found');
   expect(message).toMatch(
@@ -15,14 +15,14 @@ test.each(['ENOTFOUND', 'EAI_AGAIN'])('a host that is not found has its own word
   expect(transient).toBe(true);
 });
 
-test('a connection that is refused has its own words', () => {
+test('a refused connection has its own message', () => {
   const { code: failureCode, message, transient } = describeError('ECONNREFUSED');
   expect(failureCode).toBe('connection-refused');
   expect(message).toMatch(/^api\.example refused the connection\. Check the address/);
   expect(transient).toBe(true);
 });
 
-test('a proxy that does not connect has its own words, whatever kept it, and without its address', () => {
+test('a proxy that does not connect has its own message, without its address', () => {
   const told =
     'Failed to establish tunnel to api.example:443 via http://me:secret@proxy.test:3128/: HTTP/1.1 407 No';
   const refusal = new ProxyError(
@@ -38,7 +38,7 @@ test('a proxy that does not connect has its own words, whatever kept it, and wit
   expect(refusal.stack).not.toContain('secret');
 });
 
-describe('a connection that is not secure', () => {
+describe('a TLS failure', () => {
   test.each([
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'ERR_TLS_HANDSHAKE_TIMEOUT',
@@ -52,34 +52,34 @@ describe('a connection that is not secure', () => {
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
     'HOSTNAME_MISMATCH',
-  ])('has its own words, and no second try: %s', (code) => {
+  ])('has its own message and no retry: %s', (code) => {
     const { code: failureCode, message, transient } = describeError(code);
     expect(failureCode).toBe('tls-failed');
     expect(message).toContain(`No secure connection to api.example (${code}: the words of Node).`);
     expect(transient).toBe(false);
   });
 
-  test('to another host than the certificate is for: the address may be wrong', () => {
+  test('suggests a wrong address if the certificate is for another host', () => {
     expect(describeError('ERR_TLS_CERT_ALTNAME_INVALID').message).toMatch(
       /certificate is for another host: check the address/,
     );
   });
 
   test.each(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])(
-    'at the wrong time: a clock may be wrong (%s)',
+    'suggests a wrong clock if the certificate is not valid now (%s)',
     (code) => {
       expect(describeError(code).message).toMatch(/not valid today: check the clock of the runner/);
     },
   );
 
   test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
-    'with something that speaks no TLS: the address may be wrong (%s)',
+    'suggests a wrong address if the server does not speak TLS (%s)',
     (code) => {
       expect(describeError(code).message).toMatch(/does not speak TLS.*check the address and port/);
     },
   );
 
-  test("with OpenSSL's reason alone, without its numbers and sources", () => {
+  test("shows only OpenSSL's reason, without error numbers and source files", () => {
     const words =
       'write EPROTO 404D:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../methods/tls.c:77:';
     const thrown = Object.assign(new Error(words), { code: 'EPROTO' });
@@ -89,7 +89,7 @@ describe('a connection that is not secure', () => {
   });
 
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
-    'by an authority that nobody knows: it may be a private one (%s)',
+    'suggests a private authority if the issuer is unknown (%s)',
     (code) => {
       expect(describeError(code).message).toMatch(/private certificate authority.*NODE_EXTRA_CA_CERTS/);
     },
@@ -98,7 +98,7 @@ describe('a connection that is not secure', () => {
 
 describe('any other fault', () => {
   test.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'NOT_EPROTO', 'EPROTOTYPE', 'X_CERT_'])(
-    'may pass: %s',
+    'is transient: %s',
     (code) => {
       const { code: failureCode, message, saw, transient } = describeError(code);
       expect(failureCode).toBe('connection-lost');
@@ -110,27 +110,27 @@ describe('any other fault', () => {
     },
   );
 
-  test('is named by its code where it has no words', () => {
+  test('is described by its code if it has no message', () => {
     expect(describeError('ECONNRESET', '').saw).toBe('ECONNRESET');
   });
 
   test.each<[string, unknown, string]>([
     ['an error without a code', new Error('odd'), 'odd'],
     ['an error whose code is a number', Object.assign(new Error('odd'), { code: 1 }), 'odd'],
-    ['a text', 'odd', 'odd'],
-    ['an object with a code that is no error', { code: 'ENOTFOUND' }, '[object Object]'],
-  ])('need not be an error with a code: %s', (_what, thrown, saw) => {
+    ['a string', 'odd', 'odd'],
+    ['an object with a code that is not an Error', { code: 'ENOTFOUND' }, '[object Object]'],
+  ])('may be %s', (_what, thrown, saw) => {
     const fault = transportFault(thrown, 'api.example', oneLine);
     expect(fault.code).toBe('connection-lost');
     expect(fault.saw).toBe(saw);
   });
 
-  test('is the cause of what is made of it, for the debug log', () => {
+  test('becomes the cause, for the debug log', () => {
     const thrown = new Error('odd');
     expect(transportFault(thrown, 'api.example', oneLine).cause).toBe(thrown);
   });
 
-  test('has its words cleaned before they are printed', () => {
+  test('has its message cleaned before it is printed', () => {
     const { message, saw } = transportFault(new Error('a\nb'), 'api.example', () => 'cleaned');
     expect(saw).toBe('cleaned');
     expect(message).toContain('(cleaned)');

@@ -35,7 +35,7 @@ function apiToken(): Credential & { kind: 'api-token' } {
 }
 
 describe('a credential', () => {
-  test('of a login needs both headers', () => {
+  test('from a login needs both headers', () => {
     expect(headersOf(pair())).toEqual({ Authorization: 'Bearer access', 'refresh-token': 'refresh' });
     expect(bearerTokenOf(pair())).toBe('access');
     expect(expiryOf(pair())).toBe(expiry);
@@ -48,7 +48,7 @@ describe('a credential', () => {
     expect(expiryOf({ ...apiToken(), expiresAt: expiry })).toBe(expiry);
   });
 
-  test('has an account where a login told', () => {
+  test('has an account if a login returned one', () => {
     const account = { username: 'ada', email: '' };
     const signIns: SignIn[] = [
       { method: 'login', source: '', credential: pair(), account },
@@ -68,8 +68,8 @@ describe('a credential', () => {
   });
 });
 
-describe('when a token expires', () => {
-  test('is what a JWT says', () => {
+describe('the expiry of a token', () => {
+  test('comes from the exp of a JWT', () => {
     expect(jwtExpiry(unsignedJwt({ exp: expiry.getTime() / 1000 }))).toEqual(expiry);
     expect(jwtExpiry(unsignedJwt({ exp: 0 }))).toEqual(new Date(0));
     expect(jwtExpiry(unsignedJwt({ exp: 1.5 }))).toEqual(new Date(1500));
@@ -77,24 +77,24 @@ describe('when a token expires', () => {
 
   test.each<[string, unknown]>([
     ['without exp', { sub: 'ada' }],
-    ['with a text', { exp: '1795523400' }],
-    ['with null', { exp: null }],
-    ['with a time beyond all calendars', { exp: 1e300 }],
+    ['with a string as exp', { exp: '1795523400' }],
+    ['with null as exp', { exp: null }],
+    ['with an exp beyond the range of dates', { exp: 1e300 }],
     ['whose claims are null', null],
-    ['whose claims are a list', []],
-    ['whose claims are a text', 'exp'],
-  ])('is not known of a JWT %s', (_what, claims) => {
+    ['whose claims are an array', []],
+    ['whose claims are a string', 'exp'],
+  ])('is unknown for a JWT %s', (_what, claims) => {
     expect(jwtExpiry(unsignedJwt(claims))).toBeUndefined();
   });
 
   test.each(['', 'opaque', 'a.b.c', '..', 'a.!!!.c', `a.${btoa('{"exp":')}.c`])(
-    'is not known of what is no JWT: %j',
+    'is unknown if the token is not a JWT: %j',
     (token) => {
       expect(jwtExpiry(token)).toBeUndefined();
     },
   );
 
-  test('is asked of any text without harm', () => {
+  test('can be read from any string without an error', () => {
     fc.assert(
       fc.property(anyText(), (text) => {
         jwtExpiry(text);
@@ -104,9 +104,9 @@ describe('when a token expires', () => {
   });
 });
 
-describe('a text can be a token', () => {
+describe('a string', () => {
   test.each(['x', 'exa-0123456789', '!~', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}'])(
-    'when it is printable ASCII: %s',
+    'is a valid token if it is printable ASCII: %s',
     (text) => {
       expect(tokenDefect(text)).toBeUndefined();
     },
@@ -122,11 +122,11 @@ describe('a text can be a token', () => {
     ['a\u0000b', 'contains a character that is not allowed in an HTTP header'],
     ['a\u007fb', 'contains a character that is not allowed in an HTTP header'],
     ['ä', 'contains a character that is not allowed in an HTTP header'],
-  ])('and not when it %j', (text, defect) => {
+  ])('is not a valid token: %j %s', (text, defect) => {
     expect(tokenDefect(text)).toBe(defect);
   });
 
-  test('and not when it is longer than any header may be', () => {
+  test('is not a valid token if it is too long for a header', () => {
     expect(tokenDefect('x'.repeat(16_384))).toBeUndefined();
     expect(tokenDefect('x'.repeat(16_385))).toBe('is longer than 16384 characters');
   });

@@ -11,7 +11,7 @@ silenceOutput();
 
 const path = '/billing/balance';
 
-/** The limits of the tries, in milliseconds. Those of tries that hang pass at once. */
+/** The time limits of the tries, in milliseconds. Those of hanging tries pass at once. */
 const limits: number[] = [];
 let hanging = 0;
 
@@ -34,14 +34,14 @@ afterEach(() => {
   jest.mocked(setTimeout).mockRestore();
 });
 
-/** Lets the next requests go without an answer. */
+/** Leaves the next requests unanswered. */
 function hang(times: number): void {
   hanging = times;
   exabits().get(path).times(times).delay(600_000).reply(200, yes());
 }
 
-describe('the deadline is for everything together', () => {
-  test('for all tries of a request', async () => {
+describe('the deadline', () => {
+  test('covers all tries of a request together', async () => {
     exabits().get(path).reply(503, '', { 'Retry-After': '40' });
     exabits().get(path).reply(503, '', { 'Retry-After': '40' });
     const { exabits: api, credential, retries } = await converse();
@@ -50,7 +50,7 @@ describe('the deadline is for everything together', () => {
     expect(retries).toHaveLength(1);
   });
 
-  test('for all requests of a step', async () => {
+  test('covers all requests of a step together', async () => {
     exabits()
       .get(path)
       .reply(200, () => {
@@ -65,7 +65,7 @@ describe('the deadline is for everything together', () => {
     expect(failure.message).toMatch(/asks to wait 15 s .* (10|9\.\d) s are left/);
   });
 
-  test('and has passed when a step comes to its first request too late', async () => {
+  test('has passed if the first request of a step comes too late', async () => {
     const { exabits: api, credential } = await converse({ timeoutMs: 20_000 });
     clock.skip(20_000);
     exabits().get(path).optionally().delay(600_000).reply(200, yes());
@@ -73,7 +73,7 @@ describe('the deadline is for everything together', () => {
     expect(failure.code).toBe('timed-out');
   });
 
-  test('and comes from the input', async () => {
+  test('comes from the input', async () => {
     exabits()
       .post('/authenticate/login')
       .reply(503, () => {
@@ -89,7 +89,7 @@ describe('the deadline is for everything together', () => {
 });
 
 describe('a try that gets no answer', () => {
-  test('is given up while there is time for others, of which the message tells the number', async () => {
+  test('is given up while there is time for others, and the message counts them', async () => {
     hang(3);
     const { exabits: api, credential, retries } = await converse();
     const failure = await failureOf(() => api.verify(credential));
@@ -102,7 +102,7 @@ describe('a try that gets no answer', () => {
     expect(limits).toHaveLength(3);
   });
 
-  test('has ten seconds at least, as far as the deadline allows', async () => {
+  test('has at least ten seconds, as far as the deadline allows', async () => {
     hang(1);
     exabits().get(path).reply(200, yes());
     const { exabits: api, credential } = await converse({ timeoutMs: 15_000 });
@@ -112,7 +112,7 @@ describe('a try that gets no answer', () => {
   });
 
   test.each([7, 40, 100])(
-    'has a third of a deadline of %d seconds, whether that is a whole number or not',
+    'has a third of a deadline of %d seconds, even if that is not a whole number',
     async (s) => {
       exabits().get(path).reply(200, yes());
       const { exabits: api, credential } = await converse({ timeoutMs: s * 1000 });
@@ -130,7 +130,7 @@ describe('a try that gets no answer', () => {
     ]);
   });
 
-  test('and is the last one says so', async () => {
+  test('is reported as a timeout if it was the only one', async () => {
     hang(1);
     const { exabits: api, credential } = await converse({ maxAttempts: 1 });
     const failure = await failureOf(() => api.verify(credential));
@@ -138,7 +138,7 @@ describe('a try that gets no answer', () => {
     expect(failure.message).toMatch(/did not answer within 20 s\. .*\(1 try\)$/);
   });
 
-  test('tells what the last one saw when the deadline passes at another kind of fault', async () => {
+  test('is replaced in the message by a later error', async () => {
     hang(1);
     exabits()
       .get(path)

@@ -3,7 +3,7 @@ import { beforeEach, expect, jest, test } from '@jest/globals';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
 
-// A disk cannot be filled for a test, so this one says that it is full when it comes to a certain file.
+// A test cannot fill the disk, so writes to certain files fail as if it were full.
 let isFull: (file: fs.PathOrFileDescriptor) => boolean = () => false;
 let cannotBeRestored: (file: fs.PathOrFileDescriptor) => boolean = () => false;
 
@@ -28,7 +28,7 @@ function refuse(file: fs.PathOrFileDescriptor): void {
   }
 }
 
-// For `node:fs`, too.
+// This also mocks `node:fs`.
 jest.unstable_mockModule('fs', () => ({ ...fs, default: fs, ...writing }));
 
 beforeEach(() => {
@@ -42,7 +42,7 @@ test.each([
   ['the variables', (file) => String(file).includes('GITHUB_ENV')],
   ['the outputs', (file) => String(file).includes('GITHUB_OUTPUT')],
 ] satisfies [string, typeof isFull][])(
-  'a disk that is full at %s leaves nothing half done',
+  'a disk that fills up at %s leaves nothing half done',
   async (_what, full) => {
     const job = new InProcessJob();
     isFull = full;
@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('a file that cannot be restored does not keep the others from it, nor hides why', async () => {
+test('a file that cannot be restored does not affect the others or hide the cause', async () => {
   const job = new InProcessJob();
   isFull = (file) => String(file).includes('GITHUB_OUTPUT');
   cannotBeRestored = (file) => String(file).includes('GITHUB_STATE');
@@ -69,7 +69,7 @@ test('a file that cannot be restored does not keep the others from it, nor hides
   expect(job.temporaryFiles()).toEqual([]);
 });
 
-test('a disk that is full when a token has just been made leaves its name to the post step, which deletes it', async () => {
+test('a disk that fills up after a token is created lets the post step delete the token', async () => {
   const login = () =>
     exabits()
       .post('/authenticate/login')
@@ -102,7 +102,7 @@ test('a disk that is full when a token has just been made leaves its name to the
   expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
 });
 
-test('a disk with space is no such disk', async () => {
+test('a disk with free space is no problem', async () => {
   const job = new InProcessJob();
   const step = await job.main({ 'api-token': apiToken });
   expect(step.exitCode).toBe(0);

@@ -27,7 +27,7 @@ beforeEach(() => {
 
 const bearers = (): string[] => [...new Set(exabits.requests.map(({ bearer }) => bearer))];
 
-test('a job says that it made a token, and that it deleted it', async () => {
+test('a job logs that it created a token and deleted it', async () => {
   const { main, post, name } = await runJob(exabits);
   expect(main.log).toBe(
     `Signed in to gpu-api.exascalelabs.ai with the API token ${name}, made for this job. The post step deletes it.`,
@@ -40,7 +40,7 @@ test('a job says that it made a token, and that it deleted it', async () => {
 });
 
 describe('the main step', () => {
-  test('logs in, creates a token, and hands on that alone', async () => {
+  test('logs in, creates a token and exports only that', async () => {
     const job = new InProcessJob();
     const { outputs, env } = await job.main(ephemeralInputs);
     expect(exabits.calls).toEqual([logIn, create]);
@@ -64,7 +64,7 @@ describe('the main step', () => {
     expect(readFileSync(file, 'utf8')).toBe(`Authorization: Bearer ${own?.token}\n`);
   });
 
-  test('hands on nothing of the stored API token that made the new one', async () => {
+  test('does not export the stored API token that creates the new one', async () => {
     const stored = exabits.seed('ci');
     const { outputs, env, state } = await new InProcessJob().main({
       ...ephemeralInputs,
@@ -99,7 +99,7 @@ describe('the main step', () => {
     expect(exabits.calls).toEqual([logIn]);
   });
 
-  test('saves the name of the token before it creates it, the id afterwards, and no secret', async () => {
+  test('saves the name of the token before creating it, the id afterwards, and no secret', async () => {
     const job = new InProcessJob();
     let stateThen = '';
     exabits.when(create, (carryOut) => {
@@ -126,7 +126,7 @@ describe('the label of a token', () => {
       ...{ GITHUB_RUN_ID: '9876543210', GITHUB_RUN_ATTEMPT: '2', ...changes },
     });
 
-  test('says in the Exabits console which run and job made the token', async () => {
+  test('shows in the Exabits console which run and job created the token', async () => {
     await new InProcessJob().main(ephemeralInputs);
     expect(exabits.tokens()[0]?.name).toMatch(/^gha-9876543210-2-[0-9a-f]{8}$/);
     expect(exabits.tokens()[0]?.description).toBe(
@@ -138,7 +138,7 @@ describe('the label of a token', () => {
     expect(new Set(Array.from({ length: 50 }, () => label().name)).size).toBe(50);
   });
 
-  test('is one line of bounded length, with no half of an emoji', () => {
+  test('is one line of limited length that splits no emoji', () => {
     const { description } = label({
       GITHUB_WORKFLOW: `a\n${'b'.repeat(46)}🚀🚀`,
       GITHUB_JOB: 'c'.repeat(99),
@@ -147,18 +147,18 @@ describe('the label of a token', () => {
     expect(label({ GITHUB_REPOSITORY: 'r'.repeat(1000) }).description).toHaveLength(500);
   });
 
-  test('has room for the largest numbers in a name of 50 characters', () => {
+  test('fits the largest numbers into a name of 50 characters', () => {
     const { name } = label({ GITHUB_RUN_ID: '1'.repeat(20), GITHUB_RUN_ATTEMPT: '2'.repeat(10) });
     expect(name).toMatch(/^gha-1{20}-2{10}-[0-9a-f]{8}$/);
     expect(name.length).toBeLessThanOrEqual(50);
   });
 
   test.each(['', 'seven', 'x1', '1x', '1.5', '-1', '1\n2', '1'.repeat(21)])(
-    'has a zero in place of the number %j',
+    'has 0 in place of the invalid number %j',
     (id) => expect(label({ GITHUB_RUN_ID: id, GITHUB_RUN_ATTEMPT: id }).name).toMatch(/^gha-0-0-\w{8}$/),
   );
 
-  test('is blank where the runner says nothing', () => {
+  test("has blanks if the runner's variables are missing", () => {
     expect(ephemeralTokenLabel({})).toMatchObject({
       name: expect.stringMatching(/^gha-0-0-/),
       description: 'workflow , job of : //actions/runs/0/attempts/0',
@@ -167,7 +167,7 @@ describe('the label of a token', () => {
 });
 
 describe('a creation whose answer is lost', () => {
-  test('is tried again under the same name, once what it left is deleted', async () => {
+  test('is retried under the same name after deleting what it left', async () => {
     exabits.seed('laptop');
     exabits.seed('gha-9876543210-2-00000000');
     exabits.when(create, double.losesAnswer, 1);
@@ -178,7 +178,7 @@ describe('a creation whose answer is lost', () => {
     expect(exabits.left()).toEqual(['laptop', 'gha-9876543210-2-00000000', saved.name]);
   });
 
-  test('is not tried again if nobody can say what it left; the post step deletes that', async () => {
+  test('is not retried if the list fails, and the post step deletes what it left', async () => {
     exabits.when(create, double.losesAnswer, 1);
     exabits.when(page('desc'), double.refuses(400, 'no list today'), 1);
     const { main, log, left } = await runJob(exabits);
@@ -196,11 +196,11 @@ describe('the post step', () => {
     expect(left).toHaveLength(250);
   });
 
-  test('makes one request if it is not to look for stale tokens', async () => {
+  test('makes one request if stale-token-hours is 0', async () => {
     expect((await runJob(exabits, { 'stale-token-hours': '0' })).calls).toEqual([ownDeletion]);
   });
 
-  test('has cleared the job before it asks Exabits for anything', async () => {
+  test('clears the job before it calls Exabits', async () => {
     const job = new InProcessJob();
     let filesThen: string[] | undefined;
     exabits.when('GET', (carryOut) => {
@@ -217,21 +217,21 @@ describe('the post step', () => {
     expect(exabits.calls).toContain(logIn);
   });
 
-  test('logs in if the token is refused, and is content that somebody has deleted it', async () => {
+  test('logs in if the token is refused, and accepts that it is already deleted', async () => {
     const { log, calls } = await runJob(exabits, {}, () => exabits.remove(exabits.tokens()[0]));
     expect(log).toBe(deleted);
     expect(calls).toEqual([page('asc'), ownDeletion, logIn, page('asc'), ownDeletion]);
   });
 
   test.each(['<html>Not found</html>', { message: 'no route' }])(
-    'does not take the 404 of something else for a deletion: %j',
+    'does not count a 404 from another server as a deletion: %j',
     async (body) => {
       exabits.when('DELETE', double.answers(404, body));
       expect((await runJob(exabits)).log).toMatch(/^Warning: The API token NAME may still be valid: /);
     },
   );
 
-  test('tries as often as the step was told to, and takes an empty answer', async () => {
+  test('respects max-attempts and accepts an empty answer', async () => {
     exabits.when('DELETE', double.answers(503), 1);
     exabits.when('DELETE', double.answers(204));
     const { log } = await runJob(exabits, { 'max-attempts': '2' });
@@ -240,7 +240,7 @@ describe('the post step', () => {
     );
   });
 
-  test('deletes the token at the host where it was made, though the job now names another', async () => {
+  test('deletes the token at the host that created it, even if the job now names another', async () => {
     const url = 'https://reseller.example';
     const reseller = new double.ServedExabits(url);
     const moved = ({ job }: Made): void => {
@@ -250,7 +250,7 @@ describe('the post step', () => {
     expect([left, exabits.calls]).toEqual([[], []]);
   });
 
-  test('deletes by all digits of an id, however long the number', async () => {
+  test('keeps all digits of a long numeric id', async () => {
     const id = '12345678901234567891';
     exabits.when(create, (carryOut) => {
       const answer = carryOut();
@@ -260,14 +260,14 @@ describe('the post step', () => {
     expect(exabits.calls.at(-1)).toBe(`DELETE /api-tokens/${id}`);
   });
 
-  test('has nothing to do if main was killed before it announced a token', async () => {
+  test('has nothing to do if main was killed before it saved a token name', async () => {
     const post = await new InProcessJob().post({ inputs: ephemeralInputs, state: {} });
     expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(exabits.calls).toEqual([]);
   });
 });
 
-describe('the post step acts only as the account that made the token:', () => {
+describe('the post step acts only as the account that created the token:', () => {
   let theirs: string;
   beforeEach(() => {
     theirs = exabits.seed('gha-1-1-00000000', { of: somebodyElse.username, hoursOld: 1000 }).token;
@@ -277,7 +277,7 @@ describe('the post step acts only as the account that made the token:', () => {
   const elsewhere = { EXABITS_API_URL: 'https://reseller.example' };
   const other = { EXABITS_API_TOKEN: 'THEIRS' };
 
-  /** Puts another token, or none at all, in the place of what the main step has left. */
+  /** Replaces what the main step left with another token, or with none. */
   const replaces =
     (env: Record<string, string>, inFile?: string) =>
     ({ job, main }: Made): void => {
@@ -288,19 +288,19 @@ describe('the post step acts only as the account that made the token:', () => {
     };
 
   test.each<[string, Record<string, string>, (made: Made) => void, string[]]>([
-    ['by the token, hours later', {}, () => stopCalendar('2026-11-25T12:00:00Z'), []],
-    ['by the token, where the header file is gone', {}, replaces({}, ''), []],
-    ['by the token, without a header file', { 'write-headers-file': 'false' }, replaces({}), []],
-    ['by the token, where the variable is gone', {}, replaces(gone), []],
-    ['by the token, without variables', { 'export-environment': 'false' }, replaces({}), []],
-    ['by the token, where the variable is for another host', {}, replaces(elsewhere), []],
-    ["by the token, beside somebody else's variable", {}, replaces(other), []],
-    ["by the token, beside somebody else's header file", {}, replaces({}, 'THEIRS'), []],
-    ['by a login, without header file and variables', outputsOnly, replaces({}), [logIn]],
-    ["by a login, without them and with somebody else's variable", outputsOnly, replaces(other), [logIn]],
-    ["by a login, where both are somebody else's", {}, replaces(other, 'THEIRS'), [logIn]],
-    ['by a login, where neither can be a token', {}, replaces({ EXABITS_API_TOKEN: 'a b' }, 'a b'), [logIn]],
-    ['by a login, where one is gone and one for another host', {}, replaces(elsewhere, ''), [logIn]],
+    ['with the token, hours later', {}, () => stopCalendar('2026-11-25T12:00:00Z'), []],
+    ['with the token, if the header file is gone', {}, replaces({}, ''), []],
+    ['with the token, without a header file', { 'write-headers-file': 'false' }, replaces({}), []],
+    ['with the token, if the variable is gone', {}, replaces(gone), []],
+    ['with the token, without variables', { 'export-environment': 'false' }, replaces({}), []],
+    ['with the token, if the variable is for another host', {}, replaces(elsewhere), []],
+    ["with the token, next to another account's variable", {}, replaces(other), []],
+    ["with the token, next to another account's header file", {}, replaces({}, 'THEIRS'), []],
+    ['with a login, without header file and variables', outputsOnly, replaces({}), [logIn]],
+    ["with a login, without them and with another account's variable", outputsOnly, replaces(other), [logIn]],
+    ['with a login, if both are of another account', {}, replaces(other, 'THEIRS'), [logIn]],
+    ['with a login, if neither is a valid token', {}, replaces({ EXABITS_API_TOKEN: 'a b' }, 'a b'), [logIn]],
+    ['with a login, if one is gone and one for another host', {}, replaces(elsewhere, ''), [logIn]],
   ])('%s', async (_how, inputs, change, first) => {
     const { log, calls, left } = await runJob(exabits, inputs, change);
     expect([log, calls, left]).toEqual([deleted, [...first, page('asc'), ownDeletion], []]);
@@ -308,19 +308,19 @@ describe('the post step acts only as the account that made the token:', () => {
     expect(exabits.left(somebodyElse.username)).toHaveLength(1);
   });
 
-  test('by the stored API token that made it', async () => {
+  test('with the stored API token that created it', async () => {
     const stored = exabits.seed('ci');
     const { left } = await runJob(exabits, { 'api-token': stored.token, ...outputsOnly });
     expect([left, bearers()]).toEqual([['ci'], [stored.token]]);
   });
 
-  test.each([true, false])('by a login where main was killed (token created: %j)', async (carriedOut) => {
+  test.each([true, false])('with a login if main was killed (token created: %j)', async (carriedOut) => {
     exabits.when(create, double.isKilled(carriedOut), 1);
     expect((await runJob(exabits, {}, replaces(other))).left).toEqual([]);
     expect(exabits.callers).toEqual([username]);
   });
 
-  /** A job that carries a login of which nobody says whose it is, and a step that uses it beside other inputs. */
+  /** A job with an existing login of an unknown account, for a step whose inputs name another account. */
   async function jobWithCarriedLogin(): Promise<InProcessJob> {
     const job = new InProcessJob();
     await job.main(loginInputs);
@@ -329,12 +329,12 @@ describe('the post step acts only as the account that made the token:', () => {
   }
   const carried = { ...somebodyElse, 'use-existing-credentials': 'true', ...outputsOnly };
 
-  test('by the login of the job that made it', async () => {
+  test('with the existing login that created it', async () => {
     const { log, calls } = await runJob(exabits, carried, () => {}, await jobWithCarriedLogin());
     expect([log, calls]).toEqual([deleted, [page('asc'), ownDeletion]]);
   });
 
-  test("not by somebody else's inputs once that login is gone", async () => {
+  test("not with another account's inputs once that login is gone", async () => {
     const gone = replaces({ ...other, EXABITS_ACCESS_TOKEN: '' });
     const { log, calls } = await runJob(exabits, carried, gone, await jobWithCarriedLogin());
     expect(log).toBe(
@@ -343,7 +343,7 @@ describe('the post step acts only as the account that made the token:', () => {
     expect(calls).toEqual([]);
   });
 
-  test('not as the account whose source stands beside a token that something else has set', async () => {
+  test('not as the account of a token that something else has set', async () => {
     const job = new InProcessJob();
     await job.main({ ...loginInputs, 'export-environment': 'true' });
     job.env.EXABITS_API_TOKEN = theirs;
@@ -358,7 +358,7 @@ describe('the post step acts only as the account that made the token:', () => {
   });
 });
 
-describe('after a lost answer the post step also looks for namesakes', () => {
+describe('after a lost answer, the post step also looks for namesakes', () => {
   const twoNamesakes = ({ name }: Made): void => {
     exabits.seed(name, { hoursOld: -1 });
     exabits.seed(name);
@@ -372,7 +372,7 @@ describe('after a lost answer the post step also looks for namesakes', () => {
   };
   beforeEach(() => exabits.when(create, double.answers(502), 1));
 
-  test('and deletes the own token last', async () => {
+  test('and deletes its own token last', async () => {
     const { log, calls, left } = await runJob(exabits, {}, twoNamesakes);
     expect([log, left]).toEqual([deleted, []]);
     expect(calls).toEqual([
@@ -386,12 +386,12 @@ describe('after a lost answer the post step also looks for namesakes', () => {
     expect(calls.filter((call) => call === ownDeletion)).toHaveLength(1);
   });
 
-  test('only once, as its id is known', async () => {
+  test('only once, because the id is known', async () => {
     exabits.when(page('desc'), double.answers(200, yes([])));
     expect((await runJob(exabits)).calls).toEqual([page('asc'), page('desc'), ownDeletion]);
   });
 
-  test.each([400, 409, 410, 422])('and tries and names each one that is refused with %i', async (status) => {
+  test.each([400, 409, 410, 422])('and tries all, and reports each one refused with %i', async (status) => {
     const { log, left } = await runJob(exabits, {}, (made) => {
       twoNamesakes(made);
       refuseNamesakes(status);
@@ -401,7 +401,7 @@ describe('after a lost answer the post step also looks for namesakes', () => {
     expect(left).toEqual(['NAME', 'NAME']);
   });
 
-  test.each([400, 403])('and gives the command for those that are left after a %i', async (status) => {
+  test.each([400, 403])('and gives the command for each one left after a %i', async (status) => {
     const { log } = await runJob(exabits, {}, (made) => {
       twoNamesakes(made);
       refuseNamesakes(status);
@@ -411,7 +411,7 @@ describe('after a lost answer the post step also looks for namesakes', () => {
     expect(log).toMatch(new RegExp(` Delete it by hand: (${commands.join('|')}); (${commands.join('|')})$`));
   });
 
-  test('and deletes the own token if it cannot look', async () => {
+  test('and deletes its own token even if the list fails', async () => {
     const noList = (): void => exabits.when('GET', double.refuses(400, 'no list now'));
     const { log, left } = await runJob(exabits, {}, noList);
     expect(log).toContain('"no list now"');
@@ -419,7 +419,7 @@ describe('after a lost answer the post step also looks for namesakes', () => {
   });
 });
 
-describe('if main was killed while it created its token, the post step', () => {
+describe('if main was killed while creating its token, the post step', () => {
   const createdNone = (): void => exabits.when(create, double.isKilled(false), 1);
   const createdOne = (): void => exabits.when(create, double.isKilled(true), 1);
 
@@ -434,7 +434,7 @@ describe('if main was killed while it created its token, the post step', () => {
   test.each([
     ['60', [1000, 2000, 0]],
     ['3', [100, 100, 0]],
-  ])('looks three times before it says that there is none (of %s s)', async (timeout, waits) => {
+  ])('looks three times before it says that there is none (timeout %s s)', async (timeout, waits) => {
     createdNone();
     const { log, calls } = await runJob(exabits, { 'timeout-seconds': timeout });
     expect(log).toBe('No API token NAME is left at Exabits.');
@@ -442,7 +442,7 @@ describe('if main was killed while it created its token, the post step', () => {
     expect(clock.waits).toEqual(waits);
   });
 
-  test('finds what earlier tries left on later pages, as long as they are of that time', async () => {
+  test('finds what earlier tries left on later pages, if recent enough', async () => {
     createdOne();
     const { calls, left } = await runJob(exabits, {}, ({ name }) => {
       exabits.seed(name, { hoursOld: 1 });
@@ -464,11 +464,15 @@ describe('if main was killed while it created its token, the post step', () => {
 
   test.each<[string, double.Behaviour, number]>([
     ['as documented', (carryOut) => carryOut(), 2],
-    ['with a total that counts the page', double.lists((data) => yes(data, { total: data.length })), 2],
+    ['whose total counts only the page', double.lists((data) => yes(data, { total: data.length })), 2],
     ['without a total', double.lists((data) => yes(data)), 2],
     ['in smaller pages', (carryOut) => carryOut({ limit: '50' }), 4],
     ['in another order, to the end', double.ignoresOrder, 3],
-    ['without times, to the end', double.lists((data) => yes(data.map(({ id, name }) => ({ id, name })))), 3],
+    [
+      'without timestamps, to the end',
+      double.lists((data) => yes(data.map(({ id, name }) => ({ id, name })))),
+      3,
+    ],
   ])('reads a list %s', async (_how, behaviour, pages) => {
     createdOne();
     // Before it by time and by name, so that it is on the second page of either order.
@@ -480,7 +484,7 @@ describe('if main was killed while it created its token, the post step', () => {
     expect(calls.filter((call) => call.endsWith('desc'))).toHaveLength(pages);
   });
 
-  test('does not take a page that is sorted by chance for a sorted list', async () => {
+  test('does not mistake a page that is sorted by chance for a sorted list', async () => {
     createdOne();
     const age = (index: number): number => (index < 80 ? -1 - (index % 7) : -1);
     for (let index = 0; index < 140; index += 1) {
@@ -492,7 +496,7 @@ describe('if main was killed while it created its token, the post step', () => {
     expect(calls.filter((call) => call.endsWith('desc'))).toHaveLength(3);
   });
 
-  test('finds a token that moves up the list while it reads, because other jobs delete theirs', async () => {
+  test('finds a token that moves up the list because other jobs delete theirs', async () => {
     createdOne();
     for (let index = 0; index < 100; index += 1) exabits.seed('laptop', { hoursOld: -1 });
     const deletions = (): void => exabits.tokens().slice(0, 20).forEach(exabits.remove, exabits);
@@ -504,8 +508,8 @@ describe('if main was killed while it created its token, the post step', () => {
     ['is refused', double.refuses(400, 'no list today'), '"no list today"'],
     ['is empty', double.answers(200), 'GET /api-tokens is empty'],
     ['ends before its total', double.answers(200, yes([], { total: 1 })), 'it ends before its "total"'],
-    ['begins anew on each page', (carryOut) => carryOut({ offset: '0' }), 'it ends before its "total"'],
-    ['has no end', endless(), 'it goes on after 1000 pages'],
+    ['repeats its first page', (carryOut) => carryOut({ offset: '0' }), 'it ends before its "total"'],
+    ['never ends', endless(), 'it goes on after 1000 pages'],
     ['has a token without an id', double.answers(200, yes([{ name: 'x' }])), 'the "id" of an entry is not'],
   ])('warns that the token may be valid if the list %s', async (_what, list, reason) => {
     createdNone();
@@ -520,7 +524,7 @@ describe('if main was killed while it created its token, the post step', () => {
 });
 
 describe('a token that cannot be deleted', () => {
-  test('is named in a warning with its id, and with the command that deletes it', async () => {
+  test('is reported in a warning with its id and the command that deletes it', async () => {
     exabits.when('DELETE', double.refuses(403, 'not allowed'));
     const { job, post, log } = await runJob(exabits);
     expect(log).toBe(
@@ -530,7 +534,7 @@ describe('a token that cannot be deleted', () => {
     expect(job.temporaryFiles()).toEqual([]);
   });
 
-  test('is named with the way to find its id, if nobody knows that', async () => {
+  test('is reported with a way to find its id if that is unknown', async () => {
     exabits.when(create, double.isKilled(true));
     const { log } = await runJob(exabits, {}, () => exabits.when(logIn, double.answers(401, no('locked'))));
     expect(log).toMatch(
@@ -538,14 +542,14 @@ describe('a token that cannot be deleted', () => {
     );
   });
 
-  test('is named if the step has no credentials any more', async () => {
+  test('is reported if the step no longer has credentials', async () => {
     const { job, main } = await runJob(exabits, outputsOnly);
     const post = await job.post({ ...main, inputs: { ...main.inputs, username: '', password: '' } });
     expect(post.log).toMatch(/\nWarning: The API token gha-.* may still be valid: No credentials: /);
   });
 });
 
-/** Each page has one token that was on none before. */
+/** Each page has one token that no earlier page had. */
 function endless(): double.Behaviour {
   let id = 0;
   return () => {

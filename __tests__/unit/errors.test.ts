@@ -49,17 +49,17 @@ const cases: Case[] = [
     words: /^Input "password" is set, but "username" is empty\. Set both/,
   },
   {
-    name: 'an API token with a line break inside',
+    name: 'an API token with a line break',
     inputs: { 'api-token': 'first-half\nsecond-half' },
     words: /^Input "api-token" contains a line break\. Copy the token alone/,
   },
   {
-    name: 'an API token with a space inside',
+    name: 'an API token with a space',
     inputs: { 'api-token': 'first-half second-half' },
     words: /^Input "api-token" contains a space\. Copy the token alone/,
   },
   {
-    name: 'an API token whose JWT has expired',
+    name: 'an expired API token',
     inputs: { 'api-token': jwtUntil('2026-11-23T12:00:00Z') },
     words: /^The API token expired at 2026-11-23T12:00:00\.000Z\. Create a new one/,
   },
@@ -71,33 +71,33 @@ const cases: Case[] = [
       /^Exabits did not accept the username and password \(HTTP 401, "Invalid username or password"\)\. Check both secrets/,
   },
   {
-    name: 'wrong credentials that come with HTTP 200',
+    name: 'wrong credentials with HTTP 200',
     inputs: loginInputs,
     exabits: () => answer(200, no('Wrong password')),
     words:
       /^Exabits did not accept the username and password \(HTTP 200, "Wrong password"\)\. Check both secrets/,
   },
   {
-    name: 'wrong credentials that come with HTTP 403',
+    name: 'wrong credentials with HTTP 403',
     inputs: loginInputs,
     exabits: () => answer(403, no('Account is locked')),
     words:
       /^Exabits did not accept the username and password \(HTTP 403, "Account is locked"\)\. Check both secrets/,
   },
   {
-    name: 'a host that is not found',
+    name: 'an unknown host',
     inputs: once,
     exabits: () => breakWith('ENOTFOUND'),
     words: /^Host gpu-api\.exascalelabs\.ai was not found \(ENOTFOUND\). Check the address/,
   },
   {
-    name: 'a connection that is refused',
+    name: 'a refused connection',
     inputs: once,
     exabits: () => breakWith('ECONNREFUSED'),
     words: /^gpu-api\.exascalelabs\.ai refused the connection\. Check the address/,
   },
   {
-    name: 'a connection that breaks',
+    name: 'a broken connection',
     inputs: once,
     exabits: () => breakWith('ECONNRESET', 'socket hang up'),
     words: /^The connection to gpu-api\.exascalelabs\.ai broke \(socket hang up\)\. Check the network/,
@@ -144,7 +144,7 @@ const cases: Case[] = [
       /^The answer from gpu-api\.exascalelabs\.ai to POST \/authenticate\/login is not JSON \(content type text\/html\)\. Check the address/,
   },
   {
-    name: 'an answer of the wrong shape',
+    name: 'a malformed answer',
     inputs: loginInputs,
     exabits: () => answer(200, yes({ token: 'x' })),
     words:
@@ -169,36 +169,36 @@ const cases: Case[] = [
     words: /^Exabits cannot answer now \(HTTP 503, "down"\)\. Run the job again later/,
   },
   {
-    name: 'a request that is refused',
+    name: 'a refused request',
     inputs: loginInputs,
     exabits: () => answer(400, no('bad request')),
     words: /^Exabits refused POST \/authenticate\/login \(HTTP 400, "bad request"\)\. Check the inputs/,
   },
   {
-    name: 'credentials that are refused',
+    name: 'refused credentials',
     inputs: { 'api-token': apiToken, verify: 'true' },
     exabits: () => void exabits().get('/billing/balance').reply(401, no('revoked')),
     words: /^Exabits refused the API token \(HTTP 401, "revoked"\)\. Check that it still exists/,
   },
   {
-    name: 'an input that is wrong',
+    name: 'an invalid input',
     inputs: { ...loginInputs, cleanup: 'perhaps' },
     words: /^Input "cleanup" must be true or false, not "perhaps"/,
   },
   {
-    name: 'an address that is wrong',
+    name: 'an invalid address',
     inputs: { ...loginInputs, 'api-url': 'nowhere' },
     words: /^The input "api-url" must be a URL that begins with https:/,
   },
   {
-    name: 'files of the runner that are missing',
+    name: 'missing runner files',
     inputs: { 'api-token': apiToken },
     env: { GITHUB_OUTPUT: '' },
     words: /^The runner's files for this step cannot be written \(GITHUB_OUTPUT is not set\)/,
   },
 ];
 
-describe('the step fails with one line of its own for', () => {
+describe('the step fails with a distinct one-line message for', () => {
   test.each(cases)('$name', async ({ name, inputs, exabits: prepare, env, words }) => {
     prepare?.();
     const job = new InProcessJob(env);
@@ -223,18 +223,18 @@ function expectNothingButTheError(job: InProcessJob, step: Step): void {
   expect(step.state).toEqual({});
   expect(step.summary).toBe('');
   expect(job.temporaryFiles()).toEqual([]);
-  // The stack is for whoever asks for it.
+  // The stack goes only to the debug log.
   expect(step.log).not.toMatch(/\bat .*\.ts:\d+/);
   expect(step.debugLog).toMatch(/^Failure: .*\nat .*\.ts:\d+/);
 }
 
-test('a failure says in the debug log what caused it', async () => {
+test('the debug log shows the cause of a failure', async () => {
   breakWith('ECONNRESET', 'socket hang up');
   const { debugLog } = await new InProcessJob().main(once);
   expect(debugLog).toMatch(/^Failure: .*\(1 try\)$/m);
   expect(debugLog).toMatch(/^Error: socket hang up$/m);
 });
 
-test('every kind of failure has a name of its own', () => {
+test('failure codes are unique', () => {
   expect(new Set(failureCodes).size).toBe(failureCodes.length);
 });

@@ -16,7 +16,7 @@ const existing = { 'use-existing-credentials': 'true' };
 skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-/** Lets the next login bring tokens of its own. */
+/** Makes the next login return new tokens. */
 function prepareLogin(): void {
   exabits()
     .post('/authenticate/login')
@@ -26,8 +26,8 @@ function prepareLogin(): void {
     );
 }
 
-describe('credentials that the job carries are handed on without a request', () => {
-  test('a pair', async () => {
+describe('existing credentials are used without a request:', () => {
+  test('a token pair', async () => {
     const job = new InProcessJob(pair);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.log).toBe(
@@ -51,13 +51,13 @@ describe('credentials that the job carries are handed on without a request', () 
     });
   });
 
-  test('a pair whose refresh token says when it expires', async () => {
+  test('a token pair whose refresh token has an expiry', async () => {
     const refreshToken = jwtUntil('2026-11-24T14:00:00Z');
     const step = await new InProcessJob({ ...pair, EXABITS_REFRESH_TOKEN: refreshToken }).main(existing);
     expect(step.outputs['refresh-token-expires-at']).toBe('2026-11-24T14:00:00.000Z');
   });
 
-  test('a pair that does not say when it expires, but the variable does', async () => {
+  test('a token pair whose expiry is only in the variable', async () => {
     const step = await new InProcessJob({ ...pair, EXABITS_ACCESS_TOKEN: 'opaque-access-token' }).main(
       existing,
     );
@@ -75,13 +75,13 @@ describe('credentials that the job carries are handed on without a request', () 
     expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken, 'api-token': apiToken });
   });
 
-  test('an API token before a pair, as the official client has it', async () => {
+  test('an API token before a token pair, as in the official client', async () => {
     const step = await new InProcessJob({ ...pair, EXABITS_API_TOKEN: apiToken }).main(existing);
     expect(step.outputs.token).toBe(apiToken);
     expect(step.env).toMatchObject({ EXABITS_ACCESS_TOKEN: '', EXABITS_REFRESH_TOKEN: '' });
   });
 
-  test('even where the step has no credentials of its own', async () => {
+  test('even if the step has no credentials of its own', async () => {
     expect((await new InProcessJob(pair).main(existing)).exitCode).toBe(0);
   });
 
@@ -108,22 +108,22 @@ describe('the step authenticates as configured', () => {
     return step;
   }
 
-  test('where use-existing-credentials is false', async () => {
+  test('if use-existing-credentials is false', async () => {
     await expectLogin(pair, { 'use-existing-credentials': 'false' });
   });
 
-  test('where the job carries nothing', async () => {
+  test('if the job has no credentials', async () => {
     await expectLogin({});
   });
 
   test.each([
     ['the access token', { ...pair, EXABITS_ACCESS_TOKEN: ' ' }],
     ['the refresh token', { ...pair, EXABITS_REFRESH_TOKEN: '' }],
-  ])('where %s is empty', async (_what, env) => {
+  ])('if %s is empty', async (_what, env) => {
     await expectLogin(env);
   });
 
-  test('where a token cannot be one', async () => {
+  test('if a token is malformed', async () => {
     await expectLogin({ ...pair, EXABITS_REFRESH_TOKEN: 'two words' });
     await expectLogin({ EXABITS_API_TOKEN: 'two words' });
   });
@@ -131,12 +131,12 @@ describe('the step authenticates as configured', () => {
   test.each([
     ['another host', 'https://reseller.example'],
     ['another port', 'https://gpu-api.exascalelabs.ai:8443'],
-    ['no address at all', 'nowhere'],
-  ])('where the credentials are for %s', async (_what, variable) => {
+    ['an invalid address', 'nowhere'],
+  ])('if the credentials are for %s', async (_what, variable) => {
     await expectLogin({ ...pair, EXABITS_API_URL: variable }, { 'api-url': apiUrl });
   });
 
-  test('where the credentials are for the default host, and the step is not', async () => {
+  test('if the credentials are for the default host and the step is not', async () => {
     exabits('https://reseller.example')
       .post('/authenticate/login')
       .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
@@ -147,31 +147,31 @@ describe('the step authenticates as configured', () => {
   test.each([
     ['has expired', jwtUntil('2026-11-24T11:59:59Z')],
     ['expires now', jwtUntil('2026-11-24T12:00:00Z')],
-  ])('where an API token %s', async (_what, token) => {
+  ])('if an API token %s', async (_what, token) => {
     await expectLogin({ EXABITS_API_TOKEN: token });
   });
 
-  test('where the access token lives for less than five minutes more; its own word counts', async () => {
+  test('if the access token itself says that it expires in less than five minutes', async () => {
     await expectLogin({ ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:04:59Z') });
   });
 
-  test('where nobody knows when the access token expires', async () => {
+  test('if the expiry of the access token is unknown or too soon', async () => {
     const opaque = { ...pair, EXABITS_ACCESS_TOKEN: unsignedJwt({ sub: 'ada' }) };
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '' });
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' });
     await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:04:59.999Z' });
   });
 
-  test('and says what is missing where nothing is configured', async () => {
+  test('or says what is missing if nothing is configured', async () => {
     const step = await new InProcessJob().main(existing);
     expect(step.log).toMatch(/^Error: No credentials/);
   });
 });
 
-describe('with ephemeral-api-token: true', () => {
+describe('with ephemeral-api-token: true,', () => {
   const ephemeral = { ...existing, 'ephemeral-api-token': 'true' };
 
-  test('a login that the job carries makes the token', async () => {
+  test('an existing login creates the token', async () => {
     exabits()
       .matchHeader('authorization', `Bearer ${accessToken}`)
       .matchHeader('refresh-token', 'refresh-token')
@@ -186,7 +186,7 @@ describe('with ephemeral-api-token: true', () => {
     });
   });
 
-  test('an API token that the job carries is handed on', async () => {
+  test('an existing API token is used as it is', async () => {
     const step = await new InProcessJob({ EXABITS_API_TOKEN: apiToken }).main({
       ...loginInputs,
       ...ephemeral,
@@ -195,26 +195,26 @@ describe('with ephemeral-api-token: true', () => {
   });
 });
 
-test('an access token that lives for five minutes more is good', async () => {
+test('an access token that expires in five minutes is used', async () => {
   const env = { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') };
   expect((await new InProcessJob(env).main(existing)).outputs['auth-method']).toBe('existing');
 });
 
-test('an API token that expires in a second is good', async () => {
+test('an API token that expires in a second is used', async () => {
   const step = await new InProcessJob({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
   expect(step.outputs['auth-method']).toBe('existing');
   expect(step.log).toContain('already set in this job, until 2026-11-24T12:00:01.000Z');
 });
 
-describe('with verify: true', () => {
+describe('with verify: true,', () => {
   const verify = { ...loginInputs, ...existing, verify: 'true' };
 
-  test('credentials that work are handed on', async () => {
+  test('existing credentials that work are used', async () => {
     exabits().matchHeader('authorization', `Bearer ${accessToken}`).get('/billing/balance').reply(200, yes());
     expect((await new InProcessJob(pair).main(verify)).outputs['auth-method']).toBe('existing');
   });
 
-  test('credentials that do not work make the step sign in afresh, and the log says why', async () => {
+  test('existing credentials that do not work make the step sign in again, and the log says why', async () => {
     exabits().get('/billing/balance').reply(401, no('revoked'));
     exabits()
       .post('/authenticate/login')
@@ -231,8 +231,8 @@ describe('with verify: true', () => {
   });
 });
 
-describe('a later call of the action in a long job', () => {
-  test('is nothing while the tokens are good, and its post step clears nothing that it did not set', async () => {
+describe('a later use of the action in a long job', () => {
+  test('does nothing while the tokens are valid, and its post step clears nothing', async () => {
     const job = new InProcessJob();
     prepareLogin();
     const first = await job.main({ ...loginInputs, ...existing });
@@ -249,7 +249,7 @@ describe('a later call of the action in a long job', () => {
     expect((await job.post(first)).log).toMatch(/^Cleared EXABITS_API_URL, .*the header file\.$/);
   });
 
-  test('is a refresh when they are about to expire', async () => {
+  test('signs in again when the tokens are about to expire', async () => {
     const job = new InProcessJob();
     prepareLogin();
     await job.main({ ...loginInputs, ...existing });
@@ -265,7 +265,7 @@ describe('a later call of the action in a long job', () => {
     expect(job.env.EXABITS_ACCESS_TOKEN_EXPIRES_AT).toBe('2026-11-24T13:26:00.000Z');
   });
 
-  test('writes a header file of its own where that of the job is gone', async () => {
+  test("writes its own header file if the job's is gone", async () => {
     const job = new InProcessJob();
     prepareLogin();
     const first = await job.main({ ...loginInputs, ...existing });
@@ -281,7 +281,7 @@ describe('a later call of the action in a long job', () => {
     expect(post.log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
   });
 
-  test('writes a header file of its own where that of the job holds another credential', async () => {
+  test("writes its own header file if the job's holds another credential", async () => {
     const job = new InProcessJob();
     const other = await job.main({ 'api-token': 'another-api-token' });
     Object.assign(job.env, { EXABITS_API_TOKEN: apiToken });
@@ -294,7 +294,7 @@ describe('a later call of the action in a long job', () => {
   });
 });
 
-test('a step that does not look for credentials never takes over the header file of another', async () => {
+test("a step that does not use existing credentials never reuses another step's header file", async () => {
   const job = new InProcessJob();
   const first = await job.main({ 'api-token': apiToken });
   const second = await job.main({ 'api-token': apiToken });
@@ -302,7 +302,7 @@ test('a step that does not look for credentials never takes over the header file
   expect(Object.keys(second.env)).toHaveLength(6);
 });
 
-describe('the source of the credentials that the job carries', () => {
+describe('the source of existing credentials', () => {
   const signedInAs = async (name: string): Promise<InProcessJob> => {
     const job = new InProcessJob();
     prepareLogin();
@@ -310,7 +310,7 @@ describe('the source of the credentials that the job carries', () => {
     return job;
   };
 
-  test('is that of somebody else: the step signs in afresh, and says why', async () => {
+  test('makes the step sign in again and say why if it does not match the inputs', async () => {
     const job = await signedInAs('somebody-else');
     prepareLogin();
     const step = await job.main({ ...loginInputs, ...existing });
@@ -320,19 +320,19 @@ describe('the source of the credentials that the job carries', () => {
     );
   });
 
-  test('is that of the inputs: they are used, and nothing is exported anew', async () => {
+  test('lets the step use them and export nothing if it matches the inputs', async () => {
     const job = await signedInAs(loginInputs.username);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.outputs['auth-method']).toBe('existing');
     expect(step.env).toEqual({});
   });
 
-  test('does not matter where the step has no credentials of its own', async () => {
+  test('does not matter if the step has no credentials of its own', async () => {
     const job = await signedInAs('somebody-else');
     expect((await job.main(existing)).outputs['auth-method']).toBe('existing');
   });
 
-  test('is kept by a token that is made with them', async () => {
+  test('is kept for a token created with them', async () => {
     const job = await signedInAs(loginInputs.username);
     const { EXABITS_AUTH_SOURCE: source } = job.env;
     exabits()
@@ -342,15 +342,15 @@ describe('the source of the credentials that the job carries', () => {
     expect(step.env.EXABITS_AUTH_SOURCE).toBe(source);
   });
 
-  describe('does not count for what something else has set in their place:', () => {
-    test('a step with credentials of its own signs in afresh', async () => {
+  describe('does not apply to credentials that something else has set since:', () => {
+    test('a step with credentials of its own signs in again', async () => {
       const job = await signedInAs(loginInputs.username);
       job.env.EXABITS_ACCESS_TOKEN = jwtUntil('2026-11-24T12:20:00Z');
       prepareLogin();
       expect((await job.main({ ...loginInputs, ...existing })).outputs['auth-method']).toBe('login');
     });
 
-    test('a source without its fingerprint is enough to use what is there, and not to know whose it is', async () => {
+    test('a step uses them if the fingerprint is missing, but does not know their account', async () => {
       const job = await signedInAs(loginInputs.username);
       Object.assign(job.env, { EXABITS_API_TOKEN: apiToken, EXABITS_AUTH_FINGERPRINT: '' });
       const step = await job.main({ ...loginInputs, ...existing });
@@ -359,7 +359,7 @@ describe('the source of the credentials that the job carries', () => {
       expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
     });
 
-    test('a step without them uses what is there, and leaves it', async () => {
+    test('a step without credentials of its own uses them and leaves them in place', async () => {
       const job = await signedInAs(loginInputs.username);
       job.env.EXABITS_API_TOKEN = apiToken;
       const step = await job.main(existing);

@@ -8,13 +8,13 @@ test('a failure has a code, a message and a cause', () => {
   expect(failure).toBeInstanceOf(Error);
 });
 
-describe('whatever is thrown becomes a failure:', () => {
-  test('a failure stays what it is', () => {
+describe('toFailure', () => {
+  test('returns a failure unchanged', () => {
     const failure = new Failure('timed-out', 'Too late.');
     expect(toFailure(failure)).toBe(failure);
   });
 
-  test('an error is one that nobody foresaw, and its cause', () => {
+  test('makes an error the cause of an unexpected failure', () => {
     const thrown = new TypeError('x is not a function');
     const failure = toFailure(thrown);
     expect(failure.code).toBe('unexpected');
@@ -24,7 +24,7 @@ describe('whatever is thrown becomes a failure:', () => {
     expect(failure.cause).toBe(thrown);
   });
 
-  test('anything else too', () => {
+  test('makes anything else an unexpected failure', () => {
     expect(toFailure('a text').message).toContain('Unexpected error: a text.');
     expect(toFailure(undefined).message).toContain('Unexpected error: undefined.');
   });

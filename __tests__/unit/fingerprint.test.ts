@@ -5,11 +5,11 @@ import { silenceOutput } from './support/output.ts';
 
 silenceOutput();
 
-test('a fingerprint is the beginning of a SHA-256', () => {
+test('a fingerprint is a truncated SHA-256 hash', () => {
   expect(fingerprint()).toBe('4f53cda18c2baa0c0354bb5f9a3ecbe5');
 });
 
-test('a fingerprint keeps the borders of what it is taken of', () => {
+test('a fingerprint depends on how its input is split into parts', () => {
   expect(new Set([fingerprint('ab', 'c'), fingerprint('a', 'bc'), fingerprint('abc')]).size).toBe(3);
 });
 
@@ -20,7 +20,7 @@ describe('a source', () => {
   const other = mask('other');
   const pair = { refreshToken: other, accessTokenExpiresAt: new Date(), refreshTokenExpiresAt: undefined };
 
-  test('tells host, kind and username or token apart', () => {
+  test('distinguishes host, kind, and username or token', () => {
     const sources = [
       sourceOf(url, { kind: 'password', username: 'secret', passwordMd5: other }),
       sourceOf(url, { kind: 'password', username: 'other', passwordMd5: other }),
@@ -33,7 +33,7 @@ describe('a source', () => {
     expect(new Set(sources).size).toBe(sources.length);
   });
 
-  test('is the same whatever the password is: that may change', () => {
+  test('does not depend on the password, which may change', () => {
     expect(sourceOf(url, { kind: 'password', username: 'ada', passwordMd5: secret })).toBe(
       sourceOf(url, { kind: 'password', username: 'ada', passwordMd5: other }),
     );

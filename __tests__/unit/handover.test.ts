@@ -18,7 +18,7 @@ function logIn(job: InProcessJob, inputs: Record<string, string> = {}): Promise<
 }
 
 describe('export-environment: false', () => {
-  test('exports nothing; outputs and the header file are there', async () => {
+  test('exports nothing, but sets outputs and writes the header file', async () => {
     const job = new InProcessJob();
     const step = await logIn(job, { 'export-environment': 'false' });
     expect(step.env).toEqual({});
@@ -44,12 +44,12 @@ describe('write-headers-file: false', () => {
     expect(step.env.EXABITS_ACCESS_TOKEN).toBe(accessToken);
   });
 
-  test('needs no folder for it', async () => {
+  test('needs no RUNNER_TEMP', async () => {
     const step = await logIn(new InProcessJob({ RUNNER_TEMP: '' }), { 'write-headers-file': 'false' });
     expect(step.exitCode).toBe(0);
   });
 
-  test("empties the name of an earlier step's file, which holds other credentials", async () => {
+  test("empties the variable for an earlier step's file, which holds other credentials", async () => {
     const step = await logIn(new InProcessJob({ EXABITS_HEADERS_FILE: '/tmp/other' }), {
       'write-headers-file': 'false',
     });
@@ -57,7 +57,7 @@ describe('write-headers-file: false', () => {
     expect(step.log).toContain('Emptied EXABITS_HEADERS_FILE');
   });
 
-  test('leaves the post step with the variables alone', async () => {
+  test('leaves only variables to the post step', async () => {
     const job = new InProcessJob();
     const post = await job.post(await logIn(job, { 'write-headers-file': 'false' }));
     expect(post.log).toBe(
@@ -66,7 +66,7 @@ describe('write-headers-file: false', () => {
   });
 });
 
-test('with both switched off, outputs are all that is left, and the post step has nothing to do', async () => {
+test('with both off, the step only sets outputs, and the post step has nothing to do', async () => {
   const job = new InProcessJob();
   const main = await logIn(job, { 'export-environment': 'false', 'write-headers-file': 'false' });
   expect(main.outputs.token).toBe(accessToken);
@@ -74,8 +74,8 @@ test('with both switched off, outputs are all that is left, and the post step ha
   expect(post.log).toBe('Cleared nothing.');
 });
 
-describe('credentials of another method that the job carries', () => {
-  test('are emptied after a login: the official client would prefer them', async () => {
+describe('existing credentials', () => {
+  test('of another method are emptied after a login: the official client would prefer them', async () => {
     const job = new InProcessJob({
       EXABITS_API_TOKEN: 'of-the-job',
       EXABITS_API_TOKEN_ENCRYPTED: 'of-the-job-too',
@@ -91,7 +91,7 @@ describe('credentials of another method that the job carries', () => {
     );
   });
 
-  test('are emptied with an API token: no step shall find two', async () => {
+  test('of another method are emptied with an API token, so that no step finds two', async () => {
     const job = new InProcessJob({
       EXABITS_ACCESS_TOKEN: 'a',
       EXABITS_REFRESH_TOKEN: 'r',
@@ -109,7 +109,7 @@ describe('credentials of another method that the job carries', () => {
     );
   });
 
-  test('that are empty already are not worth a word', async () => {
+  test('that are already empty are not mentioned', async () => {
     const { env, log } = await logIn(new InProcessJob({ EXABITS_API_TOKEN: '' }));
     expect(env).not.toHaveProperty('EXABITS_API_TOKEN');
     expect(log).not.toContain('Emptied');
@@ -123,14 +123,14 @@ describe('credentials of another method that the job carries', () => {
     expect(log).not.toContain('Emptied');
   });
 
-  test('are not what the post step empties: this step did not set them', async () => {
+  test('are not emptied by the post step, as this step did not set them', async () => {
     const job = new InProcessJob({ EXABITS_API_TOKEN: 'of-the-job' });
     const post = await job.post(await logIn(job));
     expect(post.env).not.toHaveProperty('EXABITS_API_TOKEN');
   });
 });
 
-describe('where the files of the runner cannot be written, nothing is handed on', () => {
+describe("nothing is exported if the runner's files cannot be written:", () => {
   function expectNothing(job: InProcessJob, step: Step): void {
     expect(step.exitCode).toBe(1);
     expect(step.log).toMatch(
@@ -140,7 +140,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
     expect(step.env).toEqual({});
     expect(step.state).toEqual({});
     expect(job.temporaryFiles()).toEqual([]);
-    // The toolkit prints values where it has no file for them.
+    // The toolkit prints values if it has no file for them.
     expect(step.lines.filter((line) => /^::(set-output|set-env|save-state)/.test(line))).toEqual([]);
   }
 
@@ -152,7 +152,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
   });
 
   test.each(['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const)(
-    '%s names nothing',
+    '%s names a missing file',
     async (variable) => {
       const job = new InProcessJob();
       job.env[variable] = `${job.temp}/nowhere/file`;
@@ -173,7 +173,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
     },
   );
 
-  test('the folder of the header file is gone: what was there before stays', async () => {
+  test('the folder of the header file is missing, and earlier content stays', async () => {
     const job = new InProcessJob();
     const gone = `${job.temp}/gone`;
     job.env.RUNNER_TEMP = gone;
@@ -201,7 +201,7 @@ describe('where the files of the runner cannot be written, nothing is handed on'
 });
 
 describe('the state for the post step', () => {
-  test('names what was set, with fingerprints of the values', async () => {
+  test('names what the step set, with fingerprints of the values', async () => {
     const job = new InProcessJob();
     const { state, env } = await logIn(job);
     expect(Object.keys(state)).toEqual(['leftovers']);

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The number that the system gives to the next file: the lowest that is free. */
+/** The lowest free file descriptor, which the system gives to the next file. */
 function nextDescriptor(): number {
   const file = openSync(folder, 'r');
   closeSync(file);
@@ -27,24 +27,24 @@ test('writing a header file leaves no file open', () => {
   expect(nextDescriptor()).toBe(before);
 });
 
-describe('a small file is read', () => {
+describe('readSmallFile', () => {
   const text = (size: number): string => 'x'.repeat(size);
 
-  test('up to 64 KiB', () => {
+  test('reads up to 64 KiB', () => {
     writeFileSync(path, text(64 * 1024));
     expect(readSmallFile(path)).toBe(text(64 * 1024));
   });
 
-  test('and nothing of a larger one', () => {
+  test('returns nothing for a larger file', () => {
     writeFileSync(path, text(64 * 1024 + 1));
     expect(readSmallFile(path)).toBe('');
   });
 
-  test('and nothing of one that the kernel makes up, and that may never end', () => {
+  test('returns nothing for a kernel-generated file, which may never end', () => {
     expect(readSmallFile('/proc/self/status')).toBe('');
   });
 
-  test('and nothing of a folder, or where there is none', () => {
+  test('returns nothing for a folder or a missing file', () => {
     expect(readSmallFile(folder)).toBe('');
     expect(readSmallFile(path)).toBe('');
   });

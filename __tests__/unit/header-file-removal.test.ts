@@ -17,17 +17,14 @@ afterEach(() => {
   clock.waits.length = 0;
 });
 
-test.each(['EPERM', 'EBUSY', 'EACCES'])(
-  'a file that is held open is removed once it is let go (%s)',
-  async (code) => {
-    rmSync.mockImplementationOnce(held(code)).mockImplementationOnce(held(code));
-    await removeHeadersFile('/temp/headers');
-    expect(rmSync.mock.calls).toEqual(Array(3).fill(['/temp/headers', { force: true }]));
-    expect(clock.waits).toEqual([100, 200]);
-  },
-);
+test.each(['EPERM', 'EBUSY', 'EACCES'])('a file in use is removed once it is released (%s)', async (code) => {
+  rmSync.mockImplementationOnce(held(code)).mockImplementationOnce(held(code));
+  await removeHeadersFile('/temp/headers');
+  expect(rmSync.mock.calls).toEqual(Array(3).fill(['/temp/headers', { force: true }]));
+  expect(clock.waits).toEqual([100, 200]);
+});
 
-test('a file that is held open for longer is named after a second', async () => {
+test('a file that stays in use is reported after a second', async () => {
   rmSync.mockImplementation(held('EPERM'));
   const failure = await failureOf(() => removeHeadersFile('/temp/headers'));
   expect(failure.code).toBe('job-files');
@@ -37,7 +34,7 @@ test('a file that is held open for longer is named after a second', async () => 
   expect(clock.waits).toEqual([100, 200, 300, 400]);
 });
 
-test('what is not a matter of time is not tried again', async () => {
+test('a permanent error is not retried', async () => {
   rmSync.mockImplementation(held('ERR_FS_EISDIR'));
   expect((await failureOf(() => removeHeadersFile('/temp/headers'))).message).toContain('(ERR_FS_EISDIR)');
   expect(clock.waits).toEqual([]);

@@ -29,7 +29,7 @@ afterEach(() => {
 const headers = { Authorization: 'Bearer access', 'refresh-token': 'refresh' };
 
 describe('the path of a header file', () => {
-  test('is in the folder of the runner, and a new one each time', () => {
+  test("is in the runner's temporary folder, and new each time", () => {
     const paths = Array.from({ length: 20 }, headersFilePath);
     for (const one of paths) {
       expect(dirname(one)).toBe(folder);
@@ -38,20 +38,20 @@ describe('the path of a header file', () => {
     expect(new Set(paths).size).toBe(20);
   });
 
-  test('needs a runner', async () => {
+  test('needs RUNNER_TEMP', async () => {
     process.env = {};
     expect((await failureOf(headersFilePath)).code).toBe('job-files');
   });
 });
 
 describe('a header file', () => {
-  test('is for its owner alone', () => {
+  test('is accessible only to its owner', () => {
     writeHeadersFile(path, headers);
     expect(statSync(path).mode & 0o777).toBe(ownerOnly);
     expect(readFileSync(path, 'utf8')).toBe('Authorization: Bearer access\nrefresh-token: refresh\n');
   });
 
-  test.each([0, 0o277, 0o777])('is for its owner alone with a umask of %i, too', (umask) => {
+  test.each([0, 0o277, 0o777])('is accessible only to its owner even with a umask of %i', (umask) => {
     const before = process.umask(umask);
     try {
       writeHeadersFile(path, headers);
@@ -61,21 +61,21 @@ describe('a header file', () => {
     expect(statSync(path).mode & 0o777).toBe(ownerOnly);
   });
 
-  test('never replaces what is at its place', () => {
+  test('never replaces an existing file', () => {
     writeFileSync(path, 'somebody else');
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
     expect(readFileSync(path, 'utf8')).toBe('somebody else');
   });
 
-  // Windows follows one to nothing: https://github.com/golang/go/issues/73702 has the same call.
-  testOnPosix('never follows a link that somebody put there', () => {
+  // Windows follows a dangling link: https://github.com/golang/go/issues/73702 has the same call.
+  testOnPosix('never follows an existing link', () => {
     const target = join(folder, 'target');
     symlinkSync(target, path);
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
     expect(() => statSync(target)).toThrow('ENOENT');
   });
 
-  test('that cannot be finished is removed', () => {
+  test('is removed if it cannot be finished', () => {
     const broken = Object.defineProperty({}, 'Authorization', {
       enumerable: true,
       get(): string {
@@ -86,13 +86,13 @@ describe('a header file', () => {
     expect(() => statSync(path)).toThrow('ENOENT');
   });
 
-  test('may be gone already when it is removed', async () => {
+  test('may already be gone when it is removed', async () => {
     await expect(removeHeadersFile(path)).resolves.toBeUndefined();
   });
 });
 
 describe('the bearer token', () => {
-  test('is read back out of the file', () => {
+  test('is read from the file', () => {
     writeHeadersFile(path, headers);
     expect(readBearerToken(path)).toBe('access');
     writeFileSync(path, 'Authorization: Bearer token\n');
@@ -106,18 +106,18 @@ describe('the bearer token', () => {
     'X: x\nAuthorization: Bearer x\n',
     'Authorization: Basic x\n',
     'Authorization: Bearer \n',
-  ])('is not there where no such header is: %j', (text) => {
+  ])('is empty if there is no such header: %j', (text) => {
     writeFileSync(path, text);
     expect(readBearerToken(path)).toBe('');
   });
 
-  test('is not looked for in what is no file, nor in a file that is too large to be ours', () => {
+  test('is empty for a folder or a file that is too large to be ours', () => {
     expect(readBearerToken(folder)).toBe('');
     writeFileSync(path, `Authorization: Bearer ${'x'.repeat(65 * 1024)}\n`);
     expect(readBearerToken(path)).toBe('');
   });
 
-  test('is not there where no file is', () => {
+  test('is empty if there is no file', () => {
     expect(readBearerToken(path)).toBe('');
   });
 });

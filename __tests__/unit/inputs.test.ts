@@ -9,7 +9,7 @@ import { silenceOutput } from './support/output.ts';
 
 silenceOutput();
 
-test('inputs that are not given have the defaults that action.yml promises', async () => {
+test('missing inputs have the defaults that action.yml promises', async () => {
   expect(await inputsOf({})).toEqual({
     configured: { kind: 'none' },
     endpoint: {
@@ -31,7 +31,7 @@ test('inputs that are not given have the defaults that action.yml promises', asy
   });
 });
 
-describe('an input that is true or false', () => {
+describe('the boolean input', () => {
   const switches = [
     ['export-environment', 'exportEnvironment'],
     ['write-headers-file', 'writeHeadersFile'],
@@ -42,13 +42,13 @@ describe('an input that is true or false', () => {
     ['job-summary', 'jobSummary'],
   ] as const;
 
-  test.each(switches)('%s takes both, in any case', async (input, field) => {
+  test.each(switches)('%s accepts true and false in any case', async (input, field) => {
     expect(await inputsOf({ [input]: 'true' })).toHaveProperty(field, true);
     expect(await inputsOf({ [input]: ' FALSE ' })).toHaveProperty(field, false);
     expect(await inputsOf({ [input]: 'True' })).toHaveProperty(field, true);
   });
 
-  test.each(switches)('%s takes nothing else, and says what it takes', async (input, _field) => {
+  test.each(switches)('%s rejects anything else and says what it accepts', async (input, _field) => {
     for (const value of ['yes', '1', '0', 'truefalse', 'no']) {
       const failure = await failureOf(() => inputsOf({ [input]: value }));
       expect(failure.code).toBe('invalid-input');
@@ -57,40 +57,43 @@ describe('an input that is true or false', () => {
   });
 });
 
-describe('an input that is a number', () => {
+describe('the numeric input', () => {
   test.each([
     ['timeout-seconds', 'timeoutMs', 1, 3600, 1000],
     ['max-attempts', 'maxAttempts', 1, 100, 1],
     ['stale-token-hours', 'staleTokenHours', 0, 87_600, 1],
-  ] as const)('%s takes whole numbers of its range, and says which', async (input, field, min, max, unit) => {
-    expect(await inputsOf({ [input]: String(min) })).toHaveProperty(field, min * unit);
-    expect(await inputsOf({ [input]: ` ${max} ` })).toHaveProperty(field, max * unit);
-    expect(await inputsOf({ [input]: '007' })).toHaveProperty(field, 7 * unit);
+  ] as const)(
+    '%s accepts only whole numbers in its range, and says so',
+    async (input, field, min, max, unit) => {
+      expect(await inputsOf({ [input]: String(min) })).toHaveProperty(field, min * unit);
+      expect(await inputsOf({ [input]: ` ${max} ` })).toHaveProperty(field, max * unit);
+      expect(await inputsOf({ [input]: '007' })).toHaveProperty(field, 7 * unit);
 
-    const wrong = [
-      String(min - 1),
-      String(max + 1),
-      '1.5',
-      '1e1',
-      '0x10',
-      'ten',
-      '-0',
-      '+7',
-      '7 s',
-      'Infinity',
-    ];
-    for (const value of wrong) {
-      const failure = await failureOf(() => inputsOf({ [input]: value }));
-      expect(failure.code).toBe('invalid-input');
-      expect(failure.message).toBe(
-        `Input "${input}" must be a whole number from ${min} to ${max}, not "${value}".`,
-      );
-    }
-  });
+      const wrong = [
+        String(min - 1),
+        String(max + 1),
+        '1.5',
+        '1e1',
+        '0x10',
+        'ten',
+        '-0',
+        '+7',
+        '7 s',
+        'Infinity',
+      ];
+      for (const value of wrong) {
+        const failure = await failureOf(() => inputsOf({ [input]: value }));
+        expect(failure.code).toBe('invalid-input');
+        expect(failure.message).toBe(
+          `Input "${input}" must be a whole number from ${min} to ${max}, not "${value}".`,
+        );
+      }
+    },
+  );
 });
 
 describe('password-format', () => {
-  test('takes plain and md5, in any case', async () => {
+  test('accepts plain and md5 in any case', async () => {
     const plain = { kind: 'password', username: 'ada', passwordMd5: md5(password) };
     expect(await inputsOf({ ...loginInputs, 'password-format': 'Plain' })).toHaveProperty(
       'configured',
@@ -100,15 +103,15 @@ describe('password-format', () => {
     expect(await inputsOf(hashed)).toHaveProperty('configured', plain);
   });
 
-  test('takes nothing else, and says what it takes', async () => {
+  test('rejects anything else and says what it accepts', async () => {
     const failure = await failureOf(() => inputsOf({ ...loginInputs, 'password-format': 'sha256' }));
     expect(failure.code).toBe('invalid-input');
     expect(failure.message).toBe('Input "password-format" must be plain or md5, not "sha256".');
   });
 });
 
-describe('what is quoted of a wrong input', () => {
-  test('hides a secret that stands there by mistake', async () => {
+describe('the quoted value of an invalid input', () => {
+  test('hides a secret that is there by mistake', async () => {
     const failure = await failureOf(() => inputsOf({ 'api-token': apiToken, verify: apiToken }));
     expect(failure.message).toBe('Input "verify" must be true or false, not "***".');
     const swapped = { username: 'ada', password, 'password-format': password };
@@ -123,37 +126,37 @@ describe('what is quoted of a wrong input', () => {
 });
 
 describe('username and password', () => {
-  test('need each other: a username alone', async () => {
+  test('must both be set, not only the username', async () => {
     const failure = await failureOf(() => inputsOf({ username: 'ada' }));
     expect(failure.code).toBe('username-without-password');
     expect(failure.message).toMatch(/"username" is set, but "password" is empty.*Set both/);
   });
 
-  test('need each other: a password alone', async () => {
+  test('must both be set, not only the password', async () => {
     const failure = await failureOf(() => inputsOf({ password }));
     expect(failure.code).toBe('password-without-username');
     expect(failure.message).toMatch(/"password" is set, but "username" is empty.*Set both/);
   });
 
-  test('are no credentials when both are empty', async () => {
+  test('count as no credentials if both are empty', async () => {
     expect((await inputsOf({ username: ' ', password: '' })).configured).toEqual({ kind: 'none' });
   });
 
-  test('may have white space around the username, which is not part of it', async () => {
+  test('ignore white space around the username', async () => {
     const { configured } = await inputsOf({ username: ' ada\n', password });
     expect(configured).toMatchObject({ username: 'ada' });
   });
 });
 
 describe('an ephemeral token', () => {
-  test('and cleanup: false exclude each other', async () => {
+  test('cannot be combined with cleanup: false', async () => {
     const both = { ...loginInputs, 'ephemeral-api-token': 'true', cleanup: 'false' };
     const failure = await failureOf(() => inputsOf(both));
     expect(failure.code).toBe('invalid-input');
     expect(failure.message).toMatch(/"ephemeral-api-token: true" and "cleanup: false".*never expire/);
   });
 
-  test('with cleanup is fine, and so is cleanup: false without it', async () => {
+  test('is accepted with cleanup: true, as is cleanup: false without it', async () => {
     await expect(inputsOf({ 'ephemeral-api-token': 'true', cleanup: 'true' })).resolves.toMatchObject({
       ephemeralApiToken: true,
     });
@@ -163,17 +166,17 @@ describe('an ephemeral token', () => {
   });
 });
 
-describe('what cannot authenticate has a code of its own:', () => {
+describe('the failure to authenticate has its own code for', () => {
   test.each([
     ['a username alone', { username: 'ada' }, 'username-without-password'],
     ['a password alone', { password }, 'password-without-username'],
-    ['an API token of two words', { 'api-token': 'two words' }, 'malformed-api-token'],
-    ['an API token of long ago', { 'api-token': jwtUntil('2020-01-01T00:00:00Z') }, 'expired-api-token'],
+    ['an API token with a space', { 'api-token': 'two words' }, 'malformed-api-token'],
+    ['an expired API token', { 'api-token': jwtUntil('2020-01-01T00:00:00Z') }, 'expired-api-token'],
   ])('%s', async (_what, inputs, code) => {
     expect(await failureOf(() => inputsOf(inputs))).toMatchObject({ code });
   });
 
-  test('nothing', async () => {
+  test('no credentials', async () => {
     const { configured, endpoint } = await inputsOf({});
     const { exabits } = await converse();
     expect(await failureOf(() => authenticate(configured, endpoint, exabits))).toMatchObject({

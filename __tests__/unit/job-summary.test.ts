@@ -66,7 +66,7 @@ describe('job-summary: true writes a short table', () => {
     expect(rowsOf(step)).toContainEqual(['Expires', '2026-11-25T00:00:00.000Z']);
   });
 
-  test('about a token that was made for the job: its name, and that it will be deleted', async () => {
+  test('about an ephemeral token, with its name and its deletion', async () => {
     let name = '';
     exabits()
       .post('/api-tokens', (body) => {
@@ -84,7 +84,7 @@ describe('job-summary: true writes a short table', () => {
     ]);
   });
 
-  test('about credentials that the job carried already', async () => {
+  test('about existing credentials', async () => {
     const job = new InProcessJob({
       EXABITS_ACCESS_TOKEN: accessToken,
       EXABITS_REFRESH_TOKEN: 'refresh-token',
@@ -107,7 +107,7 @@ describe('job-summary: true writes a short table', () => {
   });
 });
 
-test('the table holds no secret', async () => {
+test('the table contains no secret', async () => {
   const { summary: text } = await logIn();
   for (const secret of [accessToken, 'refresh-token', password, passwordMd5]) {
     expect(text).not.toContain(secret);
@@ -117,7 +117,7 @@ test('the table holds no secret', async () => {
   );
 });
 
-test('text from outside stays text', async () => {
+test('untrusted text is escaped', async () => {
   const hostile = `<img src=x onerror=alert(1)>&amp;"'\`|\\[link](https://x.example)*_~ #1 @ada $x$`;
   const step = await logIn(summary, hostile);
   expect(rowsOf(step)[1]).toEqual(['User', hostile]);
@@ -125,7 +125,7 @@ test('text from outside stays text', async () => {
   expect(cell.replace(/&#\d+;/g, '')).not.toMatch(/[<>&"'`|\\[\]*_~@$]/);
 });
 
-test('what the summary holds already stays', async () => {
+test('existing content of the summary stays', async () => {
   const job = new InProcessJob();
   const path = `${job.temp}/summary.md`;
   writeFileSync(path, '# Before\n');
@@ -134,16 +134,16 @@ test('what the summary holds already stays', async () => {
   expect(readFileSync(path, 'utf8')).toMatch(/^# Before\n<h3>Exabits sign-in<\/h3>\n<table>\n/);
 });
 
-test('job-summary: false writes none', async () => {
+test('job-summary: false writes no summary', async () => {
   expect((await logIn({})).summary).toBe('');
 });
 
-test('a step that fails writes none', async () => {
+test('a failed step writes no summary', async () => {
   expect((await new InProcessJob().main(summary)).summary).toBe('');
 });
 
-describe('a summary that cannot be written is a warning, and no more:', () => {
-  test('the runner gives no file', async () => {
+describe('a summary that cannot be written only causes a warning:', () => {
+  test('the runner names no file', async () => {
     const step = await new InProcessJob({ GITHUB_STEP_SUMMARY: '' }).main({
       'api-token': apiToken,
       ...summary,
@@ -153,7 +153,7 @@ describe('a summary that cannot be written is a warning, and no more:', () => {
     expect(step.outputs.token).toBe(apiToken);
   });
 
-  test('the file cannot be written', async () => {
+  test('its path is a folder', async () => {
     const job = new InProcessJob();
     const path = `${job.temp}/summary`;
     mkdirSync(path);

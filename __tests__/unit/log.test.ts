@@ -5,8 +5,8 @@ import { captureOutput } from './support/output.ts';
 
 const hostile = 'one\n::set-output name=token::evil\r##[error]two';
 
-describe('whatever is printed is one line, and no command but the one that is meant:', () => {
-  test('a line of the log', async () => {
+describe('every message is one line without injected commands:', () => {
+  test('a log line', async () => {
     const { lines } = await captureOutput(() => info(hostile));
     expect(lines).toEqual(['one ::set-output name=token::evil ## [error]two']);
   });
@@ -22,7 +22,7 @@ describe('whatever is printed is one line, and no command but the one that is me
   });
 });
 
-test('the stack of a failure goes to the debug log line by line, each without its secrets', async () => {
+test('the stack of a failure goes to the debug log line by line, with secrets redacted', async () => {
   const failure = new Failure('unexpected', 'Odd.', { cause: new TypeError('secret inside') });
   const { lines } = await captureOutput(() => fail(failure, (text) => text.replace('secret', '***')));
   expect(lines.slice(1).every((line) => line.startsWith('::debug::'))).toBe(true);

@@ -26,7 +26,7 @@ function answerLogin(data: Record<string, unknown> = login): void {
   exabits().post('/authenticate/login').reply(200, yes(data));
 }
 
-test('the whole job of a login', async () => {
+test('a whole job with a login signs in and clears up', async () => {
   answerLogin();
   const job = new InProcessJob();
   const main = await job.main(loginInputs);
@@ -62,7 +62,7 @@ test('every output is set', async () => {
   });
 });
 
-test('later steps find the pair in their environment', async () => {
+test('later steps find the token pair in their environment', async () => {
   answerLogin();
   const job = new InProcessJob();
   const { env } = await job.main(loginInputs);
@@ -79,7 +79,7 @@ test('later steps find the pair in their environment', async () => {
 });
 
 describe('the header file', () => {
-  test('holds both headers of a login, a line each', async () => {
+  test('contains both headers of a login, one per line', async () => {
     answerLogin();
     const { outputs } = await new InProcessJob().main(loginInputs);
     expect(readFileSync(outputs['headers-file'] ?? '', 'utf8')).toBe(
@@ -87,7 +87,7 @@ describe('the header file', () => {
     );
   });
 
-  test("lies in the runner's folder for temporary files, and only its owner may read it", async () => {
+  test("is in the runner's temporary folder, and only its owner may read it", async () => {
     answerLogin();
     const job = new InProcessJob();
     const { outputs } = await job.main(loginInputs);
@@ -96,7 +96,7 @@ describe('the header file', () => {
     expect(statSync(path).mode & 0o777).toBe(ownerOnly);
   });
 
-  test('has a name of its own for every invocation', async () => {
+  test('has a unique name for every invocation', async () => {
     const job = new InProcessJob();
     answerLogin();
     const first = await job.main(loginInputs);
@@ -109,7 +109,7 @@ describe('the header file', () => {
   });
 });
 
-test('the request carries the MD5 of the password, and no credential but that', async () => {
+test('the request contains the MD5 of the password and no other credential', async () => {
   let seen: Request | undefined;
   exabits()
     .post('/authenticate/login', { username: 'ada', password: passwordMd5 })
@@ -125,15 +125,15 @@ test('the request carries the MD5 of the password, and no credential but that', 
   expect(seen?.headers.has('refresh-token')).toBe(false);
 });
 
-describe('when the tokens expire', () => {
-  test('is what the JWTs say', async () => {
+describe('the expiry of the tokens', () => {
+  test('comes from the JWTs', async () => {
     answerLogin({ ...login, refresh_token: jwtUntil('2026-11-24T13:59:00Z') });
     const { outputs } = await new InProcessJob().main(loginInputs);
     expect(outputs['access-token-expires-at']).toBe('2026-11-24T12:29:30.000Z');
     expect(outputs['refresh-token-expires-at']).toBe('2026-11-24T13:59:00.000Z');
   });
 
-  test('is 30 minutes and 2 hours after the answer where the tokens do not say', async () => {
+  test('is 30 minutes and 2 hours after the answer if the tokens have none', async () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, () => {
@@ -148,27 +148,27 @@ describe('when the tokens expire', () => {
 });
 
 describe('the account', () => {
-  test('is who Exabits says it is', async () => {
+  test('is the one that Exabits returns', async () => {
     answerLogin({ ...login, username: 'Ada Lovelace', email: 'lovelace@example.com' });
     const { outputs, log } = await new InProcessJob().main(loginInputs);
     expect(outputs).toMatchObject({ username: 'Ada Lovelace', email: 'lovelace@example.com' });
     expect(log).toContain('as Ada Lovelace.');
   });
 
-  test('is the username of the inputs where the answer has none', async () => {
+  test('is the username of the inputs if the answer has none', async () => {
     answerLogin({ access_token: accessToken, refresh_token: refreshToken, username: null });
     const { outputs } = await new InProcessJob().main(loginInputs);
     expect(outputs).toMatchObject({ username: 'ada', email: '' });
   });
 
-  test('shows no secret, not even half of one where it is cut', async () => {
+  test('contains no secret, not even part of one where it is cut', async () => {
     answerLogin({ ...login, username: `${'x'.repeat(290)}${refreshToken}` });
     const { outputs, log } = await new InProcessJob().main(loginInputs);
     expect(outputs.username).toBe(`${'x'.repeat(290)}***`);
     expect(log).not.toContain(refreshToken.slice(0, 8));
   });
 
-  test('comes as one line of sensible length, whatever the answer holds', async () => {
+  test('is one line of sensible length, whatever the answer contains', async () => {
     answerLogin({ ...login, username: 'ada\n::error::pwned', email: `${'e'.repeat(5000)}@example.com` });
     const { outputs, lines } = await new InProcessJob().main(loginInputs);
     expect(outputs.username).toBe('ada ::error::pwned');

@@ -11,8 +11,8 @@ async function maskOf(...secrets: string[]): Promise<Masker & { lines: string[] 
   return { ...masker, lines };
 }
 
-describe('a secret is made known to the runner', () => {
-  test('by the command for that, and comes back as it is', async () => {
+describe('a secret is masked', () => {
+  test('with add-mask, and returned unchanged', async () => {
     const { mask } = createMasker();
     let masked: string | undefined;
     const { lines } = await captureOutput(() => {
@@ -22,11 +22,11 @@ describe('a secret is made known to the runner', () => {
     expect(masked).toBe('s3cret');
   });
 
-  test('once, however often it comes up', async () => {
+  test('only once', async () => {
     expect((await maskOf('one', 'two', 'one')).lines).toEqual(['::add-mask::one', '::add-mask::two']);
   });
 
-  test('as a whole and line by line when it has several', async () => {
+  test('as a whole and line by line if it has several lines', async () => {
     expect((await maskOf('first\r\n\nsecond')).lines).toEqual([
       '::add-mask::first%0D%0A%0Asecond',
       '::add-mask::first',
@@ -38,18 +38,18 @@ describe('a secret is made known to the runner', () => {
     expect((await maskOf('', ' ', '\n', 'a\n \n')).lines).toEqual(['::add-mask::a%0A %0A', '::add-mask::a']);
   });
 
-  test('with its spaces, which belong to it, and without, as it may be quoted', async () => {
+  test('with and without the spaces around it', async () => {
     expect((await maskOf(' two words ')).lines).toEqual(['::add-mask:: two words ', '::add-mask::two words']);
   });
 });
 
-describe('text from outside loses', () => {
+describe('redacting text removes', () => {
   test('the secrets in it', async () => {
     const { redact } = await maskOf('s3cret', 'other');
     expect(redact('"s3cret" and "other" and s3crets3cret')).toBe('"***" and "***" and ******');
   });
 
-  test('secrets that became known later', async () => {
+  test('secrets that are masked later', async () => {
     const masker = createMasker();
     await captureOutput(() => masker.mask('first'));
     expect(masker.redact('first second')).toBe('*** second');
@@ -66,20 +66,20 @@ describe('text from outside loses', () => {
   });
 
   test.each<[string, string]>([
-    ['percent signs with lower-case digits', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9%20'],
-    ['percent signs, the marks left', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9%20"],
+    ['percent-encoding in lower case', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9%20'],
+    ['percent-encoding with unescaped marks', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9%20"],
     ['a form (application/x-www-form-urlencoded)', 'pass%2Fword%2B1%3C%3E%26%27%22%5C%C3%A9+'],
-    ['the same with lower-case digits', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9+'],
+    ['a form in lower case', 'pass%2fword%2b1%3c%3e%26%27%22%5c%c3%a9+'],
     ['JSON with escaped slashes', 'pass\\/word+1<>&\'\\"\\\\é '],
     ['JSON as Go writes it', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\é '],
     ['JSON in ASCII, as Python writes it', 'pass/word+1<>&\'\\"\\\\\\u00e9 '],
     ['JSON as PHP writes it', 'pass\\/word+1<>&\'\\"\\\\\\u00e9 '],
-    ['percent signs, as encodeURI writes it', "pass/word+1%3C%3E&'%22%5C%C3%A9%20"],
-    ['percent signs, and a plus for a space', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9+"],
-    ['JSON in ASCII without HTML', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\\\u00e9 '],
+    ['percent-encoding as encodeURI writes it', "pass/word+1%3C%3E&'%22%5C%C3%A9%20"],
+    ['percent-encoding with a plus for a space', "pass%2Fword%2B1%3C%3E%26'%22%5C%C3%A9+"],
+    ['JSON in ASCII with escaped HTML', 'pass/word+1\\u003c\\u003e\\u0026\'\\"\\\\\\u00e9 '],
     ['JSON as PHP writes it for HTML', 'pass\\/word+1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
     ['JSON within JSON', JSON.stringify(JSON.stringify('pass/word+1<>&\'"\\é ').slice(1, -1)).slice(1, -1)],
-    ['an address within JSON', "pass\\u002fword+1%3c>&'%22%5c%C3%A9%20"],
+    ['a URL within JSON', "pass\\u002fword+1%3c>&'%22%5c%C3%A9%20"],
     ['the log of a web server', "pass\\x2fword\\x2B1<>&'\\x22\\x5C\\xC3\\xA9 "],
     ['HTML', 'pass/word&#43;1&lt;&gt;&amp;&#x27;&quot;\\&#233; '],
     ['JSON as .NET writes it', 'pass/word\\u002B1\\u003C\\u003E\\u0026\\u0027\\u0022\\\\\\u00E9 '],
@@ -93,71 +93,68 @@ describe('text from outside loses', () => {
     expect(redact(JSON.stringify('say "hello\\world"'))).toBe('"***"');
   });
 
-  test.each(['base64', 'base64url'] as const)(
-    'a secret that stands in the middle of %s text',
-    async (encoding) => {
-      const secret = 'correct>>>horse???battery~~~staple';
-      const { redact } = await maskOf(secret);
-      for (const before of ['', 'a', 'ab', 'abc', 'user:']) {
-        const text = redact(Buffer.from(`${before}${secret}@after`).toString(encoding));
-        expect(text).toContain('***');
-        const rest = Buffer.from(text.replaceAll('***', ''), encoding).toString('latin1');
-        expect(rest).not.toMatch(/horse|battery/);
-        expect(text.length).toBeLessThan(30);
-      }
-    },
-  );
+  test.each(['base64', 'base64url'] as const)('a secret in the middle of %s text', async (encoding) => {
+    const secret = 'correct>>>horse???battery~~~staple';
+    const { redact } = await maskOf(secret);
+    for (const before of ['', 'a', 'ab', 'abc', 'user:']) {
+      const text = redact(Buffer.from(`${before}${secret}@after`).toString(encoding));
+      expect(text).toContain('***');
+      const rest = Buffer.from(text.replaceAll('***', ''), encoding).toString('latin1');
+      expect(rest).not.toMatch(/horse|battery/);
+      expect(text.length).toBeLessThan(30);
+    }
+  });
 
-  test('no text that a short secret merely resembles in base64', async () => {
+  test('no text that only resembles a short secret in base64', async () => {
     const { redact } = await maskOf('abcd');
     expect(redact('YWJj is part of many a text')).toBe('YWJj is part of many a text');
   });
 
-  test('a secret whose white space was changed on the way', async () => {
+  test('a secret with changed white space', async () => {
     const { redact } = await maskOf('two words');
     expect(redact('two\n  words')).toBe('***');
     expect(redact('two\u200bwords')).toBe('***');
   });
 
-  test('a secret that has line breaks', async () => {
+  test('a secret with line breaks', async () => {
     const { redact } = await maskOf('first line\nsecond line');
     expect(redact('it was: first line\nsecond line')).toBe('it was: ***');
     expect(redact('it was: second line')).toBe('it was: ***');
   });
 
-  test('the longer one of two secrets of which one begins with the other', async () => {
+  test('the longer of two secrets if it begins with the other', async () => {
     const { redact } = await maskOf('pass', 'password-of-ada');
     expect(redact('password-of-ada')).toBe('***');
   });
 
-  test('a secret before the text is cut, so that not half of one is left', async () => {
+  test('a secret before the text is cut, so that no part of it is left', async () => {
     const { redact } = await maskOf('0123456789');
     const text = redact(`${'x'.repeat(295)}0123456789`);
     expect(text).toBe(`${'x'.repeat(295)}***`);
   });
 
-  test('a secret that is no well-formed text', async () => {
+  test('a secret that is not a well-formed string', async () => {
     const { redact } = await maskOf('half \ud83d a pair');
     expect(redact('it was half \ud83d a pair')).toBe('it was ***');
   });
 
-  test('what cannot be printed', async () => {
+  test('unprintable characters', async () => {
     const { redact } = await maskOf();
     expect(redact('one\n::error::two\u001b[0m')).toBe('one ::error::two [0m');
   });
 
-  test('what goes beyond 64 kB, before it is searched', async () => {
+  test('everything beyond 64 KiB, before the search', async () => {
     const { redact } = await maskOf('0123456789');
     expect(redact(`${' '.repeat(65_536 - 10)}0123456789 and more`)).toBe('***');
   });
 
-  test('what goes beyond 300 characters', async () => {
+  test('everything beyond 300 characters', async () => {
     const { redact } = await maskOf();
     expect(redact('x'.repeat(300))).toBe('x'.repeat(300));
     expect(redact('x'.repeat(301))).toBe(`${'x'.repeat(299)}…`);
   });
 
-  test('every secret, whatever secret and text are', async () => {
+  test('any secret from any text', async () => {
     const secrets = anyText({ minLength: 4, maxLength: 20 }).filter((secret) => !/[\s*…]/u.test(secret));
     await captureOutput(() => {
       fc.assert(
@@ -171,8 +168,8 @@ describe('text from outside loses', () => {
   });
 });
 
-describe('a mask that the runner does not get', () => {
-  test('is a failure that says that nothing was handed on', async () => {
+describe('a mask that cannot be printed', () => {
+  test('is a failure that gives the reason', async () => {
     const { tellRunner } = await import('../../src/job/mask.ts');
     const write = jest.spyOn(process.stdout, 'write').mockImplementation(() => {
       throw new Error('ENOSPC: no space left');

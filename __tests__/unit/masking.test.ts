@@ -25,19 +25,19 @@ const created = { id: 'tok-1', token: ephemeralToken };
 skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-/** Holds that lines are nothing but masks, and that these secrets are among them. */
+/** Expects the lines to be only masks, and to include these secrets. */
 function expectMasks(lines: readonly string[], ...secrets: string[]): void {
   expect(lines.filter((line) => !line.startsWith('::add-mask::'))).toEqual([]);
   expect(lines).toEqual(expect.arrayContaining(secrets.map((secret) => `::add-mask::${secret}`)));
 }
 
-/** The lines before the first that is no mask. */
+/** The lines before the first that is not a mask. */
 function firstMasks({ lines }: Step): readonly string[] {
   const end = lines.findIndex((line) => !line.startsWith('::add-mask::'));
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-/** Lets Exabits answer a request, and tells what the job had printed when it came. */
+/** Lets Exabits answer a request, and returns what the job had printed by then. */
 function printedBefore(job: InProcessJob, request: nock.Interceptor, data: unknown): () => readonly string[] {
   const printed: string[] = [];
   job.onLine = (line) => printed.push(line);
@@ -49,7 +49,7 @@ function printedBefore(job: InProcessJob, request: nock.Interceptor, data: unkno
   return () => whenSent;
 }
 
-/** Whether anything but masks has left the step: into the runner's files, or into the header file. */
+/** Whether the step has written anything to the runner's files or to the header file. */
 function handedOn(job: InProcessJob): boolean {
   const files = [
     job.commandFile('GITHUB_ENV'),
@@ -59,7 +59,7 @@ function handedOn(job: InProcessJob): boolean {
   return job.temporaryFiles().length > 0 || files.some((file) => readFileSync(file, 'utf8') !== '');
 }
 
-describe('before anything else is printed, exported or sent, the step masks', () => {
+describe('before it prints, exports or sends anything else, the step masks', () => {
   test('the password and its MD5', async () => {
     const job = new InProcessJob();
     const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
@@ -67,7 +67,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     expectMasks(whenSent(), password, passwordMd5);
   });
 
-  test('a password that is stored as its MD5, in both cases', async () => {
+  test('a password stored as its MD5, in upper and lower case', async () => {
     const job = new InProcessJob();
     const whenSent = printedBefore(job, exabits().post('/authenticate/login'), login);
     await job.main({ username, password: ` ${passwordMd5} `, 'password-format': 'md5' });
@@ -96,7 +96,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     expect(step.log).toMatch(/^Warning: /);
   });
 
-  test("the tokens of the login that creates a job's own token, and then that", async () => {
+  test('the tokens of the login that creates an ephemeral token, and then that token', async () => {
     const job = new InProcessJob();
     exabits().post('/authenticate/login').reply(200, yes(login));
     const whenSent = printedBefore(job, exabits().post('/api-tokens'), created);
@@ -105,7 +105,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     expectMasks(firstMasks(step), ephemeralToken);
   });
 
-  test('the credentials that the job carries already', async () => {
+  test('existing credentials', async () => {
     const first = { EXABITS_ACCESS_TOKEN: accessToken, EXABITS_REFRESH_TOKEN: refreshToken };
     const step = await new InProcessJob(first).main({ 'use-existing-credentials': 'true' });
     expect(step.outputs['auth-method']).toBe('existing');
@@ -118,7 +118,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     expectMasks(firstMasks(other), apiToken);
   });
 
-  test('secrets of inputs that are wrong', async () => {
+  test('secrets even if an input is invalid', async () => {
     const step = await new InProcessJob().main({ username, password, verify: 'maybe' });
     expectMasks(firstMasks(step), password, passwordMd5);
     expect(step.log).toMatch(/^Error: Input "verify"/);
@@ -127,7 +127,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     expect(other.log).toMatch(/^Error: Input "api-token"/);
   });
 
-  test('in post: what it deletes the token with', async () => {
+  test('the ephemeral token, again in the post step', async () => {
     const job = new InProcessJob();
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
@@ -138,7 +138,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
   });
 });
 
-describe('no secret is printed in clear, or saved in the state,', () => {
+describe('no secret is printed or saved in the state', () => {
   const secrets = [password, passwordMd5, apiToken, accessToken, refreshToken, ephemeralToken];
   const echo = `you sent ${password} (${encodeURIComponent(password)}, ${btoa(password)}) and ${passwordMd5}`;
 
@@ -152,7 +152,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
 
   const debug = { RUNNER_DEBUG: '1' };
 
-  test('when everything goes well', async () => {
+  test('when everything succeeds', async () => {
     const job = new InProcessJob(debug);
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits().post('/api-tokens').reply(200, yes(created));
@@ -177,10 +177,10 @@ describe('no secret is printed in clear, or saved in the state,', () => {
 
   test.each([
     ['refuses the login', 401, no(echo)],
-    ['says no with HTTP 200', 200, no(echo)],
+    ['reports a failure with HTTP 200', 200, no(echo)],
     ['refuses the request', 400, no(echo)],
-    ['answers with something else', 200, 'text'],
-  ])('when the server echoes them and %s', async (_what, status, body) => {
+    ['does not send JSON', 200, 'text'],
+  ])('when the server echoes it and %s', async (_what, status, body) => {
     exabits().post('/authenticate/login').reply(status, body, { 'Content-Type': echo });
     const step = await new InProcessJob(debug).main(loginInputs);
     expect(step.exitCode).toBe(1);
@@ -188,7 +188,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     expectNoSecretIn(step);
   });
 
-  test('when a token comes back that cannot be one', async () => {
+  test('when the server returns a malformed token', async () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, yes({ ...login, refresh_token: 'two words' }));
@@ -198,7 +198,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     expect(step.log + step.debugLog).not.toContain('two words');
   });
 
-  test('when a redirect carries them', async () => {
+  test('when a redirect contains it', async () => {
     const location = `https://elsewhere.example/?password=${encodeURIComponent(password)}&md5=${passwordMd5}`;
     exabits().post('/authenticate/login').reply(302, '', { Location: location });
     const step = await new InProcessJob(debug).main(loginInputs);
@@ -206,7 +206,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     expectNoSecretIn(step);
   });
 
-  test('when every try fails with them', async () => {
+  test('when every failed try echoes it', async () => {
     exabits()
       .post('/authenticate/login')
       .times(5)
@@ -216,7 +216,7 @@ describe('no secret is printed in clear, or saved in the state,', () => {
     expectNoSecretIn(step);
   });
 
-  test('when the connection breaks with them in the error, whose stack goes to the debug log', async () => {
+  test('when a connection error contains it, and its stack goes to the debug log', async () => {
     exabits()
       .post('/authenticate/login')
       .times(5)
@@ -236,13 +236,13 @@ describe('no secret is printed in clear, or saved in the state,', () => {
   });
 });
 
-describe('what the server says', () => {
+describe('text from the server', () => {
   async function logOf(status: number, message: string): Promise<Step> {
     exabits().post('/authenticate/login').reply(status, no(message));
     return new InProcessJob().main(loginInputs);
   }
 
-  test('cannot start a line, and so no workflow command', async () => {
+  test('cannot start a line, and so cannot be a workflow command', async () => {
     const message =
       'no\n::set-output name=token::evil\r::stop-commands::x\u2028::add-mask::y\u0085::error::z';
     const { lines } = await logOf(400, message);
@@ -251,7 +251,7 @@ describe('what the server says', () => {
     expect(lines.join('\n')).toContain('no ::set-output name=token::evil ::stop-commands::x ::add-mask::y');
   });
 
-  test('cannot be an old-style workflow command either, which the runner finds anywhere in a line', async () => {
+  test('cannot be an old-style workflow command, which the runner finds anywhere in a line', async () => {
     exabits().post('/authenticate/login').reply(503, no('##[set-output name=token]evil'));
     exabits()
       .post('/authenticate/login')
@@ -275,7 +275,7 @@ describe('what the server says', () => {
     for (const line of debugLog.split('\n')) expect(line.length).toBeLessThanOrEqual(300);
   });
 
-  test('is quoted when it is of use', async () => {
+  test('is quoted when it is useful', async () => {
     const { log } = await logOf(401, 'Account is locked until noon');
     expect(log).toContain('"Account is locked until noon"');
   });

@@ -2,7 +2,7 @@ import { win32 } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { captureOutput, type Printed } from './support/output.ts';
 
-// The tests look at what goes to the stream that this would replace.
+// The tests look at the stream that this would replace.
 const printAtOnce = jest.fn();
 jest.unstable_mockModule('../../src/job/stdout.ts', () => ({ printAtOnce }));
 
@@ -10,7 +10,7 @@ const { argv, env } = process;
 
 beforeEach(() => {
   jest.resetModules();
-  // No sweep gets past this one, and nothing else looks at it.
+  // Every sweep fails on this input, and nothing else reads it.
   process.env = { 'INPUT_RUN-ID': 'none' };
 });
 
@@ -28,7 +28,7 @@ function start(file?: string): Promise<Printed> {
   });
 }
 
-describe('the file that the runner starts tells the phase:', () => {
+describe('the file name selects the phase:', () => {
   test.each([
     '/actions/exabits-auth/dist/index.cjs',
     '/actions/postman/dist/index.cjs',
@@ -49,7 +49,7 @@ describe('the file that the runner starts tells the phase:', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('post for post.cjs, on Windows as well', async () => {
+  test('post for post.cjs on Windows', async () => {
     jest.unstable_mockModule('path', () => win32);
     try {
       const { lines } = await start(String.raw`D:\a\_actions\your-org\exabits-auth\v1\dist\post.cjs`);
@@ -65,7 +65,7 @@ describe('the file that the runner starts tells the phase:', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('and whatever it prints, it prints at once', async () => {
+  test('and output is printed at once', async () => {
     printAtOnce.mockClear();
     printAtOnce.mockImplementationOnce(() => void process.stdout.write('from now on\n'));
     const { lines } = await start('post.cjs');
@@ -81,17 +81,17 @@ describe('a phase', () => {
     return captureOutput(() => runPhase({ ...main, story: phase }));
   }
 
-  test('that ends well ends the process with exit code 0', async () => {
+  test('that succeeds exits with code 0', async () => {
     expect(await run(async () => {})).toEqual({ lines: [], exitCode: 0 });
   });
 
-  test('is no place for warnings about deprecated parts of Node', async () => {
+  test("suppresses Node's deprecation warnings", async () => {
     process.noDeprecation = false;
     await run(async () => {});
     expect(process.noDeprecation).toBe(true);
   });
 
-  test('that throws something nobody foresaw becomes one line and exit code 1', async () => {
+  test('that throws an unexpected error prints one line and exits with code 1', async () => {
     const { lines, exitCode } = await run(async () => {
       throw new TypeError('odd\nthing');
     });
@@ -101,7 +101,7 @@ describe('a phase', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('that is post warns of what it throws, and does not fail the job', async () => {
+  test('that is post only warns of an unexpected error', async () => {
     const { run: runPhase } = await import('../../src/run.ts');
     const { post } = await import('../../src/post.ts');
     const story = async (): Promise<void> => {
@@ -112,14 +112,14 @@ describe('a phase', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('that throws an error without a stack says at least its message to whoever debugs', async () => {
+  test('that throws an error without a stack debug-logs its message', async () => {
     const { lines } = await run(async () => {
       throw Object.assign(new Error('bare'), { stack: undefined });
     });
     expect(lines.at(-1)).toBe('::debug::bare');
   });
 
-  test('that runs on an older Node says so before it does anything', async () => {
+  test('that runs on an older Node fails before it does anything', async () => {
     const { failingPhase, run: runPhase } = await import('../../src/run.ts');
     const story = jest.fn(async () => {});
     const { versions } = process;

@@ -17,7 +17,7 @@ function logIn(job: InProcessJob, inputs: Record<string, string> = {}): Promise<
 }
 
 describe('the post step', () => {
-  test('empties each variable that the step set, removes its header file, and says so in one line', async () => {
+  test('empties each variable that the step set, removes its header file and logs one line', async () => {
     const job = new InProcessJob();
     const main = await logIn(job);
     const post = await job.post(main);
@@ -31,7 +31,7 @@ describe('the post step', () => {
     expect(post.exitCode).toBe(0);
   });
 
-  test('has nothing to clear after a step that failed', async () => {
+  test('has nothing to clear after a failed step', async () => {
     exabits().post('/authenticate/login').reply(401, no('wrong'));
     const job = new InProcessJob();
     const main = await job.main(loginInputs);
@@ -41,13 +41,13 @@ describe('the post step', () => {
     expect(post.exitCode).toBe(0);
   });
 
-  test('has nothing to clear after a step that was killed before it saved anything', async () => {
+  test('has nothing to clear if the step was killed before it saved anything', async () => {
     const post = await new InProcessJob().post({ inputs: loginInputs, state: {} });
     expect(post.log).toBe('Nothing to clear: the step exported nothing.');
     expect(post.exitCode).toBe(0);
   });
 
-  test('clears what a step set that was killed in the middle', async () => {
+  test('clears what a step set before it was killed', async () => {
     const job = new InProcessJob();
     const { inputs, state } = await logIn(job);
     rmSync(job.temporaryFiles()[0] ?? '');
@@ -69,14 +69,14 @@ describe('the post step', () => {
     expect(post.exitCode).toBe(0);
   });
 
-  test('has nothing to leave where the step handed on outputs alone', async () => {
+  test('has nothing to leave if the step only set outputs', async () => {
     const job = new InProcessJob();
     const inputs = { cleanup: 'false', 'export-environment': 'false', 'write-headers-file': 'false' };
     const post = await job.post(await logIn(job, inputs));
     expect(post.log).toBe('Left in place, because cleanup is false: nothing.');
   });
 
-  test('removes the header file where nothing was exported', async () => {
+  test('removes the header file if nothing was exported', async () => {
     const job = new InProcessJob();
     const post = await job.post(await logIn(job, { 'export-environment': 'false' }));
     expect(post.log).toBe('Cleared the header file.');
@@ -84,15 +84,15 @@ describe('the post step', () => {
     expect(job.temporaryFiles()).toEqual([]);
   });
 
-  test('makes no request for a login or an API token: Exabits has no call to log out', async () => {
+  test('makes no request for a login or an API token: Exabits has no logout', async () => {
     const job = new InProcessJob();
     const post = await job.post(await job.main({ ...loginInputs, ...tokenInputs }));
     expect(post.exitCode).toBe(0);
   });
 });
 
-describe('what the post step cannot do is a warning, and never fails the job:', () => {
-  test('a header file that is gone already is not even that', async () => {
+describe('a problem in the post step is a warning and never fails the job:', () => {
+  test('no warning for a header file that is already gone', async () => {
     const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     rmSync(main.outputs['headers-file'] ?? '');
@@ -126,14 +126,14 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
     expect(post.exitCode).toBe(0);
   });
 
-  test('a missing file for variables is not even that where the step set none', async () => {
+  test('no warning for a missing GITHUB_ENV if the step set no variables', async () => {
     const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'export-environment': 'false' });
     job.env.GITHUB_ENV = '';
     expect((await job.post(main)).log).toBe('Cleared the header file.');
   });
 
-  test('neither of both', async () => {
+  test('both at once', async () => {
     const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     const path = main.outputs['headers-file'] ?? '';
@@ -150,8 +150,8 @@ describe('what the post step cannot do is a warning, and never fails the job:', 
   });
 });
 
-describe('a state that cannot be read is a warning, and the rest is done all the same:', () => {
-  test('that of what was handed on', async () => {
+describe('invalid state is a warning and does not stop the rest:', () => {
+  test('leftovers that are not JSON', async () => {
     const post = await new InProcessJob().post({
       inputs: loginInputs,
       state: { leftovers: '{"variables":' },
@@ -160,13 +160,13 @@ describe('a state that cannot be read is a warning, and the rest is done all the
     expect(post.exitCode).toBe(0);
   });
 
-  test('that of what was handed on, where it says nothing of variables', async () => {
+  test('leftovers without variables', async () => {
     const post = await new InProcessJob().post({ inputs: loginInputs, state: { leftovers: '{}' } });
     expect(post.log).toMatch(/^Warning: Could not clear what the step left: /);
     expect(post.exitCode).toBe(0);
   });
 
-  test('that of the token', async () => {
+  test('a token that is not JSON', async () => {
     const job = new InProcessJob();
     const { inputs, state } = await job.main(tokenInputs);
     const post = await job.post({ inputs, state: { ...state, 'ephemeral-token': 'gha-' } });
@@ -176,7 +176,7 @@ describe('a state that cannot be read is a warning, and the rest is done all the
     expect(post.exitCode).toBe(0);
   });
 
-  test('that of the token, where its address is none', async () => {
+  test('a token with an invalid address', async () => {
     const job = new InProcessJob();
     const { inputs, state } = await job.main(tokenInputs);
     const token = {
@@ -228,7 +228,7 @@ describe('two invocations in one job', () => {
     });
   });
 
-  test('do not clear what the later one leaves because its cleanup is false', async () => {
+  test('do not clear what the later one leaves with cleanup: false', async () => {
     const job = new InProcessJob();
     const first = await job.main(tokenInputs);
     const second = await job.main({ 'api-token': 'exa-the-second-token', cleanup: 'false' });
@@ -239,7 +239,7 @@ describe('two invocations in one job', () => {
     expect(job.env.EXABITS_API_TOKEN).toBe('exa-the-second-token');
   });
 
-  test('clear variables that still hold what the step set, and none that a later step has set anew', async () => {
+  test('clear only variables that no later step has changed', async () => {
     const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_BASE_URL = 'https://elsewhere.test/api/v1';
@@ -250,7 +250,7 @@ describe('two invocations in one job', () => {
     ]);
   });
 
-  test('leave what a later step has set anew where no header file was written', async () => {
+  test('leave variables that a later step has changed if there is no header file', async () => {
     const job = new InProcessJob();
     const main = await job.main({ ...tokenInputs, 'write-headers-file': 'false' });
     job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
@@ -261,9 +261,9 @@ describe('two invocations in one job', () => {
   });
 
   test.each([
-    ['a token, which the variable of the later step shows', { EXABITS_API_TOKEN: 'exa-the-second-token' }],
-    ['a header file, which the later step has instead', { EXABITS_HEADERS_FILE: '/tmp/the-second-file' }],
-  ])('share the addresses: they stay where somebody else has handed on %s', async (_what, later) => {
+    ['another token', { EXABITS_API_TOKEN: 'exa-the-second-token' }],
+    ['another header file', { EXABITS_HEADERS_FILE: '/tmp/the-second-file' }],
+  ])('keep the addresses if a later step has exported %s', async (_what, later) => {
     const job = new InProcessJob();
     const main = await job.main(tokenInputs);
     Object.assign(job.env, { EXABITS_HEADERS_FILE: '' }, later);
@@ -275,14 +275,14 @@ describe('two invocations in one job', () => {
     );
   });
 
-  test('share the addresses also with a credential of the other kind', async () => {
+  test('keep the addresses for a credential of the other kind', async () => {
     const job = new InProcessJob();
     const main = await logIn(job, { 'write-headers-file': 'false' });
     job.env.EXABITS_API_TOKEN = 'exa-set-by-hand';
     expect(Object.keys((await job.post(main)).env).filter((name) => /_URL$/.test(name))).toEqual([]);
   });
 
-  test('leave the address to credentials of the job that came with it, however it is spelled', async () => {
+  test('keep the address that came with existing credentials, however it is spelled', async () => {
     const job = new InProcessJob({
       EXABITS_API_TOKEN: apiToken,
       EXABITS_API_URL: 'https://api.example.test/api/v1/',
@@ -292,7 +292,7 @@ describe('two invocations in one job', () => {
     expect((await job.post(main)).env).toEqual({ EXABITS_API_BASE_URL: '' });
   });
 
-  test('leave files of others in the folder alone', async () => {
+  test('leave other files in the folder alone', async () => {
     const job = new InProcessJob();
     const foreign = join(job.temp, 'exabits-headers-of-somebody-else');
     writeFileSync(foreign, 'x');

@@ -40,25 +40,25 @@ describe('http to this machine', () => {
     expect(authorization).toBe(`Bearer ${apiToken}`);
   });
 
-  test('is refused where nothing listens', async () => {
+  test('is refused if nothing listens', async () => {
     const failure = await failureAt(`http://127.0.0.1:${await unusedPort()}`);
     expect(failure.code).toBe('connection-refused');
     expect(failure.message).toMatch(/^127\.0\.0\.1:\d+ refused the connection/);
   });
 
-  test('takes an IPv6 address for one, and not for a name to look up', async () => {
-    // Where a machine has no IPv6, nothing is refused, and nothing is looked up either.
+  test('does not look up an IPv6 address as a name', async () => {
+    // Without IPv6, the connection is not refused, but no name is looked up either.
     const failure = await failureAt(`http://[::1]:${await unusedPort()}`);
     expect(['connection-refused', 'connection-lost']).toContain(failure.code);
     expect(failure.message).toContain('[::1]:');
   });
 
-  test('breaks where the server hangs up', async () => {
+  test('fails if the server hangs up', async () => {
     const port = await listen(createServer((request) => void request.socket.resetAndDestroy()));
     expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
   });
 
-  test('breaks where the server hangs up in the middle of its answer', async () => {
+  test('fails if the server hangs up in the middle of its answer', async () => {
     const port = await listen(
       createServer((request, response) => {
         response.write('{"status":true,', () => request.socket.destroy());
@@ -67,7 +67,7 @@ describe('http to this machine', () => {
     expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
   });
 
-  test('goes on where the server closes each connection without a word', async () => {
+  test('works if the server silently closes each connection', async () => {
     const port = await listen(
       createServer((request, response) => {
         response.on('finish', () => request.socket.destroy());
@@ -80,7 +80,7 @@ describe('http to this machine', () => {
     expect(retries).toEqual([]);
   });
 
-  test('takes no answer that nobody has asked for', async () => {
+  test('ignores an unsolicited answer', async () => {
     const answer = (body: object) => {
       const text = JSON.stringify(body);
       return `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
@@ -99,7 +99,7 @@ describe('http to this machine', () => {
     }
   });
 
-  test('breaks where the server speaks something else', async () => {
+  test('fails if the server does not speak HTTP', async () => {
     const port = await listen(createTcpServer((socket) => void socket.end('220 mail.example ESMTP\r\n')));
     expect((await failureAt(`http://127.0.0.1:${port}`)).code).toBe('connection-lost');
   });
@@ -127,14 +127,14 @@ describe('https', () => {
     await expect(exabits.verify(credential)).resolves.toBeUndefined();
   });
 
-  test('is refused with an authority that it does not trust', async () => {
+  test('is refused with an authority that the runner does not trust', async () => {
     const port = await serveTls(await certificateOf({ issuer: await makeAuthority('Somebody else') }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toMatch(/UNABLE_TO_.*NODE_EXTRA_CA_CERTS/);
   });
 
-  test('is refused with a certificate that vouches for itself', async () => {
+  test('is refused with a self-signed certificate', async () => {
     const port = await serveTls(await makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'] }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
@@ -148,20 +148,20 @@ describe('https', () => {
     expect(failure.message).toContain('certificate is for another host');
   });
 
-  test('is refused with a certificate that has expired', async () => {
+  test('is refused with an expired certificate', async () => {
     const port = await serveTls(await certificateOf({ notAfter: new Date(Date.now() - 60_000) }));
     const failure = await failureAt(`https://127.0.0.1:${port}`);
     expect(failure.code).toBe('tls-failed');
     expect(failure.message).toContain('CERT_HAS_EXPIRED');
   });
 
-  test('is refused by a server that speaks plain http', async () => {
+  test('is refused with a server that speaks plain http', async () => {
     const port = await listen(createServer(answerYes));
     expect((await failureAt(`https://127.0.0.1:${port}`)).code).toBe('tls-failed');
   });
 
   describe('through a proxy', () => {
-    /** Starts a proxy that opens every tunnel to a port of this machine, and notes what it is asked. */
+    /** Starts a proxy that opens every tunnel to a port of this machine, and records the requests. */
     async function serveProxy(target: number): Promise<{ proxyPort: number; asked: string[] }> {
       const asked: string[] = [];
       const proxy = createServer();
@@ -179,7 +179,7 @@ describe('https', () => {
 
     const apiUrl = 'https://api.example:8443';
 
-    test.each(['https_proxy', 'HTTPS_PROXY'])('goes where %s says', async (variable) => {
+    test.each(['https_proxy', 'HTTPS_PROXY'])('uses %s', async (variable) => {
       const port = await serveTls(await certificateOf({ hosts: ['api.example'] }));
       const { proxyPort, asked } = await serveProxy(port);
       process.env[variable] = `http://proxy-user:proxy-pass@127.0.0.1:${proxyPort}`;
@@ -188,7 +188,7 @@ describe('https', () => {
       expect(asked).toEqual([`api.example:8443 Basic ${btoa('proxy-user:proxy-pass')}`]);
     });
 
-    test('checks the certificate all the same', async () => {
+    test('still checks the certificate', async () => {
       const port = await serveTls(
         await certificateOf({ hosts: ['api.example'], issuer: await makeAuthority('Proxy') }),
       );
@@ -197,8 +197,8 @@ describe('https', () => {
       expect((await failureAt(apiUrl)).code).toBe('tls-failed');
     });
 
-    test('is not used for a host of no_proxy', async () => {
-      // An address that leads to this machine, and that no client takes for a loopback address.
+    test('is not used for a host in no_proxy', async () => {
+      // An address of this machine that no client treats as loopback.
       const port = await serveTls(await certificateOf({ hosts: ['0.0.0.0'] }));
       const { proxyPort, asked } = await serveProxy(port);
       process.env.https_proxy = `http://127.0.0.1:${proxyPort}`;
@@ -217,14 +217,14 @@ describe('https', () => {
       'http://someone:50%@proxy.example:3128',
       'socks5://proxy.example:1080',
       '://::x',
-    ])('that cannot be read is an error: %s', async (proxy) => {
+    ])('that is not a valid URL is an error: %s', async (proxy) => {
       process.env.https_proxy = proxy;
       const failure = await failureAt(apiUrl);
       expect(failure.code).toBe('proxy-failed');
       expect(failure.message).toMatch(/^The variable https_proxy is not a URL/);
     });
 
-    test('fails with words of its own when the proxy says no', async () => {
+    test('fails with its own message if the proxy refuses', async () => {
       const proxy = createServer();
       proxy.on('connect', (_request, socket: Socket) => {
         socket.end('HTTP/1.1 407 Proxy Authentication Required, not s3cr%t or s3cr%25t\r\n\r\n');

@@ -31,7 +31,7 @@ describe('another try follows', () => {
   });
 
   test.each(['ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ENETUNREACH'])(
-    'a connection that fails: %s',
+    'a failed connection: %s',
     async (code) => {
       exabits()
         .get(path)
@@ -44,7 +44,7 @@ describe('another try follows', () => {
     },
   );
 
-  test('faults of different kinds, one after the other', async () => {
+  test('different faults in a row', async () => {
     exabits().get(path).reply(503);
     exabits()
       .get(path)
@@ -60,7 +60,7 @@ describe('another try follows', () => {
     ]);
   });
 
-  test('with the same headers and body', async () => {
+  test('with the same body', async () => {
     const bodies: string[] = [];
     const note = (body: string) => bodies.push(body) > 0;
     exabits().post('/authenticate/login', note).reply(500);
@@ -84,7 +84,7 @@ describe('the first answer is final', () => {
   });
 
   test.each([
-    ['says no with HTTP 200', 200, no('never')],
+    ['reports a failure with HTTP 200', 200, no('never')],
     ['is a redirect', 307, ''],
     ['is not JSON', 200, '<html>'],
     ['has the wrong shape', 200, '[]'],
@@ -96,7 +96,7 @@ describe('the first answer is final', () => {
     expect(retries).toEqual([]);
   });
 
-  test('so that a wrong password is sent once, and cannot lock an account', async () => {
+  test('so that a wrong password is sent once and cannot lock an account', async () => {
     for (const [status, body] of [
       [401, no('wrong password')],
       [200, no('wrong password')],
@@ -108,7 +108,7 @@ describe('the first answer is final', () => {
     }
   });
 
-  test('when the certificate is not to be trusted', async () => {
+  test('when the certificate is not trusted', async () => {
     exabits()
       .get(path)
       .replyWithError(Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' }));
@@ -119,7 +119,7 @@ describe('the first answer is final', () => {
 });
 
 describe('max-attempts', () => {
-  test.each([1, 2, 7])('%d is how often a request is tried', async (maxAttempts) => {
+  test.each([1, 2, 7])('%d limits the tries of a request', async (maxAttempts) => {
     exabits().get(path).times(maxAttempts).reply(503, no('down'));
     const { exabits: api, credential, retries } = await converse({ maxAttempts, timeoutMs: 3_600_000 });
     const failure = await failureOf(() => api.verify(credential));
@@ -130,7 +130,7 @@ describe('max-attempts', () => {
     expect(retries).toHaveLength(maxAttempts - 1);
   });
 
-  test('counts for each request by itself', async () => {
+  test('applies to each request separately', async () => {
     exabits().get(path).reply(503);
     exabits().get(path).reply(200, yes());
     exabits().get(path).reply(503);
@@ -140,7 +140,7 @@ describe('max-attempts', () => {
     await expect(api.verify(credential)).resolves.toBeUndefined();
   });
 
-  test('reaches the request from the input', async () => {
+  test('comes from the input', async () => {
     exabits().post('/authenticate/login').times(2).reply(500, no('oops'));
     const step = await new InProcessJob().main({ ...loginInputs, 'max-attempts': '2' });
     expect(step.log).toMatch(/^Try 1 of 2 failed.*\nError: .*HTTP 500, "oops".*\(2 tries\)$/);
@@ -153,10 +153,10 @@ describe('Retry-After', () => {
   test.each([
     ['seconds', 503, '7', 8000],
     ['a date', 503, 'Tue, 24 Nov 2026 12:00:07 GMT', 8000],
-    ['seconds, with HTTP 408 too', 408, '7', 8000],
-    ['seconds, and more to spread a crowd with HTTP 429', 429, '7', 12_000],
-  ])('is waited out: %s', async (_what, status, header, longest) => {
-    // A draw close to the longest wait, and one of no jitter.
+    ['seconds, with HTTP 408', 408, '7', 8000],
+    ['seconds, with more jitter for HTTP 429', 429, '7', 12_000],
+  ])('is respected: %s', async (_what, status, header, longest) => {
+    // One draw close to the longest wait, and one without jitter.
     for (const [draw, least] of [
       [0.9, (7000 + longest) / 2],
       [0, 7000],
@@ -178,25 +178,22 @@ describe('Retry-After', () => {
   test.each([
     ['seconds', '61'],
     ['a date', 'Tue, 24 Nov 2026 12:01:01 GMT'],
-    ['as much as is left', '60'],
-  ])(
-    'that goes beyond the deadline ends the step at once, and the message says so: %s',
-    async (_what, header) => {
-      exabits().get(path).reply(429, no('slow down'), { 'Retry-After': header });
-      const { exabits: api, credential, retries } = await converse();
-      const failure = await failureOf(() => api.verify(credential));
-      expect(failure.code).toBe('timed-out');
-      expect(failure.message).toMatch(
-        /asks to wait 6[01] s before the next try \(1 try; last error: HTTP 429, "slow down"\).*\b60 s are left/,
-      );
-      expect(failure.message).toContain('"timeout-seconds"');
-      expect(retries).toEqual([]);
-      expect(clock.waits).toEqual([]);
-    },
-  );
+    ['exactly the time left', '60'],
+  ])('beyond the deadline ends the step at once, and the message says so: %s', async (_what, header) => {
+    exabits().get(path).reply(429, no('slow down'), { 'Retry-After': header });
+    const { exabits: api, credential, retries } = await converse();
+    const failure = await failureOf(() => api.verify(credential));
+    expect(failure.code).toBe('timed-out');
+    expect(failure.message).toMatch(
+      /asks to wait 6[01] s before the next try \(1 try; last error: HTTP 429, "slow down"\).*\b60 s are left/,
+    );
+    expect(failure.message).toContain('"timeout-seconds"');
+    expect(retries).toEqual([]);
+    expect(clock.waits).toEqual([]);
+  });
 });
 
-test('a try that failed shows in the log of a step that succeeds', async () => {
+test('the log of a successful step shows a failed try', async () => {
   stopCalendar('2026-11-24T12:00:00Z');
   exabits()
     .post('/authenticate/login')

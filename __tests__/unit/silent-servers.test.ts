@@ -14,18 +14,18 @@ forgetProxies();
 const timeoutMs = 200;
 
 test.each<[string, RequestListener]>([
-  ['says nothing', () => {}],
-  ['begins an answer and never ends it', (_request, response) => void response.write('{"status":')],
-])('a server that %s is given up in time', async (_what, answer) => {
+  ['sends nothing', () => {}],
+  ['never finishes its answer', (_request, response) => void response.write('{"status":')],
+])('the action gives up in time on a server that %s', async (_what, answer) => {
   const port = await listen(createServer(answer));
   const failure = await failureAt(`http://127.0.0.1:${port}`, timeoutMs);
   expect(failure.code).toBe('timed-out');
-  // Whether the deadline or the only try ends first is a matter of less than a millisecond.
+  // The deadline and the only try end less than a millisecond apart, in either order.
   expect(failure.message).toMatch(/127\.0\.0\.1:\d+ .*within 0\.2 s\b.*1 try/);
 });
 
 test.each<[string, RequestListener, number]>([
-  ['a try that is given up', () => {}, timeoutMs],
+  ['an abandoned try', () => {}, timeoutMs],
   ['a refusal that never ends', (_request, response) => void response.writeHead(401).write('{'), 60_000],
 ])('%s leaves no connection behind', async (_what, answer, limitMs) => {
   let closed: Promise<unknown> | undefined;
@@ -37,7 +37,7 @@ test.each<[string, RequestListener, number]>([
   await expect(closed).resolves.toBeDefined();
 });
 
-test('a proxy that never opens its tunnel is given up in time', async () => {
+test('the action gives up in time on a proxy that never opens its tunnel', async () => {
   const proxy = createServer();
   proxy.on('connect', () => {});
   process.env.https_proxy = `http://127.0.0.1:${await listen(proxy)}`;
@@ -45,22 +45,22 @@ test('a proxy that never opens its tunnel is given up in time', async () => {
 });
 
 test.each([
-  ['cut', 'HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{', true],
-  ['no HTTP any more', 'HTTP/1.1 404 No\r\nnothing\r\n\r\n', true],
-  ['cut, and where it redirects to', 'HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9\r\n\r\n', true],
+  ['cut off', 'HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{', true],
+  ['not HTTP', 'HTTP/1.1 404 No\r\nnothing\r\n\r\n', true],
+  ['cut off, and it is a redirect', 'HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9\r\n\r\n', true],
   ['missing', 'HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\n', false],
-  ['more than Node reads', `HTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, true],
+  ['larger than Node accepts', `HTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, true],
   [
-    'more than Node reads and an interim answer came first',
+    'larger than Node accepts, after an interim answer',
     `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
     true,
   ],
   [
-    'more than Node reads and an empty line came first',
+    'larger than Node accepts, after an empty line',
     `\r\r\nHTTP/1.1 401 No\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
     true,
   ],
-])('an answer that says 3xx or 4xx is final, though what follows is %s', async (_what, bytes, ends) => {
+])('a 3xx or 4xx status is final, even if the rest of the answer is %s', async (_what, bytes, ends) => {
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
       // In two pieces, as a network may deliver it.
@@ -73,14 +73,14 @@ test.each([
   expect(failure.message).toContain(`(HTTP ${status}`);
 });
 
-test.each([408, 429, 503, 200])('an answer that says %i and breaks is not', async (status) => {
+test.each([408, 429, 503, 200])('a status of %i is not final if the answer breaks off', async (status) => {
   const server = createTcpServer((socket) => {
     socket.once('data', () => socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 9\r\n\r\n{`));
   });
   expect((await failureAt(`http://127.0.0.1:${await listen(server)}`)).code).toBe('connection-lost');
 });
 
-test('a silence ends with the time of the step, not by a limit of the client', async () => {
+test('a silence ends at the deadline of the step, not at a limit of the HTTP client', async () => {
   const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
   await failureAt(`http://127.0.0.1:${await listen(createServer(() => {}))}`, timeoutMs);
   const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);

@@ -21,7 +21,7 @@ beforeEach(() => {
   exabits = new double.ServedExabits();
 });
 
-/** Seeds tokens that dead runners have left, the oldest one first. */
+/** Seeds tokens left by dead runners, the oldest first. */
 function seedStale(count: number): void {
   for (let left = count; left > 0; left -= 1) exabits.seed(stale(left), { hoursOld: 200 + left });
 }
@@ -31,7 +31,7 @@ test.each([
   ['gha-111-1-0a1b2c3d', '111', 1],
   ['gha-0-0-00000000', '0', 0],
   [`gha-${'9'.repeat(20)}-1234567890-ffffffff`, '9'.repeat(20), 1234567890],
-])('the name %s says which run made the token', (name, runId, attempt) => {
+])('the name %s says which run created the token', (name, runId, attempt) => {
   expect(parseEphemeralName(name)).toEqual({ runId, attempt });
 });
 
@@ -43,35 +43,35 @@ const nearMisses = [
   ...[`gha-${'1'.repeat(21)}-1-0a1b2c3d`, `gha-1-${'1'.repeat(11)}-0a1b2c3d`],
 ];
 
-test.each(nearMisses)('the name %j is not that of an ephemeral token', (name) => {
+test.each(nearMisses)('%j is not the name of an ephemeral token', (name) => {
   expect(parseEphemeralName(name)).toBeUndefined();
 });
 
-describe('of a list, those tokens are stale', () => {
+describe('stale tokens', () => {
   const date = new Date('2026-11-24T12:00:00Z');
   const token = (name: string, ageMs = 3_600_001) => ({
     ...{ id: name, name, description: '' },
     createdAt: Number.isNaN(ageMs) ? undefined : new Date(date.getTime() - ageMs),
   });
 
-  test('that are older than a number of hours, by the clock of Exabits', () => {
+  test("are older than the given hours, by Exabits' clock", () => {
     const tokens = [token(stale(1)), token(stale(2), 3_600_000), token(stale(3), -1)];
     expect(staleTokens({ tokens, date }, 1)).toEqual([tokens[0]]);
   });
 
-  test('that have a name of exactly the form, and a time', () => {
+  test('have a name of the exact form and a creation time', () => {
     const tokens = [...nearMisses.map((name) => token(name)), token(stale(1), Number.NaN)];
     expect(staleTokens({ tokens, date }, 1)).toEqual([]);
   });
 
-  test('and none if the hours are 0, or the list says no time', () => {
+  test('are not found if the hours are 0 or the list has no date', () => {
     const tokens = [token(stale(1))];
     expect(staleTokens({ tokens, date }, 0)).toEqual([]);
     expect(staleTokens({ tokens, date: undefined }, 1)).toEqual([]);
   });
 });
 
-describe('when a run has ended, of a list those tokens are left over', () => {
+describe('the tokens left over from an ended run', () => {
   const env = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'octo-org/train' };
   const run = { id: '111', attempt: 2 };
   const here = 'workflow w, job j of octo-org/train: https://github.com/octo-org/train/actions/runs/';
@@ -88,42 +88,42 @@ describe('when a run has ended, of a list those tokens are left over', () => {
     ['gha-111-2-0a1b2c3d', ''],
     ['gha-111-1-0a1b2c3d', `${here}111/attempts/1`],
     ['gha-111-2-0a1b2c3d', `${here}111/attempts/2`],
-  ])('that are of this run: %s (%s)', (name, description) => {
+  ])('are those of this run: %s (%s)', (name, description) => {
     expect(isLeftOver(name, description)).toBe(true);
   });
 
   test.each([
-    ['of a re-run that is under way', 'gha-111-3-0a1b2c3d', ''],
-    ['of a re-run that is under way, with ten attempts', 'gha-111-10-0a1b2c3d', ''],
+    ['of a re-run in progress', 'gha-111-3-0a1b2c3d', ''],
+    ['of a re-run in progress, with ten attempts', 'gha-111-10-0a1b2c3d', ''],
     ['of another run', 'gha-112-1-0a1b2c3d', ''],
-    ['of a run whose number begins alike', 'gha-1111-1-0a1b2c3d', ''],
-    ['of a run whose number ends alike', 'gha-1-1-0a1b2c3d', ''],
+    ['of a run whose number begins the same way', 'gha-1111-1-0a1b2c3d', ''],
+    ['of a run whose number ends the same way', 'gha-1-1-0a1b2c3d', ''],
     ['of another repository', 'gha-111-1-0a1b2c3d', `${here.replaceAll('train', 'other')}111/attempts/1`],
     ['of another server', 'gha-111-1-0a1b2c3d', `${here.replace('github.com', 'ghe.corp')}111/attempts/1`],
-    ['with the address of another attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/2`],
-    ['with the address of a longer attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/11`],
-    ['with the address of another run', 'gha-111-1-0a1b2c3d', `${here}112/attempts/1`],
-    ['with more behind the address', 'gha-111-1-0a1b2c3d', `${here}111/attempts/1 (mine)`],
+    ['with the URL of another attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/2`],
+    ['with the URL of a longer attempt', 'gha-111-1-0a1b2c3d', `${here}111/attempts/11`],
+    ['with the URL of another run', 'gha-111-1-0a1b2c3d', `${here}112/attempts/1`],
+    ['with text after the URL', 'gha-111-1-0a1b2c3d', `${here}111/attempts/1 (mine)`],
     [
-      'with the address within another',
+      'with the URL inside another',
       'gha-111-1-0a1b2c3d',
       `${here.replace(': ', ': https://x/')}111/attempts/1`,
     ],
-    ['that a person has described', 'gha-111-1-0a1b2c3d', 'keep this one'],
-  ])('but none %s', (_whose, name, description) => {
+    ['with a description by a person', 'gha-111-1-0a1b2c3d', 'keep this one'],
+  ])('are not those %s', (_whose, name, description) => {
     expect(isLeftOver(name, description)).toBe(false);
   });
 
   test.each(nearMisses.map((name) => name.replaceAll('gha-1-', 'gha-111-')))(
-    'but none with a name of another form: %j',
+    'are not those with a name of another form: %j',
     (name) => expect(isLeftOver(name)).toBe(false),
   );
 
-  test('and without a run none by its name', () => {
+  test('are not matched by name without a run', () => {
     expect(isLeftOver('gha-111-1-0a1b2c3d', '', null)).toBe(false);
   });
 
-  test('and those that are stale, of whichever run and repository, each once', () => {
+  test('include stale tokens of any run and repository, each once', () => {
     const old = (name: string, description = '') => ({
       ...{ id: name, name, description },
       createdAt: new Date('2026-11-01T12:00:00Z'),
@@ -137,7 +137,7 @@ describe('when a run has ended, of a list those tokens are left over', () => {
 });
 
 describe('the post step', () => {
-  test('deletes the oldest tokens that earlier jobs left, and then its own', async () => {
+  test('deletes the oldest tokens left by earlier jobs, then its own', async () => {
     exabits.seed('laptop', { hoursOld: 1000 });
     exabits.seed('gha-5-1-0a1b2c3d', { hoursOld: 167 });
     exabits.seed('gha-6-1-0a1b2c3d', { hoursOld: -24 });
@@ -149,18 +149,18 @@ describe('the post step', () => {
     expect(left.slice(0, 4)).toEqual(['laptop', 'gha-5-1-0a1b2c3d', 'gha-6-1-0a1b2c3d', 'laptop-0']);
   });
 
-  test('goes by stale-token-hours', async () => {
+  test('respects stale-token-hours', async () => {
     exabits.seed(stale(1), { hoursOld: 1 });
     exabits.seed(stale(2), { hoursOld: 3 });
     expect((await runJob(exabits, { 'stale-token-hours': '2' })).left).toEqual([stale(1)]);
   });
 
   test.each<[string, number, Record<string, string>, number]>([
-    ["by Exabits' clock, where the runner's is 8 hours ahead", -8, {}, 5],
-    ["by Exabits' clock, where the runner's is 8 hours behind", 8, {}, 5],
-    ['and nothing where the list does not say when it was sent', 0, { date: '' }, 1000],
-    ['and nothing where it says no time', 0, { date: 'yesterday' }, 1000],
-  ])('counts ages %s', async (_how, hoursAhead, headers, hoursOld) => {
+    ["measures ages by Exabits' clock if the runner's is 8 hours ahead", -8, {}, 5],
+    ["measures ages by Exabits' clock if the runner's is 8 hours behind", 8, {}, 5],
+    ['sweeps nothing if the answer has no date', 0, { date: '' }, 1000],
+    ['sweeps nothing if the date of the answer is invalid', 0, { date: 'yesterday' }, 1000],
+  ])('%s', async (_how, hoursAhead, headers, hoursOld) => {
     exabits.setClock(hoursAhead);
     exabits.seed(stale(1), { hoursOld });
     exabits.when('GET', (carryOut) => {
@@ -171,7 +171,7 @@ describe('the post step', () => {
     expect([log, left]).toEqual([deleted, [stale(1)]]);
   });
 
-  test('does not sweep its own token, or one of its name, however long the job has run', async () => {
+  test('does not sweep its own token or its namesakes, however long the job has run', async () => {
     exabits.when('POST /api-tokens', double.answers(502), 1);
     const { log, left } = await runJob(exabits, { 'stale-token-hours': '1' }, ({ name }) => {
       exabits.seed(name, { hoursOld: 2 });
@@ -191,7 +191,7 @@ describe('the post step', () => {
     [0, 0],
     [0.5, 100],
     [0.999, 200],
-  ])('sweeps a page at random if the list is in another order: %f of it', async (random, offset) => {
+  ])('sweeps a random page if the list is in another order (random: %f)', async (random, offset) => {
     const chance = jest.spyOn(Math, 'random').mockReturnValue(random);
     exabits.when('GET', double.ignoresOrder);
     exabits.seedMany(299);
@@ -201,7 +201,7 @@ describe('the post step', () => {
     expect(calls).toEqual([page('asc'), page('asc', offset), ownDeletion]);
   });
 
-  test('sweeps the one page of a list in another order', async () => {
+  test('sweeps the only page of a list in another order', async () => {
     exabits.when('GET', double.ignoresOrder);
     exabits.seedMany(90);
     seedStale(2);
@@ -210,7 +210,7 @@ describe('the post step', () => {
     expect(left).toHaveLength(90);
   });
 
-  test('sweeps a page at random if the list says no times', async () => {
+  test('sweeps a random page if the list has no timestamps', async () => {
     const timeless = double.lists((data) =>
       yes(
         data.map(({ id, name }) => ({ id, name })),
@@ -224,14 +224,14 @@ describe('the post step', () => {
     expect(left).toHaveLength(2);
   });
 
-  test('is content that somebody else has deleted a stale token meanwhile', async () => {
+  test('accepts that a stale token is already deleted', async () => {
     seedStale(1);
     const deletesToo = double.afterwards(() => exabits.remove(exabits.tokens()[0]));
     exabits.when('GET', deletesToo);
     expect((await runJob(exabits)).log).not.toContain('Warning');
   });
 
-  test('deletes by all digits of an id, however long the number', async () => {
+  test('keeps all digits of a long numeric id', async () => {
     const id = '12345678901234567891';
     const list = `{"status":true,"data":[{"id":${id},"name":"${stale(1)}","created_at":0}]}`;
     exabits.when('GET', (carryOut) => ({ ...carryOut(), body: list }));
@@ -239,17 +239,20 @@ describe('the post step', () => {
   });
 
   test.each<[string, unknown]>([
-    ['null', null],
-    ['what are no tokens', [null, stale(1), 7, [stale(1)], { id: {} }, { id: 'x', name: 7, created_at: 0 }]],
-  ])('takes a list of %s for one without stale tokens', async (_what, data) => {
+    ['data that is null', null],
+    [
+      'a list of invalid entries',
+      [null, stale(1), 7, [stale(1)], { id: {} }, { id: 'x', name: 7, created_at: 0 }],
+    ],
+  ])('finds no stale tokens in %s', async (_what, data) => {
     exabits.when('GET', (carryOut) => ({ ...carryOut(), body: JSON.stringify(yes(data)) }));
     const { log, calls } = await runJob(exabits);
     expect([log, calls]).toEqual([deleted, [page('asc'), ownDeletion]]);
   });
 });
 
-describe('a sweep never costs the own token:', () => {
-  test('it deletes no more than 10', async () => {
+describe("a sweep never stops the deletion of the job's own token:", () => {
+  test('it deletes at most 10 tokens', async () => {
     seedStale(13);
     expect((await runJob(exabits)).left).toEqual([stale(3), stale(2), stale(1)]);
   });
@@ -261,19 +264,23 @@ describe('a sweep never costs the own token:', () => {
       'Exabits refused GET /api-tokens (HTTP 400, "no list today"). ',
     ],
     [
-      'not answered',
+      'unavailable',
       double.answers(503),
       'Exabits cannot answer now (HTTP 503). Run the job again later. (1 try)',
     ],
-    ['limited', double.refuses(429, 'slow down'), 'Too many requests to Exabits (HTTP 429, "slow down"). '],
-  ])('it ends if the list is %s, without another try', async (_how, list, reason) => {
+    [
+      'rate-limited',
+      double.refuses(429, 'slow down'),
+      'Too many requests to Exabits (HTTP 429, "slow down"). ',
+    ],
+  ])('it ends without a retry if the list is %s', async (_how, list, reason) => {
     exabits.when('GET', list);
     const { log, calls, post } = await runJob(exabits);
     expect(log).toContain(`${deleted}\n${warning}${reason}`);
     expect([calls, post.exitCode]).toEqual([[page('asc'), ownDeletion], 0]);
   });
 
-  test.each([409, 429, 503])('it ends with the first deletion that fails (%i)', async (status) => {
+  test.each([409, 429, 503])('it ends at the first failed deletion (%i)', async (status) => {
     seedStale(3);
     const { log, calls, left } = await runJob(exabits, {}, () => {
       exabits.when(`DELETE /api-tokens/${exabits.tokens()[1]?.id}`, double.refuses(status, 'busy'));
@@ -285,7 +292,7 @@ describe('a sweep never costs the own token:', () => {
   });
 
   test.each([undefined, '', {}, '../regions', 'x?force=1', '--all', 'a b', 'x'.repeat(129)])(
-    'it ends if an id cannot be one: %j',
+    'it ends at an invalid id: %j',
     async (id) => {
       exabits.when(
         'GET',
@@ -297,7 +304,7 @@ describe('a sweep never costs the own token:', () => {
     },
   );
 
-  test.each(['GET', 'DELETE'])('it takes a quarter of the time at most (%s)', async (slow) => {
+  test.each(['GET', 'DELETE'])('it takes at most a quarter of the time (%s)', async (slow) => {
     seedStale(2);
     const isSlow: double.Behaviour = (carryOut) => {
       clock.skip(15_001);
@@ -312,7 +319,7 @@ describe('a sweep never costs the own token:', () => {
   });
 });
 
-test('the whole list has each token once, though its pages overlap, and the time by the clock of Exabits', async () => {
+test("the whole list has each token once, though its pages overlap, and the date of Exabits' clock", async () => {
   exabits.seed(stale(1), { hoursOld: 500, description: 'of a job' });
   exabits.seedMany(250);
   exabits.setClock(2);

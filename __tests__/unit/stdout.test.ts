@@ -12,7 +12,7 @@ afterEach(() => {
   writeSync.mockReset();
 });
 
-/** Prints a text to a reader that takes some bytes at a time, after it has failed in the given ways. */
+/** Prints text to a reader that takes `atATime` bytes per write, after it has failed with the given codes. */
 function print(
   text: string,
   { atATime = 1000, failures = [] }: { atATime?: number; failures?: string[] } = {},
@@ -30,30 +30,30 @@ function print(
   return Buffer.concat(received).toString();
 }
 
-describe('what is printed has left the process when the call returns', () => {
-  test('all of it, whatever its characters', () => {
+describe('output has left the process when the call returns', () => {
+  test('for any characters', () => {
     expect(print('Grüße, 世界\n')).toBe('Grüße, 世界\n');
     expect(writeSync).toHaveBeenCalledTimes(1);
   });
 
-  test('also to a reader that takes a little at a time', () => {
+  test('even if the reader takes a few bytes at a time', () => {
     expect(print('Grüße, 世界\n', { atATime: 3 })).toBe('Grüße, 世界\n');
   });
 
-  test('also to a reader that is busy, for which it waits without using the processor', () => {
+  test('even if the reader is busy, for which it waits without using the CPU', () => {
     const wait = jest.spyOn(Atomics, 'wait');
     expect(print('line\n', { failures: ['EAGAIN', 'EAGAIN'] })).toBe('line\n');
     expect(wait).toHaveBeenCalledTimes(2);
     expect(wait.mock.results.map(({ value }) => value)).toEqual(['timed-out', 'timed-out']);
   });
 
-  test.each(['EPIPE', 'EOF', 'EIO', 'ENOSPC'])('and where it cannot, the call fails (%s)', (code) => {
+  test.each(['EPIPE', 'EOF', 'EIO', 'ENOSPC'])('or the call throws (%s)', (code) => {
     expect(() => print('line\n', { failures: [code] })).toThrow(`${code}: write`);
     expect(writeSync).toHaveBeenCalledTimes(1);
   });
 });
 
-test('a console of Node prints to it, too', () => {
+test('a Node console can print to it', () => {
   print('');
   const received: string[] = [];
   writeSync.mockImplementation((_descriptor, bytes) => {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { InProcessJob } from './support/job.ts';
 import { apiToken } from './support/samples.ts';
 
-test('the summary is a heading and a table, with a row for what is known and none for what is not', async () => {
+test('the summary is a heading and a table with a row for each known value', async () => {
   const { summary } = await new InProcessJob().main({ 'api-token': apiToken, 'job-summary': 'true' });
   expect(summary).toBe(
     [

@@ -30,7 +30,7 @@ function outputsOf({ outputs }: Step): [deleted: string | undefined, names: unkn
 }
 
 describe('the sweep', () => {
-  test('deletes the tokens of the run that has ended, and stale ones, and says so', async () => {
+  test('deletes the tokens of the ended run and stale ones, and says so', async () => {
     for (const name of ['laptop', of(111, 1), of(111, 2), of(111, 3), of(112)]) exabits.seed(name);
     exabits.seed(of(5), { hoursOld: 169 });
     exabits.seed(of(6), { hoursOld: 167 });
@@ -44,7 +44,7 @@ describe('the sweep', () => {
     expect(step).toMatchObject({ exitCode: 0, env: {}, state: {}, summary: '' });
   });
 
-  test('looks through the whole list, however long', async () => {
+  test('reads the whole list, however long', async () => {
     exabits.seedMany(250, 200);
     exabits.seed(of(111), { hoursOld: -1 });
     const step = await sweep();
@@ -52,19 +52,19 @@ describe('the sweep', () => {
     expect(exabits.calls).toContain(page('asc', 160));
   });
 
-  test('goes by age alone without an event', async () => {
+  test('goes only by age without an event', async () => {
     exabits.seed(of(111));
     exabits.seed(of(5), { hoursOld: 3 });
     expect(outputsOf(await sweep({ 'stale-token-hours': '2' }, {}))).toEqual(['1', [of(5)]]);
   });
 
-  test('deletes nothing by age if the hours are 0', async () => {
+  test('deletes nothing by age if stale-token-hours is 0', async () => {
     exabits.seed(of(111), { hoursOld: 1000 });
     exabits.seed(of(5), { hoursOld: 1000 });
     expect(outputsOf(await sweep({ 'stale-token-hours': '0' }))).toEqual(['1', [of(111)]]);
   });
 
-  test('leaves the run of another repository alone if the list says whose it is', async () => {
+  test("leaves another repository's run alone if the description names it", async () => {
     exabits.seed(of(111), {
       description: 'x: https://github.com/octo-org/other/actions/runs/111/attempts/1',
     });
@@ -75,7 +75,7 @@ describe('the sweep', () => {
     expect(exabits.tokens()[0]?.description).toContain('other');
   });
 
-  test('deletes nothing with dry-run, and names what it would delete', async () => {
+  test('deletes nothing with dry-run, but names what it would delete', async () => {
     exabits.seed('laptop');
     exabits.seed(of(111));
     const step = await sweep({ 'dry-run': 'true' });
@@ -96,7 +96,7 @@ describe('the sweep', () => {
     expect([exitCode, log]).toEqual([1, expect.stringContaining('Error: Exabits refused the API token')]);
   });
 
-  test('says that it prefers the API token to a login', async () => {
+  test('warns that it prefers the API token to a login', async () => {
     const { token } = exabits.seed('ci');
     expect((await sweep({ 'api-token': token })).log).toMatch(/^Warning: Both api-token and username/);
   });
@@ -113,7 +113,7 @@ describe('the sweep', () => {
     for (const secret of [password, passwordMd5]) expect(masks).toContain(`::add-mask::${secret}`);
   });
 
-  test('takes 300 seconds at most, unless it is told otherwise', async () => {
+  test('takes at most 300 seconds by default', async () => {
     const slow: double.Behaviour = (carryOut) => {
       clock.skip(280_000);
       return double.answers(503)(carryOut);
@@ -126,11 +126,11 @@ describe('the sweep', () => {
   });
 });
 
-describe('which run has ended', () => {
+describe('the ended run', () => {
   test.each([
     ['1', ''],
     ['', '1'],
-  ])('is said with its attempt, or not at all: "%s", "%s"', async (id, attempt) => {
+  ])('needs both id and attempt, or neither: "%s", "%s"', async (id, attempt) => {
     const { exitCode, log } = await sweep({ 'run-id': id, 'run-attempt': attempt });
     expect([exitCode, log]).toEqual([
       1,
@@ -140,7 +140,7 @@ describe('which run has ended', () => {
   });
 
   test.each(['0', '-1', '1e3', '1.5', '0x1', '01', 'x', '9'.repeat(21), '.*', '1 2'])(
-    'is a number: "%s" is none',
+    'must be a number, not "%s"',
     async (id) => {
       const { exitCode, log } = await sweep({ 'run-id': id });
       expect([exitCode, log]).toEqual([
@@ -151,7 +151,7 @@ describe('which run has ended', () => {
     },
   );
 
-  test('is never quoted with a secret', async () => {
+  test('is quoted without secrets', async () => {
     expect((await sweep({ 'run-id': password })).lines.at(-1)).not.toContain(password);
     const [error] = (await sweep({ 'run-id': password })).lines.filter((line) => line.startsWith('::error'));
     expect(error).toContain('not "***"');
@@ -163,7 +163,7 @@ describe('which run has ended', () => {
 });
 
 describe('a token that cannot be deleted', () => {
-  test('fails the step with its name and id, once all the others have been tried', async () => {
+  test('fails the step with its name and id, after all others were tried', async () => {
     const [first, , third] = [of(111, 1), of(111, 2), of(5)].map((name) =>
       exabits.seed(name, { hoursOld: 200 }),
     );
@@ -181,7 +181,7 @@ describe('a token that cannot be deleted', () => {
     expect(outputsOf(step)).toEqual(['1', [of(111, 2)]]);
   });
 
-  test('is tried again as often as any request', async () => {
+  test('is retried like any request', async () => {
     exabits.seed(of(111));
     exabits.when('DELETE', double.answers(503), 4);
     expect(outputsOf(await sweep())[0]).toBe('1');
@@ -190,7 +190,7 @@ describe('a token that cannot be deleted', () => {
     expect((await sweep({ 'max-attempts': '1' })).exitCode).toBe(1);
   });
 
-  test('is none if it is gone already', async () => {
+  test('counts as deleted if it is already gone', async () => {
     exabits.seed(of(111));
     exabits.when(
       'GET',
@@ -200,7 +200,7 @@ describe('a token that cannot be deleted', () => {
     expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '1', [of(111)]]);
   });
 
-  test('is not shown with an id that is a secret', async () => {
+  test('is reported without an id that is a secret', async () => {
     const secret = unsignedJwt({ sub: username });
     const list = yes([{ id: secret, name: of(111), created_at: 0 }]);
     exabits.when(logIn, double.answers(200, yes({ access_token: secret, refresh_token: 'refresh' })));

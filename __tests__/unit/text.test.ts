@@ -3,34 +3,34 @@ import fc from 'fast-check';
 import { oneLine, seconds } from '../../src/text.ts';
 import { anyText } from './support/any-text.ts';
 
-describe('text from outside becomes one line', () => {
+describe('untrusted text becomes one line', () => {
   test.each([
     ['line breaks', 'a\nb\r\nc', 'a b c'],
     ['other control characters', 'a\u0000b\u001b[31mc\u007fd\u0085e', 'a b [31mc d e'],
     ['line and paragraph separators', 'a\u2028b\u2029c', 'a b c'],
     ['marks that reorder text', 'a\u202eb\u2066c', 'a b c'],
-    ['characters without width', 'a\u200bb\ufeffc', 'a b c'],
+    ['zero-width characters', 'a\u200bb\ufeffc', 'a b c'],
     ['a soft hyphen', 'a\u00adb', 'a b'],
     ['the start of an old-style workflow command', 'a ##[error]b ##\u200b[c]', 'a ## [error]b ## [c]'],
-    ['white space of any kind, folded', '  a \t  b\u00a0\u2003c  ', 'a b c'],
+    ['runs of white space', '  a \t  b\u00a0\u2003c  ', 'a b c'],
   ])('without %s', (_what, text, line) => {
     expect(oneLine(text)).toBe(line);
   });
 
-  test('and stays as it is when it is one', () => {
+  test('and stays unchanged if it is one already', () => {
     expect(oneLine('Grüße, 世界 👋')).toBe('Grüße, 世界 👋');
   });
 
-  test('and is cut with an ellipsis when it is too long', () => {
+  test('and is cut with an ellipsis if it is too long', () => {
     expect(oneLine('abcdef', 6)).toBe('abcdef');
     expect(oneLine('abcdefg', 6)).toBe('abcde…');
     expect(oneLine('a'.repeat(10_000))).toHaveLength(10_000);
-    // Not within a character of two units.
+    // Never inside a surrogate pair.
     expect(oneLine('abc👋👋', 6)).toBe('abc👋…');
     expect(oneLine('abcd👋👋', 6)).toBe('abcd…');
   });
 
-  test('whatever it was', () => {
+  test('whatever it contains', () => {
     fc.assert(
       fc.property(anyText(), fc.integer({ min: 1, max: 50 }), (text, limit) => {
         const line = oneLine(text, limit);

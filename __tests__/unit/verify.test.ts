@@ -19,14 +19,14 @@ const login = { access_token: accessToken, refresh_token: 'refresh-token', usern
 skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
-/** The one call that is authenticated, as Exabits wants it. */
+/** The one authenticated call, with the header that Exabits expects. */
 function balance(headers: Record<string, string>) {
   return exabits()
     .matchHeader('authorization', headers.authorization ?? '')
     .get('/billing/balance');
 }
 
-describe('verify: true makes one authenticated call before anything is handed on', () => {
+describe('verify: true makes one authenticated call before anything is exported', () => {
   test('with both tokens of a login', async () => {
     exabits().post('/authenticate/login').reply(200, yes(login));
     const headers = pairHeaders(accessToken, 'refresh-token');
@@ -45,7 +45,7 @@ describe('verify: true makes one authenticated call before anything is handed on
     expect(step.outputs.token).toBe(apiToken);
   });
 
-  test('with the token that was made for the job, not with what made it', async () => {
+  test('with the ephemeral token, not the login that created it', async () => {
     exabits().post('/authenticate/login').reply(200, yes(login));
     exabits()
       .post('/api-tokens')
@@ -61,12 +61,12 @@ describe('verify: true makes one authenticated call before anything is handed on
   });
 });
 
-test('verify: false makes none', async () => {
+test('verify: false makes no call', async () => {
   const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'false' });
   expect(step.exitCode).toBe(0);
 });
 
-describe('credentials that are refused fail the step, and nothing is handed on:', () => {
+describe('refused credentials fail the step, and nothing is exported:', () => {
   test.each([401, 403])('an API token, with HTTP %d', async (status) => {
     balance(tokenHeaders(apiToken)).reply(status, no('token was revoked'));
     const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
@@ -90,13 +90,13 @@ describe('credentials that are refused fail the step, and nothing is handed on:'
   });
 });
 
-test('an answer that is no refusal has the words of its own kind', async () => {
+test('any other error keeps its own message', async () => {
   balance(tokenHeaders(apiToken)).reply(404, no('no such path'));
   const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });
   expect(step.log).toMatch(/^Error: Exabits refused GET \/billing\/balance \(HTTP 404, "no such path"\)/);
 });
 
-test('a call that fails for a moment is tried again', async () => {
+test('a temporary failure is retried', async () => {
   balance(tokenHeaders(apiToken)).reply(503);
   balance(tokenHeaders(apiToken)).reply(200, yes());
   const step = await new InProcessJob().main({ 'api-token': apiToken, verify: 'true' });

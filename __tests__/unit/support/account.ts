@@ -11,7 +11,7 @@ export interface Requested {
   /** Such as `GET /api-tokens?limit=100`. */
   readonly call: string;
   readonly bearer: string;
-  /** The account that the bearer token is of. */
+  /** The account that the bearer token belongs to. */
   readonly as: string;
 }
 
@@ -21,7 +21,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What happens to a request: it may be carried out, with other query parameters too, and its answer may be changed. */
+/** Handles a request: it may carry it out, also with other query parameters, and may change the answer. */
 export type Behaviour = (carryOut: (query?: Record<string, string>) => Reply) => Reply;
 
 /** The double of Exabits behind nock: a test seeds it, runs a step, and looks at what is left. */
@@ -62,12 +62,12 @@ export class ServedExabits {
     return this.requests.map(({ call }) => call);
   }
 
-  /** Who has called, each once. */
+  /** The accounts that made requests, each once. */
   get callers(): string[] {
     return [...new Set(this.requests.map(({ as }) => as))];
   }
 
-  /** An account's tokens, in the order in which they came to be here. */
+  /** An account's tokens, in the order in which they were added. */
   tokens(of = username): ApiTokenRecord[] {
     return this.#store.apiTokens().filter(({ account }) => account === of);
   }
@@ -82,7 +82,7 @@ export class ServedExabits {
     return this.#store.createApiToken(this.#account(of), { name, description, createdAt });
   }
 
-  /** Seeds tokens of a person, whose order by name is not that by time. */
+  /** Seeds a person's tokens, which sort differently by name and by time. */
   seedMany(count: number, youngestHours = 1): void {
     for (let index = 0; index < count; index += 1) {
       this.seed(`laptop-${index}`, { hoursOld: youngestHours + ((index * 61) % 101) });
@@ -93,12 +93,12 @@ export class ServedExabits {
     if (token) this.#store.deleteApiToken(this.#account(token.account), token.id);
   }
 
-  /** Sets the clock of Exabits ahead of the runner's, or behind it. */
+  /** Sets Exabits' clock ahead of the runner's, or behind it. */
   setClock(hoursAhead: number): void {
     this.#store.advance(hoursAhead * 3600);
   }
 
-  /** Makes calls that begin like a text, or match, behave in another way. */
+  /** Changes the behaviour of calls that start with a string or match a pattern. */
   when(match: string | RegExp, behaviour: Behaviour, times = Number.POSITIVE_INFINITY): void {
     this.#rules.push({ match, behaviour, times });
   }
@@ -147,23 +147,23 @@ export function page(order: 'asc' | 'desc', offset = 0): string {
   return `GET /api-tokens?limit=100&offset=${offset}&sortField=created_at&sortOrder=${order}`;
 }
 
-/** The server answers this, and does nothing. */
+/** The server sends this answer and does nothing. */
 export function answers(status: number, body: string | object = ''): Behaviour {
   return () => ({ status, body: typeof body === 'string' ? body : JSON.stringify(body), headers: {} });
 }
 
-/** The server says no, and does nothing. */
+/** The server refuses the request and does nothing. */
 export function refuses(status: number, message = 'no'): Behaviour {
   return answers(status, no(message));
 }
 
-/** The server does what it is asked, and nobody hears of it. */
+/** The server carries out the request, but its answer is lost. */
 export const losesAnswer: Behaviour = (carryOut) => {
   carryOut();
   throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 };
 
-/** The server says no, whether it has done what it was asked or not: a step that did not live to hear it is as good as that. */
+/** The server refuses the request, whether or not it was carried out. This stands for a step that is killed before the answer. */
 export function isKilled(carriedOut: boolean): Behaviour {
   return (carryOut) => {
     if (carriedOut) carryOut();
@@ -171,7 +171,7 @@ export function isKilled(carriedOut: boolean): Behaviour {
   };
 }
 
-/** The server does what it is asked, and then something happens. */
+/** The server carries out the request, and then something else happens. */
 export function afterwards(act: () => void): Behaviour {
   return (carryOut) => {
     const answer = carryOut();
@@ -180,7 +180,7 @@ export function afterwards(act: () => void): Behaviour {
   };
 }
 
-/** The server lists tokens in its own way. */
+/** The server changes its list of tokens. */
 export function lists(change: (data: Record<string, unknown>[]) => object): Behaviour {
   return (carryOut) => {
     const answer = carryOut();
@@ -188,7 +188,7 @@ export function lists(change: (data: Record<string, unknown>[]) => object): Beha
   };
 }
 
-/** The server does not know how to sort by time. */
+/** The server cannot sort by time. */
 export const ignoresOrder: Behaviour = (carryOut) => carryOut({ sortField: 'name', sortOrder: 'asc' });
 
 export const ephemeralInputs = { ...loginInputs, 'ephemeral-api-token': 'true' };
@@ -201,12 +201,12 @@ export interface Made {
   readonly name: string;
 }
 
-/** What came of a job; in it, the name and the id of the job's token are NAME and ID. */
+/** The outcome of a job. The name and id of the job's token are replaced by NAME and ID. */
 export interface Outcome extends Made {
   readonly post: Step;
-  /** What the post step said after it had cleared the job. */
+  /** What the post step logged after it cleared the job. */
   readonly log: string;
-  /** What it asked of Exabits. */
+  /** Its calls to Exabits. */
   readonly calls: readonly string[];
   /** The names of the account's tokens. */
   readonly left: readonly string[];
@@ -215,9 +215,9 @@ export interface Outcome extends Made {
 /**
  * Runs a job with a token of its own.
  *
- * @param served where it signs in
- * @param inputs besides those of a login
- * @param meanwhile happens between its two steps
+ * @param served the Exabits where it signs in
+ * @param inputs in addition to those of a login
+ * @param meanwhile runs between its two steps
  * @param job the job, if it is not an ordinary one
  */
 export async function runJob(

@@ -7,7 +7,7 @@ const character = fc.oneof(
   fc.constantFrom('\n', '\r', '\u0000', '\u0085', '\u2028', '\u202e', '\u200b', '##[', '::', ' '),
 );
 
-/** Any text, in which what is dangerous in a log comes up often. */
+/** Any string, often with characters that are dangerous in a log. */
 export function anyText(length: { minLength?: number; maxLength?: number } = {}): fc.Arbitrary<string> {
   return fc.array(character, length).map((characters) => characters.join(''));
 }

@@ -1,6 +1,6 @@
 import { afterEach, jest } from '@jest/globals';
 
-/** Everything but the date goes on as ever. */
+/** Everything but the date stays real. */
 const real = [
   'hrtime',
   'nextTick',
@@ -25,14 +25,14 @@ export function stopCalendar(at: string): void {
 
 /** A clock for deadlines, on which waits take no time. */
 export interface Stopwatch {
-  /** How long was waited between tries, in milliseconds. */
+  /** The waits between tries, in milliseconds. */
   readonly waits: number[];
   /** Lets time pass. */
   skip(ms: number): void;
 }
 
 /**
- * Makes waits between tries pass at once. To be called before anything loads the request path.
+ * Makes waits between tries pass at once. Call it before anything loads the request path.
  */
 export function skipWaits(): Stopwatch {
   const waits: number[] = [];

@@ -7,17 +7,17 @@ import { apiToken, apiUrl, passwordMd5 } from './samples.ts';
 
 export interface Conversation {
   readonly exabits: Exabits;
-  /** What it is authenticated with. */
+  /** The credential that it uses. */
   readonly credential: ApiToken;
   readonly passwordMd5: Masked;
-  /** The lines about tries that failed. */
+  /** The log lines about failed tries. */
   readonly retries: string[];
 }
 
-// Before the first test, and after the whole of the test's file, which may replace what the request path imports.
+// Before the first test, but once the test file has loaded, which may mock what the request path imports.
 beforeAll(async () => void (await import('../../../src/exabits/connect.ts')));
 
-/** Opens a conversation with Exabits, of which `verify` is the simplest request. */
+/** Opens a conversation with Exabits. `verify` is its simplest request. */
 export async function converse(
   settings: { apiUrl?: string; timeoutMs?: number; maxAttempts?: number } = {},
 ): Promise<Conversation> {

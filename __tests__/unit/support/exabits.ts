@@ -4,8 +4,8 @@ import { apiUrl } from './samples.ts';
 
 export * from './samples.ts';
 
-// Loading nock has changed Node's modules for all test files of this process: from here on that is for this file's
-// tests alone, and not for others where this file cannot be loaded.
+// Loading nock patches Node's modules for all test files of this process. Undo that, and patch them only while the
+// tests of this file run, so that it does not affect others even if this file fails to load.
 nock.restore();
 beforeAll(() => nock.activate());
 afterAll(() => nock.restore());
@@ -15,7 +15,7 @@ nock.disableNetConnect();
 const unexpected: string[] = [];
 nock.emitter.on('no match', (request: Request) => unexpected.push(`${request.method} ${request.url}`));
 
-// Every request is one that its test foresaw, and every one that it foresaw is made.
+// A test has to expect each request, and each request that it expects has to be made.
 afterEach(() => {
   const surplus = unexpected.splice(0);
   const missing = nock.pendingMocks();
@@ -24,7 +24,7 @@ afterEach(() => {
   expect({ surplus, missing }).toEqual({ surplus: [], missing: [] });
 });
 
-/** What `nock` knows of the API: paths are below the base URL. */
+/** A nock scope for the API, with paths below its base URL. */
 export function exabits(url = apiUrl): nock.Scope {
   return nock(`${url}/api/v1`);
 }

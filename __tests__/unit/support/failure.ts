@@ -1,6 +1,6 @@
 import { Failure } from '../../../src/failure.ts';
 
-/** The Failure that something throws, at once or later. */
+/** The Failure that a function throws, or that its promise rejects with. */
 export async function failureOf(act: () => unknown): Promise<Failure> {
   try {
     await act();

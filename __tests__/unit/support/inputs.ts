@@ -3,11 +3,11 @@ import { createMasker } from '../../../src/job/mask.ts';
 import { captureOutput } from './output.ts';
 
 /**
- * Reads inputs as a step with these does.
+ * Reads inputs as a step does.
  *
- * @param given the inputs; one that is not here is empty
+ * @param given the inputs; missing ones are empty
  * @param env the job's variables, to which the inputs are added
- * @param lines gets what is printed meanwhile
+ * @param lines receives what is printed meanwhile
  */
 export async function inputsOf(
   given: Record<string, string>,

@@ -3,7 +3,7 @@ import { disposeJobs } from '../../support/job.ts';
 
 export { InProcessJob, type Step } from '../../support/job.ts';
 
-// Before the first test, and after the whole of the test's file, which may replace what the action imports.
+// Before the first test, but once the test file has loaded, which may mock what the action imports.
 beforeAll(async () => {
   await Promise.all([
     import('../../../src/main.ts'),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, jest } from '@jest/globals';
 
 export { captureOutput, type Printed } from '../../support/output.ts';
 
-/** Keeps what the tests of a file print from the real output. */
+/** Hides what the tests of a file print. */
 export function silenceOutput(): void {
   let restore = (): void => {};
   beforeEach(() => {

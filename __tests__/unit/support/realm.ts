@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
-// A test file has an `Error` of its own, and errors of Node's core are none of that: in the process that the
-// runner starts there is only one.
+// Each test file has its own `Error`, and errors from Node's core are not instances of it. The process that the
+// runner starts has only one `Error`.
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, candidate: unknown): boolean {
     const ordinary = Function.prototype[Symbol.hasInstance].call(this, candidate);

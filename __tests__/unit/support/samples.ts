@@ -10,30 +10,30 @@ export const email = 'ada@example.com';
 export const apiToken = 'exa-0123456789-long-lived-api-token';
 export const ephemeralToken = 'exa-9876543210-made-for-one-job';
 
-/** What a workflow says to log in. */
+/** The inputs of a workflow that logs in. */
 export const loginInputs = { username, password };
 
-/** An answer that says yes. */
+/** An answer that reports success. */
 export function yes(data: unknown = null, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { status: true, message: 'success', data, ...more };
 }
 
-/** An answer that says no. */
+/** An answer that reports a failure. */
 export function no(message: string): Record<string, unknown> {
   return { status: false, message, data: null };
 }
 
-/** A JWT that says nothing but when it expires. */
+/** A JWT with nothing but an expiry. */
 export function jwtUntil(expiry: string): string {
   return unsignedJwt({ exp: Date.parse(expiry) / 1000 });
 }
 
-/** The headers that a call carries with a login. */
+/** The headers of a call with a login. */
 export function pairHeaders(accessToken: string, refreshToken: string): Record<string, string> {
   return { authorization: `Bearer ${accessToken}`, 'refresh-token': refreshToken };
 }
 
-/** The headers that a call carries with an API token. */
+/** The headers of a call with an API token. */
 export function tokenHeaders(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }

@@ -22,7 +22,7 @@ export async function listen(server: Server): Promise<number> {
   return local.port;
 }
 
-/** Takes the variables of a proxy, which this machine may have, away from the tests of a file. */
+/** Hides any proxy variables of this machine from the tests of a file. */
 export function forgetProxies(): void {
   const environment = process.env;
   beforeEach(() => {
@@ -33,7 +33,7 @@ export function forgetProxies(): void {
   });
 }
 
-/** How a call fails that is made once. */
+/** How a call fails that is tried once. */
 export async function failureAt(apiUrl: string, timeoutMs = 60_000): Promise<Failure> {
   const { exabits, credential } = await converse({ apiUrl, timeoutMs, maxAttempts: 1 });
   return failureOf(() => exabits.verify(credential));
