@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { beforeEach, expect, jest, test } from '@jest/globals';
-import { apiToken, ephemeralToken, exabits, loginInputs, yes } from './support/exabits.ts';
+import { afterwards, ephemeralInputs, ServedExabits } from './support/account.ts';
+import { apiToken } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
 
 // A test cannot fill the disk, so writes to certain files fail as if it were full.
@@ -70,36 +71,21 @@ test('a file that cannot be restored does not affect the others or hide the caus
 });
 
 test('a disk that fills up after a token is created lets the post step delete the token', async () => {
-  const login = () =>
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, yes({ access_token: 'access-token', refresh_token: 'opaque-refresh-token' }));
-  login();
-  let name = '';
-  exabits()
-    .post('/api-tokens', (body) => {
-      name = body.name;
-      return true;
-    })
-    .reply(200, () => {
-      isFull = () => true;
-      return yes({ id: 'tok-1', token: ephemeralToken });
-    });
+  const exabits = new ServedExabits();
+  const fillDisk = (): void => {
+    isFull = () => true;
+  };
+  exabits.when('POST /api-tokens', afterwards(fillDisk));
   const job = new InProcessJob();
-  const main = await job.main({ ...loginInputs, 'ephemeral-api-token': 'true' });
+  const main = await job.main(ephemeralInputs);
   expect(main.exitCode).toBe(1);
   expect(main.log).toContain('ENOSPC');
   expect(main.outputs).toEqual({});
+  const [name] = exabits.left();
 
   isFull = () => false;
-  login();
-  exabits()
-    .get('/api-tokens')
-    .query(true)
-    .thrice()
-    .reply(200, yes([{ id: 'tok-1', name, created_at: 1 }], { total: 1 }));
-  exabits().delete('/api-tokens/tok-1').reply(200, yes());
   expect((await job.post(main)).log).toBe(`Deleted the API token ${name}.`);
+  expect(exabits.left()).toEqual([]);
 });
 
 test('a disk with free space is no problem', async () => {
