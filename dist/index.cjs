@@ -1119,7 +1119,6 @@ const retryMs = 5;
 function printAtOnce() {
     // `console` needs more than the toolkit: it listens for errors, and expects a callback.
     const stdout = Object.assign(new external_node_events_namespaceObject.EventEmitter(), {
-        writable: true,
         write(text, ...rest) {
             writeAll(Buffer.from(text));
             const written = rest.at(-1);
@@ -1495,16 +1494,17 @@ function carriedCredential(endpoint, mask, now) {
     if (!isFor(endpoint))
         return undefined;
     const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-    return credential && { credential, origin: originOf(sourceOf(endpoint.apiUrl, credential)) };
+    return credential && { credential, ...originOf(sourceOf(endpoint.apiUrl, credential)) };
 }
+// A source alone proves nothing: the fingerprint ties it to the credential beside it.
 function originOf(carried) {
     const source = variable('EXABITS_AUTH_SOURCE');
-    const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
-    if (handedOn && handedOn !== carried)
-        return { kind: 'replaced' };
-    if (!source)
-        return { kind: 'unknown' };
-    return { kind: handedOn ? 'proven' : 'claimed', source };
+    const exported = variable('EXABITS_AUTH_FINGERPRINT');
+    const isReplaced = exported !== '' && exported !== carried;
+    return {
+        source: source !== '' && exported === carried ? source : undefined,
+        mayBeFrom: (other) => !isReplaced && (source === '' || source === other),
+    };
 }
 function carriedApiToken(mask, now) {
     const token = variable('EXABITS_API_TOKEN');
@@ -1647,8 +1647,8 @@ const lateCreationShare = 1 / 30;
  *   job's run
  */
 function ephemeralTokenLabel(env) {
-    const run = digits(env.GITHUB_RUN_ID, 20);
-    const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
+    const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
+    const attempt = numberIn(env.GITHUB_RUN_ATTEMPT, /^\d{1,10}$/);
     const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
     const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
     return {
@@ -1665,8 +1665,8 @@ function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, a
     return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
 // `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
-function digits(text = '', most) {
-    return /^\d+$/.test(text) && text.length <= most ? text : '0';
+function numberIn(text, digits) {
+    return text?.match(digits)?.[0] ?? '0';
 }
 /**
  * Creates the job's token. Its name is saved first, so that `post` can find the token even if `main` is killed
@@ -1726,7 +1726,7 @@ class TokensLeft extends Failure {
     /** The tokens that are known to be left. */
     ids;
     constructor(code, failures, ids) {
-        super(code, failures.map(({ message }) => message).join(' '), { cause: failures });
+        super(code, failures.map(({ message }) => message).join(' '));
         this.ids = ids;
     }
 }
@@ -1786,10 +1786,9 @@ function backoffMs(wait, random = Math.random()) {
  * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
  */
 function retryAfterMs(header, serverDate, now) {
-    const text = header?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Number(text) * 1000;
-    const at = httpDate(text);
+    if (header?.match(/^\d+$/))
+        return Number(header) * 1000;
+    const at = httpDate(header);
     return at ? Math.max(0, at.getTime() - (httpDate(serverDate) ?? now).getTime()) : 0;
 }
 /**
@@ -1798,12 +1797,12 @@ function retryAfterMs(header, serverDate, now) {
  * @param text the value of a header such as `Date`
  * @returns the time, or undefined if it is not a date
  */
-function httpDate(text = '') {
+function httpDate(text) {
     // `Date.parse` also accepts other text, such as a negative number. Every HTTP date begins with a weekday.
-    if (!/^[A-Z][a-z]+,? /.test(text))
+    if (!text?.match(/^[A-Z][a-z]+,? /))
         return undefined;
-    // The oldest form, that of C's `asctime`, omits the GMT.
-    const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
+    // The oldest form, that of C's `asctime`, omits the GMT. A second one does no harm.
+    const date = new Date(`${text} GMT`);
     return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
@@ -1995,7 +1994,7 @@ function createExabits(send, masker) {
     };
     // Reading may stop early only if the list is sorted. No field reliably tells where the list ends: `total` may count
     // only the page, and a page may be shorter than requested.
-    const readPages = async (credential, order, isEnough = () => false) => {
+    const readPages = async (credential, order, isEnough) => {
         const tokens = new Map();
         let offset = 0;
         let areSorted = true;
@@ -2009,7 +2008,7 @@ function createExabits(send, masker) {
             const isLast = tokens.size === before;
             if (isLast && end < (page.total ?? 0))
                 throw malformed(list, 'it ends before its "total"');
-            if (isLast || (areSorted && isEnough(page.tokens)))
+            if (isLast || (areSorted && isEnough?.(page.tokens)))
                 return { tokens: [...tokens.values()], date: page.date };
             offset = end - Math.floor(page.size * overlap);
         }
@@ -2061,7 +2060,8 @@ function createExabits(send, masker) {
         listApiTokens: (credential) => readPages(credential, 'asc'),
         async findApiTokens(credential, name) {
             const isNamed = (token) => token.name === name;
-            const timeOf = (token) => token?.createdAt?.getTime() ?? Number.NaN;
+            // NaN if unknown.
+            const timeOf = (token) => Number(token?.createdAt);
             let newest;
             const { tokens } = await readPages(credential, 'desc', (page) => {
                 newest ??= page.find(isNamed);
@@ -2143,7 +2143,7 @@ function readList(data) {
 }
 // Creation times show whether the server sorted. If any is missing, the list counts as unsorted.
 function isSorted(tokens, order) {
-    const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
+    const times = tokens.map(({ createdAt }) => Number(createdAt));
     const inOrder = order === 'asc' ? times : times.toReversed();
     return inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time));
 }
@@ -3214,7 +3214,7 @@ function agentFor(url, proxy, onStatus) {
         let start = '';
         const watch = (chunk) => {
             start = (start + chunk.toString('latin1')).replace(interim, '').slice(0, largestInterim);
-            const [, status] = statusLine.exec(start) ?? [];
+            const status = statusLine.exec(start)?.[1];
             if (!status)
                 return;
             socket?.off('data', watch);
@@ -3444,7 +3444,7 @@ async function removeHeadersFile(path) {
     }
 }
 function notRemoved(path, cause) {
-    return new Failure('job-files', `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted: remove the file by hand.`, { cause });
+    return new Failure('job-files', `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted: remove the file by hand.`);
 }
 
 ;// CONCATENATED MODULE: ./lib/job/client-file.js
@@ -3462,7 +3462,7 @@ const preferredKey = /^(?:\ufeff?|[^#\n]*[{,]\s*)["']?(api_token|api_token_encry
  */
 function clientFileKey() {
     const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
-    const [, key] = preferredKey.exec(readSmallFile(path)) ?? [];
+    const key = preferredKey.exec(readSmallFile(path))?.[1];
     return key ? { path, key } : undefined;
 }
 
@@ -3514,10 +3514,10 @@ function publish(signIn, handover) {
         });
         if (ownHeadersFile) {
             writeHeadersFile(ownHeadersFile, headersOf(credential));
-            onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(ownHeadersFile, { force: true }));
+            onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(ownHeadersFile));
         }
         // Credentials that another program set may exist in this step only, so later steps get all of them.
-        const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
+        const news = signIn.source ? own : Object.entries(variables);
         for (const [name, value] of news)
             exportVariable(name, value);
         for (const name of emptied)
@@ -3638,7 +3638,7 @@ function createMasker(tell = setSecret) {
     let forms;
     const mask = (secret) => {
         // Other programs may quote only one line of a secret, or trim it.
-        for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+        for (const part of [secret, ...secret.split(/[\r\n]/)].flatMap((text) => [text, text.trim()])) {
             // The runner rejects a blank mask, which would hide nothing anyway.
             if (part.trim() === '' || known.has(part))
                 continue;
@@ -3674,7 +3674,7 @@ function tellRunner(secret) {
         setSecret(secret);
     }
     catch (thrown) {
-        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`, { cause: thrown });
+        throw new Failure('job-files', `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`);
     }
 }
 const shortestBase64 = 8;
@@ -3702,7 +3702,7 @@ const shortEscapes = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 // characters they escape and how they write the digits, but the decoded text is always the same.
 const inAddress = (text) => text.replace(/(?:(?:%|\\x)[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replace(/%|\\x/gi, ''), 'hex').toString());
 const inForm = (text) => inAddress(text.replaceAll('+', ' '));
-const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
+const inJson = (text) => text.replace(/\\(?:u([0-9a-f]{4})|(.))/gis, (_, unit, character) => unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character));
 const inHtml = (text) => text.replace(/&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(lt|gt|amp|quot|apos));/gi, (_, decimal, digits, name) => name ? String(namedEntities[name.toLowerCase()]) : String.fromCodePoint(Number(decimal ?? `0x${digits}`)));
 // Forms come first: a secret that ends in a space is also known without it.
 const escapes = /[%+\\&]/;
@@ -3824,8 +3824,8 @@ async function useCarried(inputs, exabits, { mask }) {
     const carried = carriedCredential(endpoint, mask, new Date());
     if (!carried)
         return undefined;
-    const { credential, origin } = carried;
-    if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
+    const { credential, source, mayBeFrom } = carried;
+    if (configured.kind !== 'none' && !mayBeFrom(sourceOf(endpoint.apiUrl, configured))) {
         log_info('The credentials already set in this job do not match the inputs of this step, so the step signs in again.');
         return undefined;
     }
@@ -3834,13 +3834,10 @@ async function useCarried(inputs, exabits, { mask }) {
         log_info(`The credentials already set in this job do not work, so the step signs in again: ${failure.message}`);
         return undefined;
     }
-    if (origin.kind !== 'proven') {
+    if (!source) {
         log_info('The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.');
     }
-    return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
-}
-function mayBeOf(source, origin) {
-    return 'source' in origin ? origin.source === source : origin.kind === 'unknown';
+    return { method: 'existing', credential, source };
 }
 async function makeEphemeral(authenticated, inputs, exabits) {
     const { timeoutMs, maxAttempts, staleTokenHours } = inputs;
@@ -3924,7 +3921,7 @@ const mostDeletions = 10;
  */
 function parseEphemeralName(name) {
     const [, runId, attempt] = ephemeralName.exec(name) ?? [];
-    return runId && attempt ? { runId, attempt: Number(attempt) } : undefined;
+    return runId ? { runId, attempt: Number(attempt) } : undefined;
 }
 /**
  * Finds the ephemeral tokens in a list that are older than any job can be. Ages are measured by Exabits' clock,

@@ -6,20 +6,13 @@ import type { Mask } from './job/mask.ts';
 /** A pair is not worth reusing if its access token expires sooner than this. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
-/** What the job's environment says about where a credential comes from. */
-export type Origin =
-  /** A step of this action set it, and it has not changed since. */
-  | { readonly kind: 'proven'; readonly source: Fingerprint }
-  /** There is a source beside it, but not the fingerprint that ties the two together. */
-  | { readonly kind: 'claimed'; readonly source: Fingerprint }
-  /** Something else has replaced what a step of this action set. */
-  | { readonly kind: 'replaced' }
-  | { readonly kind: 'unknown' };
-
 /** A credential found in the job's environment. */
 export interface Carried {
   readonly credential: Credential;
-  readonly origin: Origin;
+  /** Its source, if a step of this action set it and nothing has replaced it since. */
+  readonly source: Fingerprint | undefined;
+  /** Whether it may have this source, as far as the environment tells. */
+  readonly mayBeFrom: (source: Fingerprint) => boolean;
 }
 
 /**
@@ -34,15 +27,18 @@ export interface Carried {
 export function carriedCredential(endpoint: Endpoint, mask: Mask, now: Date): Carried | undefined {
   if (!isFor(endpoint)) return undefined;
   const credential = variable('EXABITS_API_TOKEN') ? carriedApiToken(mask, now) : carriedPair(mask, now);
-  return credential && { credential, origin: originOf(sourceOf(endpoint.apiUrl, credential)) };
+  return credential && { credential, ...originOf(sourceOf(endpoint.apiUrl, credential)) };
 }
 
-function originOf(carried: Fingerprint): Origin {
+// A source alone proves nothing: the fingerprint ties it to the credential beside it.
+function originOf(carried: Fingerprint): Pick<Carried, 'source' | 'mayBeFrom'> {
   const source = variable('EXABITS_AUTH_SOURCE');
-  const handedOn = variable('EXABITS_AUTH_FINGERPRINT');
-  if (handedOn && handedOn !== carried) return { kind: 'replaced' };
-  if (!source) return { kind: 'unknown' };
-  return { kind: handedOn ? 'proven' : 'claimed', source };
+  const exported = variable('EXABITS_AUTH_FINGERPRINT');
+  const isReplaced = exported !== '' && exported !== carried;
+  return {
+    source: source !== '' && exported === carried ? source : undefined,
+    mayBeFrom: (other) => !isReplaced && (source === '' || source === other),
+  };
 }
 
 function carriedApiToken(mask: Mask, now: Date): Credential | undefined {

@@ -21,8 +21,8 @@ const lateCreationShare = 1 / 30;
  *   job's run
  */
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
-  const run = digits(env.GITHUB_RUN_ID, 20);
-  const attempt = digits(env.GITHUB_RUN_ATTEMPT, 10);
+  const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
+  const attempt = numberIn(env.GITHUB_RUN_ATTEMPT, /^\d{1,10}$/);
   const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
   const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
   return {
@@ -45,8 +45,8 @@ export function attemptUrl(
 }
 
 // `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
-function digits(text = '', most: number): string {
-  return /^\d+$/.test(text) && text.length <= most ? text : '0';
+function numberIn(text: string | undefined, digits: RegExp): string {
+  return text?.match(digits)?.[0] ?? '0';
 }
 
 /**
@@ -115,7 +115,7 @@ export class TokensLeft extends Failure {
   readonly ids: readonly string[];
 
   constructor(code: FailureCode, failures: readonly Failure[], ids: readonly string[]) {
-    super(code, failures.map(({ message }) => message).join(' '), { cause: failures });
+    super(code, failures.map(({ message }) => message).join(' '));
     this.ids = ids;
   }
 }

@@ -1,11 +1,11 @@
 import { authenticate } from './authenticate.ts';
-import { carriedCredential, type Origin } from './carried.ts';
+import { carriedCredential } from './carried.ts';
 import { accountOf, expiryOf, type SignIn } from './credentials.ts';
 import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
 import { connect } from './exabits/connect.ts';
 import { attempt } from './failure.ts';
-import { type Fingerprint, sourceOf } from './fingerprint.ts';
+import { sourceOf } from './fingerprint.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { clientFileKey } from './job/client-file.ts';
 import { info, warning } from './job/log.ts';
@@ -63,8 +63,8 @@ async function useCarried(
   const carried = carriedCredential(endpoint, mask, new Date());
   if (!carried) return undefined;
 
-  const { credential, origin } = carried;
-  if (configured.kind !== 'none' && !mayBeOf(sourceOf(endpoint.apiUrl, configured), origin)) {
+  const { credential, source, mayBeFrom } = carried;
+  if (configured.kind !== 'none' && !mayBeFrom(sourceOf(endpoint.apiUrl, configured))) {
     info(
       'The credentials already set in this job do not match the inputs of this step, so the step signs in again.',
     );
@@ -77,16 +77,12 @@ async function useCarried(
     );
     return undefined;
   }
-  if (origin.kind !== 'proven') {
+  if (!source) {
     info(
       'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.',
     );
   }
-  return { method: 'existing', credential, source: origin.kind === 'proven' ? origin.source : undefined };
-}
-
-function mayBeOf(source: Fingerprint, origin: Origin): boolean {
-  return 'source' in origin ? origin.source === source : origin.kind === 'unknown';
+  return { method: 'existing', credential, source };
 }
 
 async function makeEphemeral(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {

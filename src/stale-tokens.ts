@@ -16,7 +16,7 @@ const mostDeletions = 10;
  */
 export function parseEphemeralName(name: string): { runId: string; attempt: number } | undefined {
   const [, runId, attempt] = ephemeralName.exec(name) ?? [];
-  return runId && attempt ? { runId, attempt: Number(attempt) } : undefined;
+  return runId ? { runId, attempt: Number(attempt) } : undefined;
 }
 
 /**

@@ -131,7 +131,7 @@ export function createExabits(send: Send, masker: Masker): Exabits {
   const readPages = async (
     credential: Credential,
     order: 'asc' | 'desc',
-    isEnough: (tokens: readonly ListedToken[]) => boolean = () => false,
+    isEnough?: (tokens: readonly ListedToken[]) => boolean,
   ): Promise<TokenList> => {
     const tokens = new Map<string, ListedToken>();
     let offset = 0;
@@ -144,7 +144,7 @@ export function createExabits(send: Send, masker: Masker): Exabits {
       const end = offset + page.size;
       const isLast = tokens.size === before;
       if (isLast && end < (page.total ?? 0)) throw malformed(list, 'it ends before its "total"');
-      if (isLast || (areSorted && isEnough(page.tokens)))
+      if (isLast || (areSorted && isEnough?.(page.tokens)))
         return { tokens: [...tokens.values()], date: page.date };
       offset = end - Math.floor(page.size * overlap);
     }
@@ -199,7 +199,8 @@ export function createExabits(send: Send, masker: Masker): Exabits {
 
     async findApiTokens(credential, name) {
       const isNamed = (token: ListedToken): boolean => token.name === name;
-      const timeOf = (token: ListedToken | undefined): number => token?.createdAt?.getTime() ?? Number.NaN;
+      // NaN if unknown.
+      const timeOf = (token: ListedToken | undefined): number => Number(token?.createdAt);
       let newest: ListedToken | undefined;
       const { tokens } = await readPages(credential, 'desc', (page) => {
         newest ??= page.find(isNamed);
@@ -291,7 +292,7 @@ function readList(data: unknown): unknown[] {
 
 // Creation times show whether the server sorted. If any is missing, the list counts as unsorted.
 function isSorted(tokens: readonly ListedToken[], order: 'asc' | 'desc'): boolean {
-  const times = tokens.map(({ createdAt }) => createdAt?.getTime() ?? Number.NaN);
+  const times = tokens.map(({ createdAt }) => Number(createdAt));
   const inOrder = order === 'asc' ? times : times.toReversed();
   return inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time));
 }

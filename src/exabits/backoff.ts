@@ -63,9 +63,8 @@ export function backoffMs(wait: Wait, random = Math.random()): number {
  * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
  */
 export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
-  const text = header?.trim() ?? '';
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const at = httpDate(text);
+  if (header?.match(/^\d+$/)) return Number(header) * 1000;
+  const at = httpDate(header);
   return at ? Math.max(0, at.getTime() - (httpDate(serverDate) ?? now).getTime()) : 0;
 }
 
@@ -75,10 +74,10 @@ export function retryAfterMs(header: string | undefined, serverDate: string | un
  * @param text the value of a header such as `Date`
  * @returns the time, or undefined if it is not a date
  */
-export function httpDate(text = ''): Date | undefined {
+export function httpDate(text: string | undefined): Date | undefined {
   // `Date.parse` also accepts other text, such as a negative number. Every HTTP date begins with a weekday.
-  if (!/^[A-Z][a-z]+,? /.test(text)) return undefined;
-  // The oldest form, that of C's `asctime`, omits the GMT.
-  const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`);
+  if (!text?.match(/^[A-Z][a-z]+,? /)) return undefined;
+  // The oldest form, that of C's `asctime`, omits the GMT. A second one does no harm.
+  const date = new Date(`${text} GMT`);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -169,7 +169,7 @@ function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number
     let start = '';
     const watch = (chunk: Buffer): void => {
       start = (start + chunk.toString('latin1')).replace(interim, '').slice(0, largestInterim);
-      const [, status] = statusLine.exec(start) ?? [];
+      const status = statusLine.exec(start)?.[1];
       if (!status) return;
       socket?.off('data', watch);
       onStatus(Number(status));

@@ -15,6 +15,6 @@ const preferredKey =
  */
 export function clientFileKey(): { path: string; key: string } | undefined {
   const path = join(homedir(), '.exabits', 'config.yaml');
-  const [, key] = preferredKey.exec(readSmallFile(path)) ?? [];
+  const key = preferredKey.exec(readSmallFile(path))?.[1];
   return key ? { path, key } : undefined;
 }

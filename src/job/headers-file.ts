@@ -105,6 +105,5 @@ function notRemoved(path: string, cause: unknown): Failure {
   return new Failure(
     'job-files',
     `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted: remove the file by hand.`,
-    { cause },
   );
 }

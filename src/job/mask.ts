@@ -41,7 +41,7 @@ export function createMasker(tell: (secret: string) => void = core.setSecret): M
 
   const mask: Mask = (secret) => {
     // Other programs may quote only one line of a secret, or trim it.
-    for (const part of [secret, ...secret.split(/[\r\n]+/)].flatMap((text) => [text, text.trim()])) {
+    for (const part of [secret, ...secret.split(/[\r\n]/)].flatMap((text) => [text, text.trim()])) {
       // The runner rejects a blank mask, which would hide nothing anyway.
       if (part.trim() === '' || known.has(part)) continue;
       known.add(part);
@@ -83,7 +83,6 @@ export function tellRunner(secret: string): void {
     throw new Failure(
       'job-files',
       `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported. Check the free space where the runner writes its log.`,
-      { cause: thrown },
     );
   }
 }
@@ -120,7 +119,7 @@ const inAddress = (text: string): string =>
   );
 const inForm = (text: string): string => inAddress(text.replaceAll('+', ' '));
 const inJson = (text: string): string =>
-  text.replace(/\\(?:u([0-9a-f]{4})|([\s\S]))/gi, (_, unit, character) =>
+  text.replace(/\\(?:u([0-9a-f]{4})|(.))/gis, (_, unit, character) =>
     unit ? String.fromCharCode(Number.parseInt(unit, 16)) : (shortEscapes[character] ?? character),
   );
 const inHtml = (text: string): string =>

@@ -55,10 +55,10 @@ export function publish(signIn: SignIn, handover: Handover): Published {
     });
     if (ownHeadersFile) {
       writeHeadersFile(ownHeadersFile, headersOf(credential));
-      onFailure(() => rmSync(ownHeadersFile, { force: true }));
+      onFailure(() => rmSync(ownHeadersFile));
     }
     // Credentials that another program set may exist in this step only, so later steps get all of them.
-    const news = signIn.method === 'existing' && signIn.source ? own : Object.entries(variables);
+    const news = signIn.source ? own : Object.entries(variables);
     for (const [name, value] of news) core.exportVariable(name, value);
     for (const name of emptied) core.exportVariable(name, '');
     for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile))) {

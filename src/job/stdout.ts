@@ -13,7 +13,6 @@ const retryMs = 5;
 export function printAtOnce(): void {
   // `console` needs more than the toolkit: it listens for errors, and expects a callback.
   const stdout = Object.assign(new EventEmitter(), {
-    writable: true,
     write(text: string | Uint8Array, ...rest: unknown[]): boolean {
       writeAll(Buffer.from(text));
       const written = rest.at(-1);
