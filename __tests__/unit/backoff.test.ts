@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backoffMs, retryAfterMs, startDeadline } from '../../src/exabits/backoff.ts';
+import { backoffMs, httpDate, retryAfterMs, startDeadline } from '../../src/exabits/backoff.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 
 const clock = skipWaits();
@@ -110,6 +110,18 @@ describe('Retry-After', () => {
     const header = 'Tue, 24 Nov 2026 11:50:02 GMT';
     expect(retryAfterMs(header, 'Tue, 24 Nov 2026 11:50:00 GMT', now)).toBe(2000);
     expect(retryAfterMs(header, 'no date', now)).toBe(0);
+  });
+});
+
+describe('an HTTP date', () => {
+  test('ends with GMT or, in its oldest form, without', () => {
+    const date = new Date('2026-11-24T12:00:30Z');
+    expect(httpDate('Tue, 24 Nov 2026 12:00:30 GMT')).toEqual(date);
+    expect(httpDate('Tue Nov 24 12:00:30 2026')).toEqual(date);
+  });
+
+  test.each([undefined, '', '-5', '24 Nov 2026 12:00:30 GMT', 'Tuesday'])('is not %j', (text) => {
+    expect(httpDate(text)).toBeUndefined();
   });
 });
 

@@ -38,6 +38,11 @@ test('a proxy that does not connect has its own message, without its address', (
   expect(refusal.stack).not.toContain('secret');
 });
 
+test('a proxy without a password is described in the words of Node', () => {
+  const error = new ProxyError(new Error('socket hang up'), new URL('http://proxy.test:3128'));
+  expect(error.message).toBe('socket hang up');
+});
+
 describe('a TLS failure', () => {
   test.each([
     'ERR_TLS_CERT_ALTNAME_INVALID',

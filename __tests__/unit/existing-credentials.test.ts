@@ -324,6 +324,7 @@ describe('the source of existing credentials', () => {
     const job = await signedInAs(loginInputs.username);
     const step = await job.main({ ...loginInputs, ...existing });
     expect(step.outputs['auth-method']).toBe('existing');
+    expect(step.log).toMatch(/^Using the credentials/);
     expect(step.env).toEqual({});
   });
 

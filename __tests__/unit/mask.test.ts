@@ -105,6 +105,16 @@ describe('redacting text removes', () => {
     }
   });
 
+  test('a secret with spaces in a form', async () => {
+    const { redact } = await maskOf('correct horse&battery');
+    expect(redact('password=correct+horse%26battery')).toBe('password=***');
+  });
+
+  test('a secret of six bytes in base64', async () => {
+    const { redact } = await maskOf('abcdef');
+    expect(redact(btoa('xyzabcdef'))).toBe('eHl6***');
+  });
+
   test('no text that only resembles a short secret in base64', async () => {
     const { redact } = await maskOf('abcd');
     expect(redact('YWJj is part of many a text')).toBe('YWJj is part of many a text');

@@ -40,6 +40,13 @@ describe('http to this machine', () => {
     expect(authorization).toBe(`Bearer ${apiToken}`);
   });
 
+  test('needs no valid proxy', async () => {
+    process.env.https_proxy = 'no URL';
+    const port = await listen(createServer(answerYes));
+    const { exabits, credential } = await converse({ apiUrl: `http://127.0.0.1:${port}` });
+    await expect(exabits.verify(credential)).resolves.toBeUndefined();
+  });
+
   test('is refused if nothing listens', async () => {
     const failure = await failureAt(`http://127.0.0.1:${await unusedPort()}`);
     expect(failure.code).toBe('connection-refused');

@@ -73,6 +73,13 @@ test.each([
   expect(failure.message).toContain(`(HTTP ${status}`);
 });
 
+test('a header of an interim answer is not taken for a status', async () => {
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 103 Early Hints\r\nLink: HTTP/1.1 403 No\r\n'));
+  });
+  expect((await failureAt(`http://127.0.0.1:${await listen(server)}`)).code).toBe('connection-lost');
+});
+
 test.each([408, 429, 503, 200])('a status of %i is not final if the answer breaks off', async (status) => {
   const server = createTcpServer((socket) => {
     socket.once('data', () => socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 9\r\n\r\n{`));

@@ -173,11 +173,13 @@ describe('the post step', () => {
 
   test('does not sweep its own token or its namesakes, however long the job has run', async () => {
     exabits.when('POST /api-tokens', double.answers(502), 1);
-    const { log, left } = await runJob(exabits, { 'stale-token-hours': '1' }, ({ name }) => {
+    const { log, calls, left } = await runJob(exabits, { 'stale-token-hours': '1' }, ({ name }) => {
       exabits.seed(name, { hoursOld: 2 });
       stopCalendar('2026-11-24T17:00:00Z');
     });
     expect([log, left]).toEqual([deleted, []]);
+    // Without its own token, the step would have to sign in to delete the rest.
+    expect(calls).not.toContain('POST /authenticate/login');
   });
 
   test('sweeps nothing if the job has no token of its own', async () => {

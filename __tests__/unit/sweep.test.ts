@@ -1,9 +1,12 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createMasker } from '../../src/job/mask.ts';
+import { readSweepInputs } from '../../src/sweep-inputs.ts';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import * as double from './support/account.ts';
 import { page } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiUrl, loginInputs, password, passwordMd5, username, yes } from './support/exabits.ts';
+import { failureOf } from './support/failure.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 
 const clock = skipWaits();
@@ -207,6 +210,7 @@ describe('a token that cannot be deleted', () => {
     exabits.when('GET', double.answers(200, list));
     exabits.when('DELETE', double.refuses(409));
     const { lines, log } = await sweep();
+    expect(log).toContain('is not what the Exabits API promises: the "id" of an entry contains a secret');
     expect(log).toContain('Error: Some API tokens could not be deleted');
     expect(lines.filter((line) => !line.startsWith('::add-mask::')).join()).not.toContain(secret);
   });
@@ -218,4 +222,41 @@ test('a list that cannot be read fails the step, and nothing is deleted', async 
   const { exitCode, log, outputs } = await sweep();
   expect([exitCode, log, outputs]).toEqual([1, expect.stringContaining('no list today'), {}]);
   expect(exabits.left()).toEqual([of(111)]);
+});
+
+test('outputs that cannot be written fail the step', async () => {
+  const { exitCode, log } = await new InProcessJob({ GITHUB_OUTPUT: '' }).sweep(loginInputs, event);
+  expect([exitCode, log]).toEqual([1, expect.stringContaining('GITHUB_OUTPUT is not set')]);
+});
+
+describe('the inputs of the sweep', () => {
+  const names = ['API-TOKEN', 'RUN-ID', 'RUN-ATTEMPT'];
+
+  function read(apiToken: string, runId: string, runAttempt: string) {
+    const values = [apiToken, runId, runAttempt];
+    names.forEach((name, index) => {
+      process.env[`INPUT_${name}`] = values[index];
+    });
+    return readSweepInputs(
+      createMasker(() => {}),
+      new Date(),
+    );
+  }
+
+  afterEach(() => {
+    for (const name of names) delete process.env[`INPUT_${name}`];
+  });
+
+  test('have defaults', () => {
+    const { run, staleTokenHours, dryRun } = read('api-token-of-ada', '', '');
+    expect({ run, staleTokenHours, dryRun }).toEqual({ run: undefined, staleTokenHours: 168, dryRun: false });
+  });
+
+  test.each([
+    ['1', ''],
+    ['x', '1'],
+  ])('are refused as invalid: %j and %j', async (runId, runAttempt) => {
+    const { code } = await failureOf(async () => read('api-token-of-ada', runId, runAttempt));
+    expect(code).toBe('invalid-input');
+  });
 });
