@@ -5,9 +5,9 @@ import type { StepResult } from '../../../testbed/runner/job.ts';
 import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
 
 /**
- * Every secret of a job: passwords and their hashes, and what Exabits issued, was sent, and the steps handed on.
+ * Every secret of a job: passwords and their hashes, and all tokens that were issued, sent or exported.
  *
- * @param given what the test brings in besides
+ * @param given further secrets of the test
  */
 export function secretsOf(
   sandbox: Sandbox,

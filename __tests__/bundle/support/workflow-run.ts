@@ -48,7 +48,7 @@ interface CompositeSpec {
   runs: { steps: StepSpec[] };
 }
 
-/** What stands in for an action of somebody else's: a script that does what the job needs of it. */
+/** Stands in for a third-party action: a script that does what the job needs from it. */
 export type StandIn = (inputs: Texts) => string;
 
 /** What a workflow is run with. */
@@ -59,11 +59,11 @@ export interface WorkflowOptions {
   runId?: string;
   /** Variables of the runner's machine. */
   machine?: Texts;
-  /** Values for variables that the workflow sets itself, in place of its own. */
+  /** Values that override variables of the workflow. */
   override?: Texts;
-  /** By the action's name without its version. One without a stand-in does nothing. */
+  /** By the action's name without its version. An action without a stand-in does nothing. */
   standIns?: Readonly<Record<string, StandIn>>;
-  /** Does the sign-in in place of the committed bundle. */
+  /** Signs in instead of the committed bundle. */
   signIn?: StandIn;
 }
 
@@ -74,11 +74,11 @@ export interface Interruption {
   /** The runner's machine is gone: no further step, and no outputs. */
   loss?: AbortSignal;
   cancelMs?: { sigterm: number; sigkill: number };
-  /** Is told when a step begins, by its id, else its name, else its action. */
+  /** Called when a step starts, with its id, else its name, else its action. */
   onStep?: (step: string) => void;
 }
 
-/** What became of a job. */
+/** The result of a job. */
 export interface JobResult {
   result: 'success' | 'failure' | 'cancelled' | 'skipped';
   outputs: Texts;
@@ -109,7 +109,7 @@ export class WorkflowRun {
     return Object.keys(this.#workflow.jobs);
   }
 
-  /** What the workflow hands to its caller. */
+  /** The outputs of a reusable workflow. */
   get outputs(): Texts {
     const outputs = Object.entries(this.#workflow.on.workflow_call?.outputs ?? {});
     const contexts = { jobs: this.#needs };
@@ -126,7 +126,7 @@ export class WorkflowRun {
     );
   }
 
-  /** Runs a job, if its own condition lets it. A job that is called needs nothing of this. */
+  /** Runs a job, if its condition allows it. A job that calls a reusable workflow uses only its name. */
   async job(name: string, matrix: Values = {}, interruption: Interruption = {}): Promise<JobResult> {
     const spec = this.#workflow.jobs[name];
     if (spec === undefined) throw new Error(`There is no job ${name}`);
@@ -220,7 +220,7 @@ class RunningJob {
     return { ...this.#contexts, steps: this.#states };
   }
 
-  /** @param folder where the file of the steps is, which may use a composite action beside it */
+  /** @param folder the folder of the file with these steps, which may use a composite action beside it */
   async steps(specs: readonly StepSpec[], folder: string): Promise<void> {
     for (const spec of specs) {
       if (this.lost) return;
