@@ -163,7 +163,7 @@ describe('A later step that prints a secret shows a mask', () => {
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');
   });
 
-  testWithBash('after the job has made a token of its own', async () => {
+  testWithBash('after a sign-in with an ephemeral token', async () => {
     const scenario = await startScenario();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');

@@ -29,7 +29,7 @@ export class InProcessJobs {
     const log = new VisibleLog();
     const inputs = { 'api-url': url + world.urlSuffix, ...world.inputs };
     const { random } = Math;
-    // No wait between tries is longer than the server asks for.
+    // Waits between tries are no longer than the server asks for.
     Math.random = () => 0;
     try {
       const [step, main] = await this.#watch('main', world, job, log, () => job.main(inputs));
