@@ -89,7 +89,7 @@ describe('The post step leaves nothing behind if main is killed', () => {
     await expectCleanedUp(scenario);
   });
 
-  test('before Exabits creates the token, during the post step', async () => {
+  test('before Exabits creates the token, which happens during the post step', async () => {
     const scenario = await startScenario();
     const victim = new Victim();
     const { promise: listed, resolve: letCreationGo } = Promise.withResolvers<void>();
@@ -201,7 +201,7 @@ describe('No token is left if main is killed', () => {
     );
   }, 300_000);
 
-  test('after a random delay, and the answer to the creation was lost', async () => {
+  test('after a random delay and a lost answer to the creation', async () => {
     const durationMs = await wholeDurationMs();
     const fates = await killAll(40, durationMs + 1_000, [LOST]);
     expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
