@@ -150,7 +150,7 @@ function expectOneLine({ visible }: StepResult, line: string, { says }: Refusal)
 
 function expectTries({ step, tries }: Attempt, expected: Refusal, operation: Operation): void {
   const allowed = expected.tries === 'one' ? 1 : maxAttempts;
-  // At a dead end there is no sandbox to count them.
+  // At a dead end, no sandbox counts them.
   expect([0, allowed]).toContain(tries);
   // There, a creation also looks for the token of its lost try before it retries, and that fails, too.
   const lookingBack = operation === 'creation' && tries === 0 && expected.tries === 'all' ? 1 : 0;

@@ -316,7 +316,7 @@ describe.each(signals)('%s to main', (signal) => {
     let killedAt = 0;
     const step = await signIn({
       onSpawn: (child) => {
-        // The line about the wait is the first thing that is not a mask.
+        // The line about the wait is the first one that is not a mask.
         child.stdout?.on('data', (chunk: Buffer) => {
           if (!chunk.toString().includes('Trying again in') || killedAt > 0) return;
           killedAt = Date.now();
@@ -358,7 +358,7 @@ describe('The post step does the rest of its work despite', () => {
     env[`STATE_${name}`] = text;
   };
 
-  /** Signs in, lets something happen, and runs post. */
+  /** Signs in, prepares the environment of the post step, and runs it. */
   async function post(prepare: (env: Record<string, string>, step: StepResult) => void) {
     const { sandbox, job, signIn } = await startJob();
     const step = await signIn();

@@ -32,7 +32,7 @@ function watched(): { watch: Watched; options: StepOptions } {
   return { watch, options };
 }
 
-/** Waits until a step has printed a mask; what it prints and what it sends come over different pipes. */
+/** Waits until a step has printed a mask; its output and its requests arrive separately. */
 async function isMasked(watch: Watched, secret: string): Promise<boolean> {
   const command = `::add-mask::${escaped(secret)}${EOL}`;
   for (let tries = 0; tries < 100; tries += 1) {
@@ -42,7 +42,7 @@ async function isMasked(watch: Watched, secret: string): Promise<boolean> {
   return false;
 }
 
-/** A text as it stands in a workflow command. */
+/** A text escaped for a workflow command. */
 function escaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

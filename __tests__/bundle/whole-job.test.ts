@@ -46,7 +46,7 @@ describe('A whole job works with', () => {
     const { id, token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const step = await scenario.uses({ 'api-token': token });
     expectSuccess(step);
-    scenario.expectApiTokenHandedOn(step, token, {
+    scenario.expectApiTokenExported(step, token, {
       'auth-method': 'api-token',
       'api-token-id': '',
       username: '',
@@ -71,7 +71,7 @@ describe('A whole job works with', () => {
     const step = await scenario.logIn(EPHEMERAL);
     expectSuccess(step);
     const { id, name, token } = scenario.sandbox.apiTokens()[1] ?? {};
-    scenario.expectApiTokenHandedOn(step, token, {
+    scenario.expectApiTokenExported(step, token, {
       'auth-method': 'ephemeral-api-token',
       'api-token-id': id,
       username: EXAMPLE_ACCOUNT.username,

@@ -10,7 +10,7 @@ function readFile(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** A constant of the sources, by its name. */
+/** The value of a constant in the sources. */
 function constant(path: string, name: string): string {
   const [, number = ''] = new RegExp(`^const ${name} = ([\\d_]+);`, 'm').exec(readFile(path)) ?? [];
   return Number(number.replaceAll('_', '')).toLocaleString('en');

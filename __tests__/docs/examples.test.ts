@@ -252,7 +252,7 @@ describe('the train-and-tear-down workflow', () => {
   test('gives a cancelled job time to delete the machine within the 5 minutes that GitHub allows', () => {
     const { 'timeout-minutes': minutes, env } = stepCalled('train', 'Delete the machine') ?? {};
     const { TRIES: tries } = Object(env);
-    // The step that is cancelled may take 10 seconds to end, and the post step of the sign-in 60.
+    // The cancelled step may take 10 seconds to end, and the post step of the sign-in 60.
     expect(Number(minutes) * 60 + 10 + 60).toBeLessThan(5 * 60);
     expect(Number(tries) * Number(workflow.env.POLL_SECONDS)).toBeLessThan(Number(minutes) * 60);
   });

@@ -24,7 +24,7 @@ function table(heading: string): string[][] {
   );
 }
 
-/** What a cell names as code. */
+/** The code spans in a cell. */
 function names(cell = ''): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => String(match[1]));
 }

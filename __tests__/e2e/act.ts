@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** How act is started. */
+/** Options for running act. */
 export interface ActRun {
   /** The path of act. */
   readonly act: string;
   /** The project's folder. */
   readonly root: string;
-  /** The path of the official client, where there is one. */
+  /** The path of the official client, if there is one. */
   readonly egpu: string | undefined;
   /** The id of one job. Default: all jobs. */
   readonly job?: string;

@@ -1,4 +1,4 @@
-// npm run e2e: proves the committed bundle in a real runner (act) and with Exabits' official client (egpu), and checks
+// npm run e2e: tests the committed bundle in a real runner (act) and with Exabits' official client (egpu), and checks
 // the workflows and the action's metadata. Prints what was checked; fails when a check fails or never ran.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -18,7 +18,7 @@ export function resultLine({ scenario, title, outcome, reason }: Result): string
   return `[e2e] ${outcome} | ${scenario} | ${title}${end}`;
 }
 
-/** Reads a result from a line of a log, whatever the runner put before it; undefined when there is none in it. */
+/** Reads a result from a line of a log, whatever the runner put before it; undefined if there is none. */
 export function parseResult(line: string): Result | undefined {
   const match = /\[e2e\] (pass|fail|not run) \| ([\w-]+) \| ([^|]+?)(?: \| (.*))?$/.exec(line);
   const [, outcome, scenario, title, reason] = match ?? [];

@@ -271,7 +271,7 @@ const stopped: Check = {
   },
 };
 
-const nothingHandedOn: Check = {
+const nothingExported: Check = {
   title: 'later steps see no output, variable or header file',
   run({ env, outputs }) {
     deepEqual(Object.values(outputs).filter(Boolean), []);
@@ -383,7 +383,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'refused',
-    checks: [failed, nothingHandedOn],
+    checks: [failed, nothingExported],
     afterwards,
     probes: [],
   },
@@ -413,7 +413,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'cancelled-sign-in',
-    checks: [stopped, nothingHandedOn, ephemeralTokenExists],
+    checks: [stopped, nothingExported, ephemeralTokenExists],
     afterwards,
     probes: [],
   },

@@ -34,7 +34,7 @@ function goTool(name: string, source: string): Tool {
 
 function wheelTool(name: string, version: string): Tool {
   const wheel = ['--no-deps', '--only-binary=:all:', '--quiet', `${name}==${version}`];
-  // A folder of its own: pip replaces a `bin` that is there already.
+  // A separate folder, because pip replaces an existing `bin`.
   const target = join(TOOLS_FOLDER, '..', name);
   return {
     name,

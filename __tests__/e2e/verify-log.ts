@@ -14,7 +14,7 @@ const TOKEN_SHAPES: ReadonlyMap<string, RegExp> = new Map([
  *
  * @param log as the runner printed it
  * @param scenarios the jobs that should be in it
- * @returns one result for every check that there should be; one that the log does not mention has failed
+ * @returns one result for every expected check; a check that the log does not mention has failed
  */
 export function verifyLog(log: string, scenarios: readonly Scenario[]): Result[] {
   const lines = log.split(/\r?\n/).map(withoutColour);

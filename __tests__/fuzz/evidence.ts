@@ -23,7 +23,7 @@ export interface PhaseEvidence {
   /** Names of the files in `$RUNNER_TEMP` when the phase is over. */
   readonly temporaryFiles: readonly string[];
   readonly requests: readonly ReceivedRequest[];
-  /** Secrets that a request carried before the runner knew them as such. */
+  /** Secrets that a request carried before they were masked. */
   readonly sentUnmasked: readonly string[];
   readonly tookMs: number;
   /** The longest that it may take. */
@@ -83,9 +83,9 @@ export function secretsOf(world: World, { main, post, served }: Evidence): Set<s
   const names = ['EXABITS_API_TOKEN', 'EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'];
   const carried = names.map((name) => (world.env[name] ?? '').trim());
   const sent = [main, post].flatMap(({ requests }) => requests.flatMap(({ headers }) => headers));
-  const handedOn = Object.values(main.outputs);
+  const exported = Object.values(main.outputs);
   const used = carried.filter(
-    (token) => handedOn.includes(token) || sent.some(([, value]) => value.replace('Bearer ', '') === token),
+    (token) => exported.includes(token) || sent.some(([, value]) => value.replace('Bearer ', '') === token),
   );
   return withoutBlank([...secretsOfInputs(world), ...used, ...served]);
 }

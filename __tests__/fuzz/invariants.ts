@@ -75,8 +75,8 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
   'a failure exports nothing, and says why in one line': (_world, { main }) => {
     const errors = main.commands.filter(({ name }) => name === 'error').length;
     if (main.exitCode === 0) return errors === 0 ? undefined : `${errors} errors, and exit code 0`;
-    const handedOn = { ...main.outputs, ...main.env, ...Object.fromEntries(main.temporaryFiles.entries()) };
-    if (Object.keys(handedOn).length > 0) return JSON.stringify(handedOn);
+    const exported = { ...main.outputs, ...main.env, ...Object.fromEntries(main.temporaryFiles.entries()) };
+    if (Object.keys(exported).length > 0) return JSON.stringify(exported);
     if (main.summary !== '') return main.summary;
     return main.exitCode === 1 && errors === 1 ? undefined : `exit code ${main.exitCode}, ${errors} errors`;
   },

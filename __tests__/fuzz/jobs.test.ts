@@ -20,7 +20,7 @@ test('No random job breaks a promise when run from the sources', async () => {
   const { cases, endings, violation } = await checkWorlds((world) => jobs.run(world), seed, randomCases(400));
   expect(violation).toBeUndefined();
   expect(cases).toBe(randomCases(400));
-  // The jobs are not all of one kind.
+  // The jobs cover all methods.
   expect(Object.keys(endings).sort()).toEqual([
     'api-token',
     'ephemeral-api-token',

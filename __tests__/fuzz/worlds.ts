@@ -346,7 +346,7 @@ const carried = fc.record(
   { requiredKeys: [] },
 );
 
-/** Every job, with every Exabits. */
+/** Any job, with any Exabits. */
 export const worlds: fc.Arbitrary<World> = fc.record({
   inputs: fc
     .tuple(credentials, settings)

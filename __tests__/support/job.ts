@@ -22,7 +22,7 @@ export interface Step {
   readonly debugLog: string;
   readonly exitCode: number;
   readonly outputs: Readonly<Record<string, string>>;
-  /** What the step set for later steps. */
+  /** The variables that the step exported. */
   readonly env: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;

@@ -22,7 +22,7 @@ export async function captureOutput(
   const write = (chunk: unknown): boolean => {
     rest += String(chunk);
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      // The toolkit ends its lines as the system does.
+      // The toolkit uses the system's line endings.
       const line = rest.slice(0, end).replace(/\r$/, '');
       rest = rest.slice(end + 1);
       lines.push(line);

@@ -26,7 +26,7 @@ export const maxAttempts = 2;
 
 /** The outcome of a fault. */
 export interface Attempt {
-  /** The phase that the fault happened to: `main`, or `post` for listing and deletion. */
+  /** The phase that the fault affected: `main`, or `post` for listing and deletion. */
   readonly step: StepResult;
   /** How long that phase took within its process, in milliseconds. */
   readonly tookMs: number;
@@ -154,7 +154,7 @@ async function run(row: Row, operation: Operation, world: World): Promise<Attemp
   const tookMs = 1000 * Number(readFileSync(clock, 'utf8'));
 
   sandbox.faults.clear();
-  // A verification leaves what a login leaves, which is nothing.
+  // Like a login, a verification leaves nothing behind.
   const [post] = operation === 'verification' ? [] : await job.finish();
   if (post) steps.push(post);
   const secrets = secretsOf(sandbox, steps, [apiToken, ...Object.values(canned)]);
@@ -178,7 +178,7 @@ function trust(env: Record<string, string>, job: Job, deadEnds: DeadEnds): void 
   env.NODE_EXTRA_CA_CERTS = path;
 }
 
-/** Makes `post` look for Exabits at another address than `main` did. */
+/** Makes `post` look for Exabits at a different address from `main`. */
 function redirectState(env: Record<string, string>, apiUrl: string): void {
   const state: unknown = JSON.parse(env['STATE_ephemeral-token'] ?? '');
   const owners = [fingerprint(apiUrl, 'password', EXAMPLE_ACCOUNT.username)];

@@ -23,7 +23,7 @@ export interface ConnectProxy {
   readonly url: string;
   /** The `host:port` of every tunnel that was requested. */
   readonly targets: readonly string[];
-  /** The Proxy-Authorization header of every request, empty where there was none. */
+  /** The Proxy-Authorization header of every request, empty if there was none. */
   readonly authorizations: readonly string[];
   close(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export type DeadEnd =
   | 'TLS handshake that is reset';
 
 export interface DeadEnds {
-  /** What the input `api-url` says to get there. */
+  /** The value of the input `api-url` that leads there. */
   url(deadEnd: DeadEnd): string;
   /** PEM of the authority that signed the certificates whose defect is something else. */
   readonly authority: string;
@@ -30,7 +30,7 @@ export interface DeadEnds {
 
 const HOUR_MS = 3_600_000;
 
-/** Opens every dead end on a port of its own. */
+/** Opens every dead end on a separate port. */
 export async function openDeadEnds(): Promise<DeadEnds> {
   const servers: LocalServer[] = [];
   const ports = new Map<DeadEnd, number>();

@@ -23,7 +23,7 @@ export interface Row {
   readonly times?: number;
   /** One outcome for all operations, or outcomes by name; an operation without an outcome is not tested. */
   readonly expected: Expected | Partial<Record<Operation | 'otherwise', Expected>>;
-  /** The least time that the step must take, in milliseconds. */
+  /** The minimum time that the step must take, in milliseconds. */
   readonly atLeastMs?: number;
 }
 
@@ -165,7 +165,7 @@ const transport: readonly Row[] = [
   {
     fault: 'reset within the headers',
     happens: () => ({ effect: 'reset', at: 'mid-headers' }),
-    // The first deletion took effect, so the login then gets a 404, which could also mean that the token is not its own.
+    // The first deletion took effect, so the login then gets a truncated 404, which may not be from Exabits.
     expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
   },
   {

@@ -19,10 +19,10 @@ export function secretsOf(
     ...tokensIn(request),
     /"password":"([^"]+)"/.exec(request.body)?.[1],
   ]);
-  const handedOn = steps.flatMap(({ outputs }) =>
+  const exported = steps.flatMap(({ outputs }) =>
     ['access-token', 'refresh-token', 'api-token'].map((name) => outputs[name]),
   );
-  const all = [...passwords, ...passwords.map(md5), ...sent, ...sandbox.issued, ...handedOn];
+  const all = [...passwords, ...passwords.map(md5), ...sent, ...sandbox.issued, ...exported];
   return new Set(all.filter((secret): secret is string => Boolean(secret)));
 }
 

@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 /** A job and the Exabits that it talks to. */
 export interface ScenarioOptions {
   sandbox?: SandboxOptions;
-  /** Of the sign-in, unless it says otherwise. */
+  /** Options of the job; by default it runs the sign-in action. */
   job?: Partial<JobOptions>;
 }
 
@@ -48,7 +48,7 @@ export async function startExabits(options?: SandboxOptions): Promise<Sandbox> {
   return sandbox;
 }
 
-/** Starts a sandbox and a job. When the test is over, everything that the job shows is searched for secrets. */
+/** Starts a sandbox and a job. When the test is over, everything that the job has shown is searched for secrets. */
 export async function startScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   return startJob(await startExabits(options.sandbox), options.job);
 }
@@ -144,7 +144,7 @@ export class Scenario {
    *
    * @param outputs the other outputs: how the step signed in, and as whom
    */
-  expectApiTokenHandedOn(
+  expectApiTokenExported(
     step: StepResult,
     token: string | undefined,
     outputs: Readonly<Record<'auth-method' | 'api-token-id' | 'username' | 'email', string | undefined>>,

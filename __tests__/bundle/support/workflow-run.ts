@@ -51,7 +51,7 @@ interface CompositeSpec {
 /** Stands in for a third-party action: a script that does what the job needs from it. */
 export type StandIn = (inputs: Texts) => string;
 
-/** What a workflow is run with. */
+/** Options for running a workflow. */
 export interface WorkflowOptions {
   secrets?: Texts;
   vars?: Texts;
@@ -67,7 +67,7 @@ export interface WorkflowOptions {
   signIn?: StandIn;
 }
 
-/** What happens to a job from outside. */
+/** What interrupts a job from outside. */
 export interface Interruption {
   /** Somebody cancels the run. */
   cancel?: AbortSignal;
@@ -267,13 +267,13 @@ class RunningJob {
   #start(spec: StepSpec, inputs: Texts, options: StepOptions): Promise<StepResult> {
     const { uses = '', run } = spec;
     const { signIn, standIns = {} } = this.#options;
-    // What `shell: bash` means to GitHub.
+    // GitHub's meaning of `shell: bash`.
     if (run !== undefined) return this.#job.run(`set -o pipefail\n${run}`, options);
     if (!OURS.test(uses)) return this.#job.run(standIns[uses.replace(/@.*/, '')]?.(inputs) ?? '', options);
     return signIn === undefined ? this.#job.uses(inputs, options) : this.#job.run(signIn(inputs), options);
   }
 
-  /** Runs the composite action that lies beside the workflow. */
+  /** Runs the composite action beside the workflow. */
   async #composite(folder: string, inputs: Texts): Promise<StepState> {
     const { outputs, runs }: CompositeSpec = parse(readFileSync(join(ROOT, folder, 'action.yml'), 'utf8'));
     const inner = new RunningJob(this.#job, this.#options, { ...this.#contexts, inputs }, this.#interruption);
@@ -287,7 +287,7 @@ class RunningJob {
   #stepOptions(spec: StepSpec, env: Texts): StepOptions {
     const { cancel, loss, cancelMs } = this.#interruption;
     const stop = new AbortController();
-    // GitHub asks a step's condition again when the run is cancelled, and lets the step go on if it still holds.
+    // GitHub evaluates a step's condition again when the run is cancelled, and lets the step continue if it still holds.
     cancel?.addEventListener(
       'abort',
       () => {
@@ -332,7 +332,7 @@ function fillAll(values: Values | undefined, contexts: Values): Texts {
   );
 }
 
-/** A value with each `${{ … }}` in it replaced by what it stands for. */
+/** A value with each `${{ … }}` in it replaced by its value. */
 function fill(value: unknown, contexts: Values): string {
   return String(value ?? '').replace(/\$\{\{(.*?)\}\}/gs, (_all, expression) =>
     evaluate(expression, contexts, 'success'),
