@@ -27,7 +27,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the archive that a runner downloads holds the actions, their bundle, the licence and the README', () => {
+test('the archive that a runner downloads contains the actions, the bundle, the licence and the README', () => {
   const rest = files.filter(
     (file) => !/^(dist\/([\w-]+\.(cjs|txt))?|sweep\/(action\.yml)?|action\.yml)$/.test(file),
   );
@@ -35,7 +35,7 @@ test('the archive that a runner downloads holds the actions, their bundle, the l
   expect(files).toEqual(expect.arrayContaining(['action.yml', 'sweep/action.yml', 'dist/sweep.cjs']));
 });
 
-test('what is in it signs in, and cleans up after the job', async () => {
+test('the action in the archive signs in, and cleans up after the job', async () => {
   const sandbox = await startExabits();
   const { username, password } = EXAMPLE_ACCOUNT;
   const job = new Job({ actionDir: join(folder, 'action') });

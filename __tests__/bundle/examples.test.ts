@@ -24,7 +24,7 @@ const LOGIN = { EXABITS_USERNAME: username, EXABITS_PASSWORD: password };
 const folder = mkdtempSync(join(tmpdir(), 'examples-'));
 const bin = join(folder, 'bin');
 mkdirSync(bin);
-// Go, as far as it installs egpu; and egpu, as far as it reads the variables: see __tests__/e2e for the real one.
+// Stand-ins for Go, which installs egpu, and for egpu, which reads the variables. __tests__/e2e runs the real ones.
 program('go', `case $1 in env) echo '${folder}' ;; install) cp '${bin}/client' '${bin}/gpu-cli' ;; esac`);
 program(
   'client',
@@ -41,7 +41,7 @@ function program(name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-/** What each example needs. Those that train and sweep have a test of their own. */
+/** What each example needs. The training and sweep examples have tests of their own. */
 const examples: Record<string, (sandbox: Sandbox) => WorkflowOptions | Promise<WorkflowOptions>> = {
   'api-token.yml': (sandbox) => ({ secrets: { EXABITS_API_TOKEN: tokenOf(sandbox) } }),
   'call-reusable-workflow.yml': () => ({ secrets: LOGIN }),
@@ -80,13 +80,13 @@ const examples: Record<string, (sandbox: Sandbox) => WorkflowOptions | Promise<W
   }),
 };
 
-/** A token of the account, the same each time. */
+/** The account's stored token, created on first use. */
 function tokenOf(sandbox: Sandbox): string {
   const [existing] = sandbox.apiTokens().filter(({ name }) => name === 'stored');
   return (existing ?? sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'stored' })).token;
 }
 
-/** What the action of a vault does at its end. */
+/** Masks and exports the token, as a vault's action does. */
 function handOver(token: string, name: string | undefined, file: string): ReturnType<StandIn> {
   writeFileSync(join(folder, 'stored'), token);
   return `token=$(cat '${folder}/stored'); echo "::add-mask::$token"; echo "${name}=$token" >> "$${file}"`;
@@ -138,7 +138,7 @@ describe.each(Object.keys(examples))('%s', (example) => {
   const readsBalance = !example.startsWith('composite-action');
 
   test.each(['available', 'balance'] as const)(
-    'does its work where the balance is called %s',
+    'works if the balance field is called %s',
     async (balanceField) => {
       const sandbox = await startExabits({ ...(await sandboxFor(example)), balanceField });
       const results = await runAll(example, sandbox);
@@ -156,7 +156,7 @@ describe.each(Object.keys(examples))('%s', (example) => {
     },
   );
 
-  test('fails where Exabits says no with HTTP 200, and lets its reason command nothing', async () => {
+  test('fails if Exabits refuses with HTTP 200, and the reason cannot run a workflow command', async () => {
     const sandbox = await startExabits(await sandboxFor(example));
     const body = JSON.stringify({ status: false, message: 'Not now\n::error::owned', data: null });
     sandbox.faults.add({ effect: 'body', body, match: { path: /balance|machines|flavors/ }, times: 99 });
@@ -171,7 +171,7 @@ describe.each(Object.keys(examples))('%s', (example) => {
   });
 });
 
-test('The sweep deletes what the run has left, and says so', async () => {
+test('The sweep deletes the tokens that the run left, and reports them', async () => {
   const sandbox = await startExabits();
   const token = tokenOf(sandbox);
   sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'gha-7-1-0123abcd' });
@@ -194,7 +194,7 @@ test('The sweep deletes what the run has left, and says so', async () => {
   expect(notices).toEqual(['Runners have died and left ["gha-7-1-0123abcd"]']);
 });
 
-test('The composite action signs in once for both of its uses', async () => {
+test('The composite action signs in only once when used twice', async () => {
   const sandbox = await startExabits();
   await runAll('composite-action/workflow.yml', sandbox);
   expect(sandbox.requests.map(({ path }) => path.replace('/api/v1/', ''))).toEqual([
@@ -204,7 +204,7 @@ test('The composite action signs in once for both of its uses', async () => {
   ]);
 });
 
-test('The reusable workflow hands over what is left, and fails where that is too little', async () => {
+test('The reusable workflow returns the balance, and fails if it is too low', async () => {
   const sandbox = await startExabits();
   const called = await runAll('call-reusable-workflow.yml', sandbox);
   expect(called.at(-1)?.log).toContain('128.5 USD are left. Train here.');
@@ -220,7 +220,7 @@ test('The reusable workflow hands over what is left, and fails where that is too
 });
 
 test.each(Object.keys(examples).filter((example) => example.startsWith('secret-from')))(
-  '%s gives later steps a token of their own',
+  '%s gives later steps an ephemeral token, not the stored one',
   async (example) => {
     const sandbox = await startExabits();
     await runAll(example, sandbox);

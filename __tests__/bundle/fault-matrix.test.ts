@@ -13,8 +13,8 @@ import {
 } from './support/faults.ts';
 import { wordsOf } from './support/words.ts';
 
-// All requests go through the same code. So what ends in the same way for all of them happens to the login, and to one
-// of the others in turn; the rest of the matrix happens to each.
+// All requests go through the same code. So a fault with the same outcome for all of them is tested on login and on one
+// other operation in turn; the other faults are tested on each operation.
 const cases = faultMatrix.flatMap((row, index) => {
   const [login, ...others] = operations;
   const isSameForAll = 'succeeds' in row.expected || 'code' in row.expected;
@@ -25,7 +25,7 @@ const cases = faultMatrix.flatMap((row, index) => {
   });
 });
 
-// A fault costs two processes, and mostly waits: so several jobs are under way while the tests look at them one by one.
+// Each fault takes two processes, which mostly wait. So several jobs run at once, and the tests check them one by one.
 const inPool = pLimit(8);
 const alone = pLimit(1);
 const attempts = new Map<string, Promise<Attempt>>();
@@ -38,7 +38,7 @@ beforeAll(async () => {
   deadEnds = await openDeadEnds();
   for (const { row, operation } of cases) {
     const outcome = inPool(() => attempt(row, operation, deadEnds));
-    // Whoever asks for it gets the reason.
+    // The test that awaits it gets the error.
     outcome.catch(() => undefined);
     attempts.set(keyOf(row, operation), outcome);
   }
@@ -49,12 +49,12 @@ afterAll(async () => {
   await deadEnds.close();
 });
 
-test('The table names every fault once', () => {
+test('Every fault has a name of its own', () => {
   const names = cases.map(({ row, operation }) => keyOf(row, operation));
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
 
-describe.each(operations)('A fault of the %s', (operation) => {
+describe.each(operations)('A fault during %s:', (operation) => {
   test.each(cases.filter((one) => one.operation === operation))(
     '$fault',
     async ({ row, expected }) => {
@@ -77,7 +77,7 @@ describe.each(operations)('A fault of the %s', (operation) => {
   );
 });
 
-/** What came of a fault. Where it came late, on a machine that had other things to do, it is tried once more by itself. */
+/** The outcome of a fault. If it came late because the machine was busy, it is tried once more by itself. */
 async function attemptInTime(row: Row, operation: Operation): Promise<Attempt> {
   const outcome = await attempts.get(keyOf(row, operation));
   if (!outcome) throw new Error('This fault was never tried');
@@ -111,7 +111,7 @@ function expectMainOutcome(outcome: Attempt, expected: Expected, operation: Oper
     expectOneLine(step, `Error: ${annotations[0]?.message}`, expected);
     expectTries(outcome, expected, operation);
   }
-  // Nothing but a creation leaves something at Exabits, and that does not outlive the job.
+  // Only a creation leaves something at Exabits, and that does not outlive the job.
   expect(orphans).toEqual([]);
   if (operation !== 'verification') expect(post).toMatchObject({ exitCode: 0, outcome: 'success' });
   if (operation === 'login') expect(post?.annotations).toEqual([]);
@@ -150,9 +150,9 @@ function expectOneLine({ visible }: StepResult, line: string, { says }: Refusal)
 
 function expectTries({ step, tries }: Attempt, expected: Refusal, operation: Operation): void {
   const allowed = expected.tries === 'one' ? 1 : maxAttempts;
-  // At a dead end there is no sandbox to count them.
+  // At a dead end, no sandbox counts them.
   expect([0, allowed]).toContain(tries);
-  // There a creation looks for what its lost try may have made before the next, and that fails, too.
+  // There, a creation also looks for the token of its lost try before it retries, and that fails, too.
   const lookingBack = operation === 'creation' && tries === 0 && expected.tries === 'all' ? 1 : 0;
   const failedBefore = step.visible.match(/^Try \d+ of \d+ failed/gm)?.length ?? 0;
   expect(failedBefore).toBe(allowed - 1 + lookingBack);

@@ -26,7 +26,7 @@ const actionDir = join(import.meta.dirname, '../..');
 const preload = ['--require', join(import.meta.dirname, 'support/preload.cjs')];
 const notWritten = /^The runner's files for this step cannot be written \(.+\), so nothing was exported\./;
 
-/** A job that makes a token for itself, and so has something to lose on both sides. */
+/** A job that creates an ephemeral token, and so could leave something behind at Exabits and on the runner. */
 async function startJob(options: Partial<JobOptions> = {}) {
   const sandbox = await startExabits();
   const job = new Job({ actionDir, ...options });
@@ -42,7 +42,7 @@ async function startJob(options: Partial<JobOptions> = {}) {
   return { sandbox, job, signIn: (stepOptions?: StepOptions) => job.uses(inputs, stepOptions) };
 }
 
-/** Changes something in the action's process, by way of support/preload.cjs. */
+/** Changes something in the action's process through support/preload.cjs. */
 function changed(change: object, more: StepOptions = {}): StepOptions {
   return {
     ...more,
@@ -65,7 +65,7 @@ function expectRefused(step: StepResult): void {
   });
 }
 
-/** Asserts that the job is over as it must be: no variable, no file, no token. */
+/** Runs the post step and asserts that no variable, file or token is left. */
 async function expectClean(sandbox: Sandbox, job: Job): Promise<StepResult> {
   const [post] = await job.finish();
   expect(post).toMatchObject({ exitCode: 0, signal: null });
@@ -76,7 +76,7 @@ async function expectClean(sandbox: Sandbox, job: Job): Promise<StepResult> {
   return post;
 }
 
-/** Gives a step another file behind a name of the runner's, so that the runner still reads what is in it. */
+/** Replaces one of the runner's files by a link to a file elsewhere, so that the runner still reads it. */
 function behind(variable: string, folder: string) {
   return (env: Record<string, string>): void => {
     const path = env[variable];
@@ -88,8 +88,8 @@ function behind(variable: string, folder: string) {
   };
 }
 
-describe('A disk that is full', () => {
-  // Each file takes a block of its own: room for none, for the state, for the header file, for the variables.
+describe('A full disk', () => {
+  // Each file takes one block: room for none, for the state, for the header file, for the variables.
   testOnLinux.each([0, 1, 2, 3])('with room for %i files leaves nothing half done', async (blocks) => {
     const disk = makeDisk(Math.max(1, blocks));
     atEnd(() => disk.remove());
@@ -111,14 +111,14 @@ describe('A disk that is full', () => {
   });
 });
 
-// Where nothing may be mounted, every file of the process has a largest size.
+// Where nothing may be mounted, the size of every file of the process is limited.
 function limitFiles(disk: Disk, pid: number | undefined, bytes: number): void {
   if (!disk.mounted) execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}`]);
 }
 
-describe('A file system that is read-only', () => {
+describe('A read-only file system', () => {
   testOnPosix.each(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'])(
-    'below %s: nothing is handed on, and no token is left',
+    'at %s exports nothing and leaves no token',
     async (variable) => {
       const disk = makeDisk(4);
       atEnd(() => disk.remove());
@@ -135,7 +135,7 @@ describe('A file system that is read-only', () => {
     },
   );
 
-  testOnPosix('below RUNNER_TEMP: nothing is handed on, and no token is left', async () => {
+  testOnPosix('at RUNNER_TEMP exports nothing and leaves no token', async () => {
     const disk = makeDisk(4);
     atEnd(() => disk.remove());
     const { sandbox, job, signIn } = await startJob({ runnerTemp: disk.folder });
@@ -145,10 +145,10 @@ describe('A file system that is read-only', () => {
   });
 });
 
-describe('What somebody has put at the path of the header file', () => {
+describe('At the path of the header file,', () => {
   const uuid = '00000000-1111-4222-8333-444444444444';
 
-  /** A job whose header file has a path that everybody knows, and a file that is not its own. */
+  /** A job whose header file has a predictable path, and a file that belongs to somebody else. */
   async function startForeseenJob() {
     const shared = mkdtempSync(join(tmpdir(), 'exabits-auth-shared-'));
     atEnd(() => rmSync(shared, { recursive: true, force: true }));
@@ -179,12 +179,12 @@ describe('What somebody has put at the path of the header file', () => {
     expect(sandbox.orphans()).toEqual([]);
   }
 
-  testWithLinks('a symbolic link to a file is not followed, and stays', async () => {
+  testWithLinks('a symbolic link to a file is neither followed nor removed', async () => {
     await expectUntouched((path, victim) => symlinkSync(victim, path));
   });
 
   // Windows follows it: https://github.com/golang/go/issues/73702 has the same call.
-  testOnPosix('a symbolic link to nothing creates nothing', async () => {
+  testOnPosix('a dangling symbolic link creates no file', async () => {
     let target = '';
     await expectUntouched((path, victim) => {
       target = `${victim}-that-is-not-there`;
@@ -193,11 +193,11 @@ describe('What somebody has put at the path of the header file', () => {
     expect(() => lstatSync(target)).toThrow('ENOENT');
   });
 
-  test('a file of somebody else is not overwritten', async () => {
+  test('an existing file is not overwritten', async () => {
     await expectUntouched((path) => writeFileSync(path, 'mine', { mode: 0o666 }));
   });
 
-  testOnPosix('a named pipe gets no secret, and nobody waits for its reader', async () => {
+  testOnPosix('a named pipe gets no secret and blocks nothing', async () => {
     await expectUntouched((path) => execFileSync('mkfifo', [path]));
   });
 
@@ -205,18 +205,21 @@ describe('What somebody has put at the path of the header file', () => {
     await expectUntouched((path) => mkdirSync(path));
   });
 
-  testWithLinks('later, in place of the file, is removed by the post step and not followed', async () => {
-    const { sandbox, job, signIn, victim, path } = await startForeseenJob();
-    expect((await signIn(changed({ uuid }))).exitCode).toBe(0);
-    rmSync(path);
-    symlinkSync(victim, path);
-    expect(readlinkSync(path)).toBe(victim);
-    await expectClean(sandbox, job);
-    expect(readFileSync(victim, 'utf8')).toBe('keep me');
-  });
+  testWithLinks(
+    'a symbolic link that replaces the file is removed by the post step, not followed',
+    async () => {
+      const { sandbox, job, signIn, victim, path } = await startForeseenJob();
+      expect((await signIn(changed({ uuid }))).exitCode).toBe(0);
+      rmSync(path);
+      symlinkSync(victim, path);
+      expect(readlinkSync(path)).toBe(victim);
+      await expectClean(sandbox, job);
+      expect(readFileSync(victim, 'utf8')).toBe('keep me');
+    },
+  );
 });
 
-describe('What can be read without end, in place of the header file', () => {
+describe('If something endless replaces the header file,', () => {
   async function expectNotHeldUp(put: (path: string) => void): Promise<void> {
     const { sandbox, job, signIn } = await startJob();
     const step = await signIn();
@@ -231,18 +234,18 @@ describe('What can be read without end, in place of the header file', () => {
   testOnPosix.each([
     ['a named pipe', (path: string) => void execFileSync('mkfifo', [path])],
     ['a device', (path: string) => symlinkSync('/dev/zero', path)],
-  ])('holds the post step up by nothing: %s', async (_what, put) => {
+  ])('it does not block the post step: %s', async (_what, put) => {
     await expectNotHeldUp(put);
   });
 
-  test('holds the post step up by nothing: a file of 64 MiB', async () => {
+  test('it does not block the post step: a file of 64 MiB', async () => {
     await expectNotHeldUp((path) => {
       writeFileSync(path, '');
       truncateSync(path, 64 * 1024 * 1024);
     });
   });
 
-  testOnPosix('holds a later step up by nothing: a named pipe', async () => {
+  testOnPosix('it does not block a later step: a named pipe', async () => {
     const { job, signIn } = await startJob();
     const { outputs } = await signIn();
     const path = outputs['headers-file'] ?? '';
@@ -257,7 +260,7 @@ describe('What can be read without end, in place of the header file', () => {
   });
 });
 
-test('The header file is for its owner alone before its first byte, whatever the umask', async () => {
+test('The header file is private to its owner before its first byte is written, whatever the umask', async () => {
   const { job, signIn } = await startJob();
   const notes = join(job.runnerTemp, '..', 'opened');
   const step = await signIn(changed({ watchOpen: notes }));
@@ -276,41 +279,44 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGKILL'] as const;
 
 describe.each(signals)('%s to main', (signal) => {
   const moments: [what: string, method: string, path: string, moment: Moment][] = [
-    ['when the login is under way', 'POST', '/api/v1/authenticate/login', 'received'],
-    ['when the login has been answered', 'POST', '/api/v1/authenticate/login', 'answered'],
-    ['before the creation is carried out', 'POST', '/api/v1/api-tokens', 'received'],
+    ['when the login request is received', 'POST', '/api/v1/authenticate/login', 'received'],
+    ['when the login is answered', 'POST', '/api/v1/authenticate/login', 'answered'],
+    ['before a token is created', 'POST', '/api/v1/api-tokens', 'received'],
     ['between the creation and its answer', 'POST', '/api/v1/api-tokens', 'handled'],
-    ['when the creation has been answered', 'POST', '/api/v1/api-tokens', 'answered'],
+    ['when the creation is answered', 'POST', '/api/v1/api-tokens', 'answered'],
   ];
 
-  test.each(moments)('%s ends it at once, and post leaves nothing', async (_what, method, path, moment) => {
-    const { sandbox, job, signIn } = await startJob();
-    let kill = (): void => {};
-    let killedAt = 0;
-    sandbox.onRequest((event) => {
-      if (event.method !== method || event.path !== path || event.moment !== moment || killedAt > 0) return;
-      killedAt = Date.now();
-      kill();
-    });
-    const step = await signIn({
-      onSpawn: (child) => {
-        kill = () => child.kill(signal);
-      },
-    });
-    // After an answer the process may be done before the signal reaches it.
-    if (moment === 'answered') expect([signal, null]).toContain(step.signal);
-    else expect(step).toMatchObject({ exitCode: null, signal, outputs: {}, env: {} });
-    expect(Date.now() - killedAt).toBeLessThan(5_000);
-    await expectClean(sandbox, job);
-  });
+  test.each(moments)(
+    '%s ends it at once, and the post step leaves nothing',
+    async (_what, method, path, moment) => {
+      const { sandbox, job, signIn } = await startJob();
+      let kill = (): void => {};
+      let killedAt = 0;
+      sandbox.onRequest((event) => {
+        if (event.method !== method || event.path !== path || event.moment !== moment || killedAt > 0) return;
+        killedAt = Date.now();
+        kill();
+      });
+      const step = await signIn({
+        onSpawn: (child) => {
+          kill = () => child.kill(signal);
+        },
+      });
+      // After an answer, the process may end before the signal reaches it.
+      if (moment === 'answered') expect([signal, null]).toContain(step.signal);
+      else expect(step).toMatchObject({ exitCode: null, signal, outputs: {}, env: {} });
+      expect(Date.now() - killedAt).toBeLessThan(5_000);
+      await expectClean(sandbox, job);
+    },
+  );
 
-  test('in the wait between two tries ends it at once', async () => {
+  test('during the wait for a retry ends it at once', async () => {
     const { sandbox, job, signIn } = await startJob();
     sandbox.faults.add({ effect: 'status', status: 429, headers: { 'retry-after': '15' } });
     let killedAt = 0;
     const step = await signIn({
       onSpawn: (child) => {
-        // The line about the wait is the first thing that is not a mask.
+        // The line about the wait is the first one that is not a mask.
         child.stdout?.on('data', (chunk: Buffer) => {
           if (!chunk.toString().includes('Trying again in') || killedAt > 0) return;
           killedAt = Date.now();
@@ -325,26 +331,26 @@ describe.each(signals)('%s to main', (signal) => {
   });
 });
 
-describe('A signal in the middle of handing on', () => {
+describe('A signal during the export', () => {
   // A process that signals itself on Windows ends with an exit code.
   const endedBySignal = onWindows ? { exitCode: 1, signal: null } : { exitCode: null, signal: 'SIGTERM' };
 
   // State with the name, state with the id, leftovers, header file, 6 variables, 13 outputs, and one beyond the last.
   test.each(Array.from({ length: 24 }, (_, index) => index + 1))(
-    'at write %i leaves nothing that post does not clear',
+    'at write %i leaves nothing that the post step does not clear',
     async (atWrite) => {
       const { sandbox, job, signIn } = await startJob();
       const step = await signIn(changed({ signal: 'SIGTERM', atWrite }));
       if (atWrite <= 23) expect(step).toMatchObject(endedBySignal);
       else expect(step).toMatchObject({ exitCode: 0, signal: null });
-      // What was there when the signal came, and nothing more.
+      // Only what was written before the signal came.
       expect(Object.keys(step.outputs)).toHaveLength(Math.max(0, Math.min(13, atWrite - 11)));
       await expectClean(sandbox, job);
     },
   );
 });
 
-describe('An error in one part of post does not stop the others:', () => {
+describe('The post step does the rest of its work despite', () => {
   const noVariables = (env: Record<string, string>): void => {
     env.GITHUB_ENV = join(tmpdir(), 'exabits-auth-there-is-no-such-file');
   };
@@ -352,7 +358,7 @@ describe('An error in one part of post does not stop the others:', () => {
     env[`STATE_${name}`] = text;
   };
 
-  /** Signs in, lets something happen, and runs post. */
+  /** Signs in, prepares the environment of the post step, and runs it. */
   async function post(prepare: (env: Record<string, string>, step: StepResult) => void) {
     const { sandbox, job, signIn } = await startJob();
     const step = await signIn();
@@ -399,14 +405,14 @@ describe('An error in one part of post does not stop the others:', () => {
     expect(sandbox.orphans()).toHaveLength(1);
   });
 
-  test.each(['', '{', '5', '[]', 'not JSON'])('a state of what is left that says %j', async (text) => {
+  test.each(['', '{', '5', '[]', 'not JSON'])('a leftovers state of %j', async (text) => {
     const { sandbox, warnings } = await post(state('leftovers', text));
     expect(warnings.length).toBe(text === '' ? 0 : 1);
     expect(sandbox.orphans()).toEqual([]);
   });
 
   test.each(['{', '5', '{"name":5}', '{"name":"gha-1-1-00000000","apiUrl":"ftp://x"}'])(
-    'a state of the token that says %s',
+    'a token state of %s',
     async (text) => {
       const { warnings, set, files } = await post(state('ephemeral-token', text));
       expect(warnings).toHaveLength(1);
@@ -414,7 +420,7 @@ describe('An error in one part of post does not stop the others:', () => {
     },
   );
 
-  test('all of them together', async () => {
+  test('all of these errors together', async () => {
     const { warnings } = await post((env, { outputs }) => {
       noVariables(env);
       replaceByFolder(outputs['headers-file']);
@@ -434,15 +440,15 @@ function replaceByFolder(path = ''): void {
   writeFileSync(join(path, 'in the way'), '');
 }
 
-describe('A log that has no room', () => {
-  test.each([1, 2, 3, 4, 5, 6])('from line %i on: what is not masked is not handed on', async (full) => {
+describe('If the log fails', () => {
+  test.each([1, 2, 3, 4, 5, 6])('from line %i on, nothing unmasked is exported', async (full) => {
     const { sandbox, job, signIn } = await startJob();
     const { exitCode, outputs, env } = await signIn(changed({ full }));
     expect({ exitCode, outputs, env }).toEqual({ exitCode: 1, outputs: {}, env: {} });
     await expectClean(sandbox, job);
   });
 
-  test('does not keep post from anything', async () => {
+  test('in the post step, everything is still cleaned up', async () => {
     const { sandbox, job, signIn } = await startJob();
     const { outputs } = await signIn();
     const [post] = await job.finish(changed({ full: 1 }));
@@ -452,11 +458,11 @@ describe('A log that has no room', () => {
   });
 });
 
-describe('What a library throws in an event of its own', () => {
+describe('An uncaught exception in an event handler', () => {
   const throwing = 'thrown\nin an event';
   const message = expect.stringMatching(/^Unexpected error: thrown in an event\./);
 
-  test('fails main with one line, and nothing is handed on', async () => {
+  test('fails main with one line, and nothing is exported', async () => {
     const { sandbox, job, signIn } = await startJob();
     const step = await signIn(changed({ throwing }));
     expect(step).toMatchObject({ exitCode: 1, outputs: {}, env: {} });
@@ -464,7 +470,7 @@ describe('What a library throws in an event of its own', () => {
     await expectClean(sandbox, job);
   });
 
-  test('is a warning of post, which goes on', async () => {
+  test('is a warning in the post step, which continues', async () => {
     const { sandbox, job, signIn } = await startJob();
     await signIn();
     const [post] = await job.finish(changed({ throwing }));

@@ -15,7 +15,7 @@ const DELETE = 'DELETE /api-tokens';
 const BALANCE = 'GET /billing/balance';
 const LOST: Fault = { effect: 'answer-lost', match: { method: 'POST', path: '/api/v1/api-tokens' } };
 
-/** Asserts that `post` leaves nothing of a `main` that was killed: no token, no header file, no variable. */
+/** Asserts that `post` cleans up after a killed `main`: no token, header file or variable is left. */
 async function expectCleanedUp(scenario: Scenario): Promise<StepResult> {
   const post = await scenario.post();
   expectSuccess(post);
@@ -28,7 +28,7 @@ async function expectCleanedUp(scenario: Scenario): Promise<StepResult> {
 interface KillAt {
   call: string;
   moment: Moment;
-  /** Which request of this kind; the first unless given. */
+  /** Which request of this kind. Default: the first. */
   nth?: number;
   faults?: readonly Fault[];
 }
@@ -53,14 +53,14 @@ async function killAt(
 }
 
 const MOMENTS: readonly Moment[] = ['received', 'handled', 'answered'];
-const inEachMoment = (when: string, at: Omit<KillAt, 'moment'>): [string, KillAt][] =>
-  MOMENTS.map((moment) => [`when ${when} is ${moment}`, { ...at, moment }]);
+const atEachMoment = (request: string, at: Omit<KillAt, 'moment'>): [string, KillAt][] =>
+  MOMENTS.map((moment) => [`when ${request} is ${moment}`, { ...at, moment }]);
 
-describe('When main is killed, the post step leaves nothing behind', () => {
+describe('The post step leaves nothing behind if main is killed', () => {
   test.each([
-    ...inEachMoment('the login', { call: LOGIN }),
-    ...inEachMoment('the creation of the token', { call: CREATE }),
-    ...inEachMoment('the verification', { call: BALANCE }).slice(0, -1),
+    ...atEachMoment('the login request', { call: LOGIN }),
+    ...atEachMoment('the creation request', { call: CREATE }),
+    ...atEachMoment('the verification request', { call: BALANCE }).slice(0, -1),
   ])('%s', async (_when, at) => {
     const scenario = await startScenario();
     const step = await killAt(scenario, at);
@@ -68,7 +68,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     await expectCleanedUp(scenario);
   });
 
-  test('when the last answer is sent, and main may be writing its outputs or be through with them', async () => {
+  test('when the last answer is sent, while or after main writes its outputs', async () => {
     const scenario = await startScenario();
     await killAt(scenario, { call: BALANCE, moment: 'answered' });
     await expectCleanedUp(scenario);
@@ -76,12 +76,12 @@ describe('When main is killed, the post step leaves nothing behind', () => {
 
   test.each([
     [
-      'while it waits to try a creation again whose answer was lost',
+      'while it waits to retry a creation after a lost answer',
       { call: CREATE, moment: 'answered', faults: [LOST] },
     ] as const,
-    ...inEachMoment('the search for a lost token', { call: LIST, faults: [LOST] }),
-    ...inEachMoment('the deletion of a lost token', { call: DELETE, faults: [LOST] }),
-    ...inEachMoment('the creation that follows a lost one', { call: CREATE, nth: 2, faults: [LOST] }),
+    ...atEachMoment('the search for a lost token', { call: LIST, faults: [LOST] }),
+    ...atEachMoment('the deletion of a lost token', { call: DELETE, faults: [LOST] }),
+    ...atEachMoment('the retried creation', { call: CREATE, nth: 2, faults: [LOST] }),
   ])('%s', async (_when, at) => {
     const scenario = await startScenario();
     const step = await killAt(scenario, at);
@@ -89,7 +89,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     await expectCleanedUp(scenario);
   });
 
-  test('when Exabits carries the creation out only while the post step is at work', async () => {
+  test('before Exabits creates the token, which happens during the post step', async () => {
     const scenario = await startScenario();
     const victim = new Victim();
     const { promise: listed, resolve: letCreationGo } = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     await expectCleanedUp(scenario);
   });
 
-  test('when it has only just been started', async () => {
+  test('right after it has started', async () => {
     const scenario = await startScenario();
     const victim = new Victim({ onSpawn: (child) => child.kill('SIGKILL') });
     const step = await scenario.logIn(EVERYTHING, victim.options);
@@ -129,7 +129,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
     expect(scenario.calls).toEqual([]);
   });
 
-  test('when the creation was made with an API token', async () => {
+  test('while it creates a token from an API token', async () => {
     for (const moment of MOMENTS) {
       const scenario = await startScenario();
       const { id, token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
@@ -142,7 +142,7 @@ describe('When main is killed, the post step leaves nothing behind', () => {
   });
 });
 
-describe('When main is killed as it writes', () => {
+describe('If main is killed while it writes', () => {
   test.each([
     ['its state', 'GITHUB_STATE'],
     ['the variables', 'GITHUB_ENV'],
@@ -150,7 +150,7 @@ describe('When main is killed as it writes', () => {
     ['the summary', 'GITHUB_STEP_SUMMARY'],
     ['the header file', 'RUNNER_TEMP'],
   ])('%s, the post step leaves nothing behind', async (_what, variable) => {
-    // What a file system tells of a change comes late; a few tries at it come at different moments.
+    // File change events arrive late, so several tries kill main at different moments.
     for (const changes of [1, 1, 2, 3]) {
       const scenario = await startScenario();
       const stop = new AbortController();
@@ -170,7 +170,7 @@ describe('When main is killed as it writes', () => {
   });
 });
 
-test('The name of a token is in the state before Exabits is asked for it', async () => {
+test('The name of a token is saved in the state before the token is requested', async () => {
   const scenario = await startScenario();
   let stateFile = '';
   const states: string[] = [];
@@ -190,18 +190,18 @@ test('The name of a token is in the state before Exabits is asked for it', async
   await expectCleanedUp(scenario);
 });
 
-describe('When main is killed at any time', () => {
-  test('at random delays, no token is left', async () => {
+describe('No token is left if main is killed', () => {
+  test('after a random delay', async () => {
     const durationMs = await wholeDurationMs();
     const fates = await killAll(randomCases(200), durationMs * 1.1, []);
-    // Otherwise the delays would have missed what they are for.
+    // Otherwise the delays would have missed the moments that matter.
     expect(fates.filter(({ calls }) => calls === 0).length).toBeGreaterThan(0);
     expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
       0,
     );
   }, 300_000);
 
-  test('at random delays after the answer to the creation was lost, no token is left', async () => {
+  test('after a random delay and a lost answer to the creation', async () => {
     const durationMs = await wholeDurationMs();
     const fates = await killAll(40, durationMs + 1_000, [LOST]);
     expect(fates.filter(({ orphans, signal }) => orphans > 0 && signal === 'SIGKILL').length).toBeGreaterThan(
@@ -212,7 +212,7 @@ describe('When main is killed at any time', () => {
   interface Fate {
     delayMs: number;
     signal: NodeJS.Signals | null;
-    /** How many requests `main` made, and how many tokens there were when it was dead. */
+    /** How many requests `main` made, and how many tokens existed when it had died. */
     calls: number;
     orphans: number;
   }
@@ -225,7 +225,7 @@ describe('When main is killed at any time', () => {
       for (const fault of faults) sandbox.faults.add(fault);
       const step = await killAfter(scenario, delayMs);
       sandbox.faults.clear();
-      // What main has sent is still on its way to the sandbox.
+      // Requests of the killed main may still be on their way to the sandbox.
       await sleep(5);
       const fate = {
         delayMs,
@@ -252,7 +252,7 @@ describe('When main is killed at any time', () => {
     return scenario.logIn(EVERYTHING, Victim.after(delayMs).options);
   }
 
-  /** How long a whole main takes from its start to its end, in milliseconds, when as many run as later. */
+  /** How long a complete main takes, in milliseconds, with as many running at once as in the test. */
   async function wholeDurationMs(): Promise<number> {
     const durations = await inParallel(Array.from({ length: 12 }), async () => {
       const scenario = await startScenario();

@@ -10,13 +10,13 @@ import { expectSuccess, type Scenario, startScenario } from './support/scenario.
 
 const { username, password } = EXAMPLE_ACCOUNT;
 
-/** What a step has printed so far, and the files that it hands things on with. */
+/** What a step has printed so far, and its environment, which names the runner's files. */
 interface Watched {
   printed: string;
   files: Record<string, string>;
 }
 
-/** Options that let a test look at a step while it runs. */
+/** Options that let a test watch a running step. */
 function watched(): { watch: Watched; options: StepOptions } {
   const watch: Watched = { printed: '', files: {} };
   const options: StepOptions = {
@@ -32,7 +32,7 @@ function watched(): { watch: Watched; options: StepOptions } {
   return { watch, options };
 }
 
-/** Waits until a step has printed a mask; what it prints and what it sends come over different pipes. */
+/** Waits until a step has printed a mask; its output and its requests arrive separately. */
 async function isMasked(watch: Watched, secret: string): Promise<boolean> {
   const command = `::add-mask::${escaped(secret)}${EOL}`;
   for (let tries = 0; tries < 100; tries += 1) {
@@ -42,7 +42,7 @@ async function isMasked(watch: Watched, secret: string): Promise<boolean> {
   return false;
 }
 
-/** A text as it stands in a workflow command. */
+/** A text escaped for a workflow command. */
 function escaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
@@ -53,7 +53,7 @@ function whenReceived(scenario: Scenario, call: string, look: () => Promise<void
   });
 }
 
-describe('Secrets are masked before anything is done with them', () => {
+describe('The step masks', () => {
   test('the password and its MD5, before the login is sent', async () => {
     const scenario = await startScenario();
     const { watch, options } = watched();
@@ -113,7 +113,7 @@ describe('Secrets are masked before anything is done with them', () => {
     expect(seen).toEqual([true, 0, 0, []]);
   });
 
-  test('every mask stands in the log before every other line of a login', async () => {
+  test('everything before it prints any other line', async () => {
     const scenario = await startScenario();
     const { raw, outputs } = await scenario.logIn();
     const lines = raw.trimEnd().split(EOL);
@@ -125,7 +125,7 @@ describe('Secrets are masked before anything is done with them', () => {
     expect(lines.length).toBeGreaterThan(masks.length);
   });
 
-  test('also when the step fails at an input', async () => {
+  test('the secrets even if another input is invalid', async () => {
     const scenario = await startScenario();
     const step = await scenario.logIn({ cleanup: 'perhaps', 'api-token': 'some-api-token' });
     scenario.expectFailure(step);
@@ -133,7 +133,7 @@ describe('Secrets are masked before anything is done with them', () => {
     expect(scenario.job.mask('some-api-token')).toBe('***');
   });
 
-  test('the post step masks what it sends', async () => {
+  test('the token again in the post step, before it is sent', async () => {
     const scenario = await startScenario();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });
     const { watch, options } = watched();
@@ -163,14 +163,14 @@ describe('A later step that prints a secret shows a mask', () => {
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');
   });
 
-  testWithBash('after the job has made a token of its own', async () => {
+  testWithBash('after a sign-in with an ephemeral token', async () => {
     const scenario = await startScenario();
     await scenario.logIn({ 'ephemeral-api-token': 'true' });
     expect((await scenario.run('echo "$EXABITS_API_TOKEN"')).visible).toBe('***\n');
   });
 });
 
-describe('Secrets of any form are masked', () => {
+describe('Any kind of secret is masked:', () => {
   test.each([
     ['special characters', AWKWARD_ACCOUNT.password],
     ['several lines', 'first line of it\nsecond line of it\r\nthird line of it'],
@@ -187,7 +187,7 @@ describe('Secrets of any form are masked', () => {
     expect(scenario.job.mask(md5(text))).toBe('***');
   });
 
-  test('an upper-case hash as it was given and as it is sent', async () => {
+  test('an upper-case hash, both as given and as sent', async () => {
     const scenario = await startScenario();
     const hash = md5(password).toUpperCase();
     expectSuccess(await scenario.logIn({ password: hash, 'password-format': 'md5' }));
@@ -196,11 +196,14 @@ describe('Secrets of any form are masked', () => {
   });
 });
 
-describe('With debug logging no secret appears', () => {
+describe('Debug logging shows no secret', () => {
   test.each([
     ['a login', {}],
     ['a sign-in with an API token', { 'api-token': unsignedJwt({ sub: 'ci' }) }],
-    ['a token for one job', { 'ephemeral-api-token': 'true', verify: 'true', 'job-summary': 'true' }],
+    [
+      'a sign-in with an ephemeral token',
+      { 'ephemeral-api-token': 'true', verify: 'true', 'job-summary': 'true' },
+    ],
   ])('in the log, the summary and the state of %s', async (_what, inputs) => {
     const scenario = await startScenario({ job: { debug: true } });
     const step = await scenario.logIn(inputs);
@@ -211,7 +214,7 @@ describe('With debug logging no secret appears', () => {
     expect(Object.keys(step.state)).toContain('leftovers');
   });
 
-  test('in the log of a step that gets tokens which nobody can use', async () => {
+  test('in the log of a step that receives unusable tokens', async () => {
     const tokens = [
       { access_token: 'access token with spaces', refresh_token: 'usable-refresh-token' },
       { access_token: 'usable-access-token', refresh_token: 'refresh-token\nin-two-lines' },
@@ -230,7 +233,7 @@ describe('With debug logging no secret appears', () => {
     }
   });
 
-  test('in the log of a step whose requests fail in every way', async () => {
+  test('in the log of a step whose requests fail in different ways', async () => {
     const scenario = await startScenario({ job: { debug: true } });
     const { faults } = scenario.sandbox;
     const match = { path: '/api/v1/authenticate' };
@@ -243,7 +246,7 @@ describe('With debug logging no secret appears', () => {
   });
 });
 
-test('No secret is in the state that the post step gets', async () => {
+test('The state for the post step holds no secret', async () => {
   const scenario = await startScenario();
   const step = await scenario.logIn({ 'ephemeral-api-token': 'true' });
   const token =

@@ -17,7 +17,7 @@ const tls = await makeCertificate({
 });
 const proxyTls = await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'], issuer: authority });
 
-/** A sandbox that only a proxy can reach by its name, and a job whose variables name the proxy. */
+/** Starts a sandbox whose name only a proxy can resolve, and a job whose variables name that proxy. */
 async function startBehindProxy(options: ConnectProxyOptions = {}, variable = 'https_proxy') {
   const scenario = await startScenario({ sandbox: { tls } });
   const routes = Object.fromEntries(
@@ -36,34 +36,37 @@ async function startBehindProxy(options: ConnectProxyOptions = {}, variable = 'h
 }
 
 describe('Through a proxy', () => {
-  test.each(['https_proxy', 'HTTPS_PROXY'])('the host is reached when %s names it', async (variable) => {
-    const { scenario, proxy, env } = await startBehindProxy({}, variable);
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
-    expectSuccess(step);
-    expect(step.outputs['api-url']).toBe(`https://${HOST}`);
-    expect(proxy.targets).toEqual([`${HOST}:443`]);
-    expect(scenario.calls).toEqual(['POST /authenticate/login']);
-  });
+  test.each(['https_proxy', 'HTTPS_PROXY'])(
+    'the host is reached when %s names the proxy',
+    async (variable) => {
+      const { scenario, proxy, env } = await startBehindProxy({}, variable);
+      const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
+      expectSuccess(step);
+      expect(step.outputs['api-url']).toBe(`https://${HOST}`);
+      expect(proxy.targets).toEqual([`${HOST}:443`]);
+      expect(scenario.calls).toEqual(['POST /authenticate/login']);
+    },
+  );
 
   test.each<[string, ConnectProxyOptions, string]>([
-    ['a proxy that speaks https', { tls: proxyTls }, HOST],
+    ['an https proxy', { tls: proxyTls }, HOST],
     ['a proxy at an IPv6 address', { host: '::1' }, HOST],
-    ['an IPv6 address of the API', {}, V6_HOST],
-    ['an IPv6 address of the API, and a proxy that speaks https', { tls: proxyTls }, V6_HOST],
-  ])('%s works', async (_what, options, host) => {
+    ['an API at an IPv6 address', {}, V6_HOST],
+    ['an API at an IPv6 address behind an https proxy', { tls: proxyTls }, V6_HOST],
+  ])('a login works with %s', async (_what, options, host) => {
     const { scenario, proxy, env } = await startBehindProxy(options);
     expectSuccess(await scenario.logIn({ 'api-url': `https://${host}` }, { env }));
     expect(proxy.targets).toEqual([`${host}:443`]);
     expect(scenario.calls).toEqual(['POST /authenticate/login']);
   });
 
-  test('a port of its own is kept', async () => {
+  test('a custom port is kept', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     expectSuccess(await scenario.logIn({ 'api-url': `https://${HOST}:8443/api/v1/` }, { env }));
     expect(proxy.targets).toEqual([`${HOST}:8443`]);
   });
 
-  test('without an address the step calls the default host of Exabits', async () => {
+  test('the step calls the default host if no address is set', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     const step = await scenario.logIn({ 'api-url': '' }, { env });
     expectSuccess(step);
@@ -74,7 +77,7 @@ describe('Through a proxy', () => {
     });
   });
 
-  test('a whole job works, up to the deletion of its token', async () => {
+  test('a whole job works, including the deletion of its token', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     const inputs = { 'api-url': `https://${HOST}`, 'ephemeral-api-token': 'true', verify: 'true' };
     expectSuccess(await scenario.logIn(inputs, { env }));
@@ -84,7 +87,7 @@ describe('Through a proxy', () => {
     expect(new Set(proxy.targets)).toEqual(new Set([`${HOST}:443`]));
   });
 
-  test('the host has to prove itself all the same', async () => {
+  test("the host's certificate is still verified", async () => {
     const { scenario, env } = await startBehindProxy();
     const step = await scenario.logIn(
       { 'api-url': `https://${HOST}` },
@@ -94,7 +97,7 @@ describe('Through a proxy', () => {
     expect(scenario.calls).toEqual([]);
   });
 
-  test('the host has to prove who it is, even if the job has turned verification off for itself', async () => {
+  test("the host's certificate is verified even if the job turns verification off", async () => {
     const { scenario, env } = await startBehindProxy();
     const step = await scenario.logIn(
       { 'api-url': `https://${HOST}` },
@@ -105,7 +108,7 @@ describe('Through a proxy', () => {
   });
 
   test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128'])(
-    'a proxy that cannot be read is an error, and the credentials do not go around it: %s',
+    'an invalid proxy URL is an error, and the credentials do not bypass the proxy: %s',
     async (https_proxy) => {
       const { scenario, env } = await startBehindProxy();
       const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
@@ -114,7 +117,7 @@ describe('Through a proxy', () => {
     },
   );
 
-  test('a username and password of the proxy are used and not shown', async () => {
+  test("the proxy's username and password are used and not shown", async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     scenario.expectSecret('proxy-password');
     const https_proxy = proxy.url.replace('//', '//someone:proxy-password@');
@@ -133,18 +136,18 @@ describe('The variable no_proxy', () => {
     ['NO_PROXY', `other.test, ${HOST}`],
     ['no_proxy', '.test'],
     ['no_proxy', '*'],
-  ])('sends the step around the proxy: %s=%s', async (variable, value) => {
+  ])('makes the step bypass the proxy: %s=%s', async (variable, value) => {
     const { scenario, proxy, env } = await startBehindProxy();
     const step = await scenario.logIn(
       { 'api-url': `https://${HOST}`, 'max-attempts': '1' },
       { env: { ...env, [variable]: value } },
     );
-    // Without the proxy nobody knows the host.
+    // Without the proxy, the host name does not resolve.
     expect(scenario.expectFailure(step)).toMatch(/^Host exabits\.test \(input "api-url"\) was not found/);
     expect(proxy.targets).toEqual([]);
   });
 
-  test('does nothing for hosts that it does not name', async () => {
+  test('has no effect on other hosts', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     const step = await scenario.logIn(
       { 'api-url': `https://${HOST}` },
@@ -154,7 +157,7 @@ describe('The variable no_proxy', () => {
     expect(proxy.targets).toHaveLength(1);
   });
 
-  test('is not needed for this machine, which no proxy is asked for', async () => {
+  test('is not needed for loopback addresses', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     const { port } = scenario.sandbox;
     const step = await scenario.logIn(
@@ -166,8 +169,8 @@ describe('The variable no_proxy', () => {
   });
 });
 
-describe('A proxy that does not do its work is named as what failed', () => {
-  test.each([407, 403, 502, 503])('it answers %d', async (status) => {
+describe('A failing proxy', () => {
+  test.each([407, 403, 502, 503])('is named in the error if it answers %d', async (status) => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
     expect(scenario.expectFailure(step)).toBe(
@@ -177,7 +180,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     expect(scenario.calls).toEqual([]);
   });
 
-  test('it is not there', async () => {
+  test('is named in the error if it is unreachable', async () => {
     const { scenario, proxy, env } = await startBehindProxy();
     await proxy.close();
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
@@ -186,7 +189,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     );
   });
 
-  test('it never answers', async () => {
+  test('ends the step at the deadline if it never answers', async () => {
     const start = performance.now();
     const { scenario, env } = await startBehindProxy({ hang: true });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'timeout-seconds': '1' }, { env });
@@ -196,13 +199,13 @@ describe('A proxy that does not do its work is named as what failed', () => {
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 
-  test('it does not know the host', async () => {
+  test('is named in the error if it does not know the host', async () => {
     const { scenario, env } = await startBehindProxy();
     const step = await scenario.logIn({ 'api-url': 'https://other.test', 'max-attempts': '1' }, { env });
     expect(scenario.expectFailure(step)).toContain('The proxy did not connect to other.test');
   });
 
-  test('its password is not in the log', async () => {
+  test('does not show its password in the log', async () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 407 } });
     scenario.expectSecret('hunter2-of-the-proxy');
     const https_proxy = proxy.url.replace('//', '//me:hunter2-of-the-proxy@');
@@ -211,7 +214,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     expect(scenario.expectFailure(step)).toContain('(HTTP/1.1 407 Refused)');
   });
 
-  test('its certificate is of an authority that nobody knows', async () => {
+  test('is named in the error if its certificate authority is unknown', async () => {
     const { scenario, env } = await startBehindProxy({
       tls: await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'] }),
     });
@@ -221,7 +224,7 @@ describe('A proxy that does not do its work is named as what failed', () => {
     );
   });
 
-  test('it refuses once, and works when tried again', async () => {
+  test('is tried again, and works if it refuses only once', async () => {
     const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 503, once: true } });
     const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
     expectSuccess(step);

@@ -31,7 +31,7 @@ function inputsFor({ url }: Sandbox) {
 }
 
 describe('The sweep', () => {
-  test('deletes the token of a run that has ended, hands nothing on, and has no post step', async () => {
+  test('deletes the token of a run that has ended, exports nothing, and has no post step', async () => {
     const scenario = await startScenario({ job: { actionDir, event: endOf(111) } });
     seed(scenario.sandbox, 111, { attempt });
     seed(scenario.sandbox, 112, { attempt });
@@ -47,7 +47,7 @@ describe('The sweep', () => {
     expect(scenario.temporaryFiles()).toEqual([]);
   });
 
-  test('goes by age if no run has ended', async () => {
+  test('goes by age if there is no run that has ended', async () => {
     const scenario = await startScenario({ job: { actionDir, event: { schedule: '17 3 * * *' } } });
     seed(scenario.sandbox, 111, { attempt });
     const old = { name: 'gha-5-1-0a1b2c3d', createdAt: unixTime(-169 * 3600) };
@@ -57,7 +57,7 @@ describe('The sweep', () => {
     expect(step.outputs['deleted-names']).toBe(`["${old.name}"]`);
   });
 
-  test('fails where a token is left, and shows no secret', async () => {
+  test('fails if a token is left, and shows no secret', async () => {
     const scenario = await startScenario({ job: { actionDir, event: endOf(111), debug: true } });
     seed(scenario.sandbox, 111, { attempt });
     const { id } = scenario.sandbox.orphans()[0] ?? {};
@@ -70,8 +70,8 @@ describe('The sweep', () => {
   });
 });
 
-describe('After many jobs that died at random moments, without any post step, no token is left', () => {
-  test('if each run is swept, and nothing of others is touched', async () => {
+describe('After many jobs have died at random moments without a post step, no token is left', () => {
+  test('if each run is swept, and no other token is touched', async () => {
     const sandbox = await startExabits();
     const runs = Array.from({ length: randomCases(200) }, (_, index) => 1_000 + index);
     const bystanders = seedBystanders(
@@ -82,13 +82,13 @@ describe('After many jobs that died at random moments, without any post step, no
     const fates = await killAndThen(sandbox, runs, async (run) => {
       deleted.push(await sweep(sandbox, run));
     });
-    // Otherwise the moments would have missed what they are for.
+    // Otherwise the delays would have missed the moments that matter.
     expect(new Set(fates)).toContain('SIGKILL');
     expect(new Set(deleted)).toEqual(new Set([0, 1]));
     expect(names(sandbox)).toEqual(bystanders);
   }, 300_000);
 
-  test('with 5,000 tokens in the account, if each run of many jobs is swept once', async () => {
+  test('if the account has 5,000 tokens and each run of many jobs is swept once', async () => {
     const sandbox = await startExabits();
     const runs = Array.from({ length: 10 }, (_, index) => 1_000 + index);
     for (let index = 0; index < 5_000; index += 1) {
@@ -112,7 +112,7 @@ describe('After many jobs that died at random moments, without any post step, no
       .sort();
   }
 
-  /** Creates what has to stay: tokens of people, of another run, and of these runs in other hands or at work again. */
+  /** Creates tokens that must stay: of people, of another run, and of re-runs or other repositories with the same run id. */
   function seedBystanders(sandbox: Sandbox, runs: readonly number[]): string[] {
     sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'laptop' });
     seed(sandbox, 999, { attempt: 1 });
@@ -124,7 +124,7 @@ describe('After many jobs that died at random moments, without any post step, no
     return names(sandbox);
   }
 
-  /** Kills the main step of a job of each of these runs at a random moment, and does something when it is dead. */
+  /** Kills the main step of a job of each of these runs at a random moment, and then calls `act`. */
   async function killAndThen(
     sandbox: Sandbox,
     runs: readonly number[],
@@ -134,14 +134,14 @@ describe('After many jobs that died at random moments, without any post step, no
     const victims = runs.map((run, index) => ({ run, delayMs: delays[index] ?? 0 }));
     return inParallel(victims, async ({ run, delayMs }) => {
       const { signal } = await signIn(sandbox, run, Victim.after(delayMs));
-      // What the job has sent is still on its way to the sandbox.
+      // Requests of the job may still be on their way to the sandbox.
       await sleep(50);
       await act(run);
       return signal;
     });
   }
 
-  /** How long a whole main step takes when as many run as later, in milliseconds. Leaves no token. */
+  /** How long a complete main step takes, in milliseconds, with as many running at once as in the test. Leaves no token. */
   async function durationMs(sandbox: Sandbox): Promise<number> {
     const durations = await inParallel(Array.from({ length: 4 }), async () => {
       const start = performance.now();

@@ -17,7 +17,7 @@ async function startTls() {
   return startScenario({ sandbox: { tls } });
 }
 
-/** The environment of a runner that knows the private authority. */
+/** The environment of a runner that trusts these certificates. */
 function trusting(...certificates: string[]): Record<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'authority-'));
   atEnd(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ function trusting(...certificates: string[]): Record<string, string> {
 }
 
 describe('An https host', () => {
-  test('of a private authority works with NODE_EXTRA_CA_CERTS, by address and by name', async () => {
+  test('with a private certificate authority works with NODE_EXTRA_CA_CERTS, by address and by name', async () => {
     const scenario = await startTls();
     const env = trusting(authority.cert);
     expectSuccess(await scenario.logIn({}, { env }));
@@ -36,7 +36,7 @@ describe('An https host', () => {
     expect(scenario.calls).toHaveLength(2);
   });
 
-  test('works for the whole life of a token, with the variable on the job', async () => {
+  test('works for the whole life of a token if NODE_EXTRA_CA_CERTS is set for the job', async () => {
     const { sandbox } = await startTls();
     const scenario = startJob(sandbox, { env: trusting(authority.cert) });
     expectSuccess(await scenario.logIn({ 'ephemeral-api-token': 'true', verify: 'true' }));
@@ -44,7 +44,7 @@ describe('An https host', () => {
     expect(sandbox.orphans()).toEqual([]);
   });
 
-  test('of an unknown authority fails even if the job has turned verification off for itself', async () => {
+  test('with an unknown certificate authority is refused even if the job turns verification off', async () => {
     const scenario = await startTls();
     const message = scenario.expectFailure(
       await scenario.logIn({}, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }),

@@ -22,7 +22,7 @@ const { describe, test } = withBash;
 const PATH = 'examples/train-and-tear-down.yml';
 const MACHINE = 'train-77';
 const MACHINES = '/api/v1/virtual-machines';
-/** Shorter than the second job looks for a machine, which it does for some time after the creation was asked for. */
+/** Less than the time for which the second job looks for a machine after the creation request. */
 const LATE_MS = 150;
 
 const SEED = 20_261_124;
@@ -31,7 +31,7 @@ const AT_ONCE = 5;
 jest.setTimeout(120_000);
 
 const bin = mkdtempSync(join(tmpdir(), 'train-'));
-// The real ssh reads its configuration, says what it made of it, and does not connect.
+// The real ssh parses its configuration and prints the result, without connecting.
 program('ssh', `PATH=\${PATH#*:} ssh -G "$@"`);
 program('scp', `case "$*" in *results*) mkdir results ;; esac`);
 
@@ -54,11 +54,11 @@ interface RunOptions {
   sandbox?: SandboxOptions;
   faults?: readonly Fault[];
   interruption?: Interruption;
-  /** Gets the sandbox before the first job begins. */
+  /** Called with the sandbox before the first job starts. */
   prepare?: (sandbox: Sandbox) => void;
-  /** Is called between the two jobs, with a token of the account. */
+  /** Called between the two jobs, with one of the account's tokens. */
   between?: (sandbox: Sandbox, token: string) => Promise<unknown>;
-  /** Signs in with the committed bundle. Without, the credentials are just there: they are not what is tested. */
+  /** Signs in with the committed bundle. Otherwise the credentials are simply written, as they are not under test. */
   withAction?: boolean;
 }
 
@@ -83,7 +83,7 @@ async function run(options: RunOptions = {}): Promise<Run> {
     const train = await workflow.job('train', {}, { cancelMs, ...options.interruption });
     await options.between?.(sandbox, token);
     const tearDown = await workflow.job('tear-down');
-    // What is still to come must have come before anybody can say that nothing is left.
+    // A late creation must take effect before the check that nothing is left.
     if (options.faults?.includes(LATE)) await sleep(LATE_MS);
     return { train, tearDown, sandbox, left: machinesOf(sandbox) };
   } finally {
@@ -122,7 +122,7 @@ function warnings({ steps }: JobResult): string[] {
   return steps.flatMap(({ annotations }) => annotations.map(({ message }) => message));
 }
 
-test.concurrent('a machine is created, used and deleted, and the second job has nothing to do', async () => {
+test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
   const { train, tearDown, left, sandbox } = await run({ withAction: true });
   expect(train).toMatchObject({
     result: 'success',
@@ -133,19 +133,19 @@ test.concurrent('a machine is created, used and deleted, and the second job has 
   expect(train.log).toContain(`The machine ${MACHINE} is deleted.`);
   expect(tearDown.result).toBe('skipped');
   expect(left).toEqual([]);
-  // Nobody else's.
+  // The account's other machines are untouched.
   expect(sandbox.machines()).toHaveLength(4);
   expect(sandbox.orphans()).toEqual([]);
 });
 
 describe('no machine is left', () => {
-  test.concurrent('when its creation is carried out late', async () => {
+  test.concurrent('when the creation takes effect late', async () => {
     const { train, left } = await run({ faults: [LATE] });
     expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
     expect(left).toEqual([]);
   });
 
-  test.concurrent('when its creation is carried out after the first job has given up looking', async () => {
+  test.concurrent('when the creation takes effect after the first job has stopped looking', async () => {
     const { train, tearDown, left } = await run({
       faults: [creation({ effect: 'status', status: 504 })],
       between: (sandbox, token) => {
@@ -162,7 +162,7 @@ describe('no machine is left', () => {
     expect(left).toEqual([]);
   });
 
-  test.concurrent('when neither the list nor the deletion knows it at first', async () => {
+  test.concurrent('when neither the list nor the deletion finds it at first', async () => {
     const { train, tearDown, left } = await run({
       faults: [
         { effect: 'body', body: '{"status":true,"data":[]}', match: onList, times: 4 },
@@ -174,14 +174,14 @@ describe('no machine is left', () => {
     expect(left).toEqual([]);
   });
 
-  test.concurrent('when the answer to its creation is lost', async () => {
+  test.concurrent('when the answer to the creation is lost', async () => {
     const { train, tearDown, left } = await run({ faults: [LOST] });
     expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
     expect(tearDown.result).toBe('skipped');
     expect(left).toEqual([]);
   });
 
-  test.concurrent('when it does not start: its state ends the wait', async () => {
+  test.concurrent('when it fails to start, which ends the wait', async () => {
     const { train, left } = await run({ sandbox: { machineStatus: 'error' } });
     expect(train.outcomes).toMatchObject({ create: 'success', training: 'skipped', delete: 'success' });
     expect(warnings(train)).toContain(`The machine ${MACHINE} did not start.`);
@@ -191,23 +191,23 @@ describe('no machine is left', () => {
   test.concurrent.each<[string, Fault, Fault?]>([
     ['the list fails', { effect: 'status', status: 500, match: onList, times: 2 }],
     [
-      'the list says no with HTTP 200',
+      'the list is refused with HTTP 200',
       { effect: 'body', body: '{"status":false,"message":"x"}', match: onList },
     ],
     [
       'the list is empty for a while',
       { effect: 'body', body: '{"status":true,"data":[]}', match: onList, times: 2 },
     ],
-    ['the list is an empty answer', { effect: 'body', body: '', match: onList }],
+    ['the list has an empty body', { effect: 'body', body: '', match: onList }],
     [
-      'the deletion fails, and the list is empty once after it',
+      'the deletion fails, and the list is then empty once',
       { effect: 'status', status: 500, match: onDelete },
       { effect: 'body', body: '{"status":true,"data":[]}', match: onList, after: 1 },
     ],
     ['the deletion is refused', { effect: 'body', body: '{"status":false}', match: onDelete, times: 2 }],
     ['the deletion fails', { effect: 'status', status: 500, match: onDelete, times: 2 }],
     ['the answer to the deletion is lost', { effect: 'answer-lost', match: onDelete }],
-    ['an answer in the wait is lost', { effect: 'answer-lost', match: onShow }],
+    ['an answer is lost during the wait', { effect: 'answer-lost', match: onShow }],
   ])('when %s', async (_what, fault, another) => {
     const { train, tearDown, left } = await run({ faults: another ? [fault, another] : [fault] });
     expect(train).toMatchObject({ outcomes: { delete: 'success' }, outputs: { 'nothing-left': 'true' } });
@@ -215,7 +215,7 @@ describe('no machine is left', () => {
     expect(left).toEqual([]);
   });
 
-  test.concurrent('or the run says so: a machine that cannot be deleted makes both jobs fail', async () => {
+  test.concurrent('unless both jobs fail because it cannot be deleted', async () => {
     const { train, tearDown, left } = await run({
       faults: [{ effect: 'status', status: 500, match: onDelete, times: 99 }],
     });
@@ -228,15 +228,15 @@ describe('no machine is left', () => {
 
   test.concurrent.each<[string, Fault]>([
     ['fails', { effect: 'status', status: 500 }],
-    ['says no with HTTP 200', { effect: 'body', body: '{"status":false}' }],
-    ['is an empty answer', { effect: 'body', body: '' }],
-  ])('or the run says so: a list that always %s makes both jobs fail', async (_what, fault) => {
+    ['is refused with HTTP 200', { effect: 'body', body: '{"status":false}' }],
+    ['has an empty body', { effect: 'body', body: '' }],
+  ])('unless both jobs fail because every list %s', async (_what, fault) => {
     const { train, tearDown } = await run({ faults: [REFUSED, { ...fault, match: onList, times: 99 }] });
     expect([train.outcomes.delete, tearDown.result]).toEqual(['failure', 'failure']);
   });
 });
 
-test.concurrent('a creation that was refused is looked for all the same, and its reason cannot command the runner', async () => {
+test.concurrent('a refused machine is still looked for, and the reason cannot run a workflow command', async () => {
   const { train, tearDown } = await run({ faults: [REFUSED] });
   expect(train.log).toContain('Out of stock?::error::x ##?error?y');
   expect(warnings(train)).toEqual([
@@ -247,7 +247,7 @@ test.concurrent('a creation that was refused is looked for all the same, and its
   expect(warnings(tearDown)).toEqual([expect.stringMatching(/^No machine train-77 has appeared so far/)]);
 });
 
-describe('what Exabits answers', () => {
+describe('an answer from Exabits', () => {
   const machine = {
     id: '1',
     name: MACHINE,
@@ -257,12 +257,15 @@ describe('what Exabits answers', () => {
   };
 
   test.concurrent.each<[string, Record<string, unknown>]>([
-    ['the address', { fixed_ip: '192.0.2.9\n  ProxyCommand touch "$RUNNER_TEMP/owned"' }],
-    ['the address, as an option', { fixed_ip: '-oProxyCommand=touch' }],
+    ['a line break in the address', { fixed_ip: '192.0.2.9\n  ProxyCommand touch "$RUNNER_TEMP/owned"' }],
+    ['an option as the address', { fixed_ip: '-oProxyCommand=touch' }],
     ['no address', { fixed_ip: null }],
-    ['the username', { login: { username: 'ubuntu\n  ProxyCommand touch "$RUNNER_TEMP/owned"' } }],
+    [
+      'a line break in the username',
+      { login: { username: 'ubuntu\n  ProxyCommand touch "$RUNNER_TEMP/owned"' } },
+    ],
     ['no username', { login: null }],
-  ])('never becomes a setting of ssh: %s', async (_what, change) => {
+  ])('never becomes an ssh option: %s', async (_what, change) => {
     const body = JSON.stringify({ status: true, data: { ...machine, ...change } });
     const { train, left } = await run({ faults: [{ effect: 'body', body, match: onShow, times: 99 }] });
     expect(train.outcomes).toMatchObject({ 'Wait until it runs': 'failure', training: 'skipped' });
@@ -270,7 +273,7 @@ describe('what Exabits answers', () => {
     expect(left).toEqual([]);
   });
 
-  test.concurrent('never becomes a command to the runner: the state', async () => {
+  test.concurrent('never becomes a workflow command: a line break in the status', async () => {
     const body = JSON.stringify({ status: true, data: { ...machine, status: 'x\n::error::owned' } });
     const { train, left } = await run({ faults: [{ effect: 'body', body, match: onShow }] });
     expect(warnings(train)).toEqual([]);
@@ -278,7 +281,7 @@ describe('what Exabits answers', () => {
     expect(left).toEqual([]);
   });
 
-  test.concurrent('never becomes an output of the step: the id', async () => {
+  test.concurrent('never becomes a step output: a line break in the id', async () => {
     const body = JSON.stringify({ status: true, data: { id: 'x\nowned=true' } });
     const { train, left } = await run({ faults: [creation({ effect: 'body', body, carriedOut: true })] });
     expect(train.steps.flatMap(({ outputs }) => Object.keys(outputs))).not.toContain('owned');
@@ -287,10 +290,10 @@ describe('what Exabits answers', () => {
   });
 });
 
-describe('no machine is left, whatever cuts the first job short', () => {
+describe('no machine is left after the first job is cut short', () => {
   type How = 'cancel' | 'loss';
 
-  /** The first job's end from outside: its run is cancelled, or its runner lost. */
+  /** Cuts the first job short: its run is cancelled, or its runner is lost. */
   function cut(how: How): { now: () => void; interruption: Interruption } {
     const controller = new AbortController();
     return { now: () => controller.abort(), interruption: { [how]: controller.signal } };
@@ -307,7 +310,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
 
   test.concurrent.each(
     steps.flatMap((step) => (['cancel', 'loss'] as const).map((how) => [how, step] as const)),
-  )('%s when this begins: %s', async (how, step) => {
+  )('(%s) at the start of the step %s', async (how, step) => {
     const { now, interruption } = cut(how);
     const begun: string[] = [];
     const onStep = (title: string) => {
@@ -321,7 +324,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
     expect(begun).toContain(step);
     if (how === 'cancel') expect(train.result).toBe('cancelled');
     else expect(train.outputs).toEqual({});
-    // A cancelled job deletes what it knows to exist: the second job is for what it could not.
+    // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
     if (how === 'cancel' && step === 'training') expect(tearDown.result).toBe('skipped');
     expect(left).toEqual([]);
     expect(sandbox.machines()).toHaveLength(4);
@@ -339,7 +342,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
     ),
   );
 
-  test.concurrent.each(moments)('%s when %s %s is %s', async (how, method, path, moment) => {
+  test.concurrent.each(moments)('(%s) when %s %s is %s', async (how, method, path, moment) => {
     const { now, interruption } = cut(how);
     let happened = false;
     const { left } = await run({
@@ -366,7 +369,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
     const cuts = fc.sample(anyCut, { seed: SEED, numRuns: randomCases(100) });
     const cutShort = async ({ how, step, afterMs, faults, machineStatus }: (typeof cuts)[number]) => {
       const { now, interruption } = cut(how);
-      // A step that is not reached, because the one before it failed, gives its cut to the deletion.
+      // If the step is not reached because the one before it failed, the cut happens at the deletion.
       let due = false;
       const onStep = (title: string) => {
         if (due || (title !== step && title !== 'delete')) return;
@@ -384,7 +387,7 @@ describe('no machine is left, whatever cuts the first job short', () => {
     const ends = await pLimit(AT_ONCE).map(cuts, cutShort);
     const failed = cuts.filter((_cut, index) => ends[index]?.left.length !== 0);
     expect(failed).toEqual([]);
-    // The others were over before their cut came.
+    // The others ended before the cut.
     expect(ends.filter(({ hit }) => hit).length).toBeGreaterThan(cuts.length / 2);
   });
 });

@@ -11,14 +11,14 @@ const EPHEMERAL = { 'ephemeral-api-token': 'true' };
 const ADDRESSES = 'EXABITS_API_URL, EXABITS_API_BASE_URL, EXABITS_AUTH_SOURCE, EXABITS_AUTH_FINGERPRINT';
 const PAIR = 'EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT';
 
-/** A step as any other tool would be called: with the header file, and with the variables alone. */
+/** The two ways in which a later step can call the API: with the header file, or with only the variables. */
 const CALLS = [
   'curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/regions"',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: of bash
   'curl --fail --silent --show-error -H "Authorization: Bearer ${EXABITS_API_TOKEN:-$EXABITS_ACCESS_TOKEN}" ${EXABITS_REFRESH_TOKEN:+-H "refresh-token: $EXABITS_REFRESH_TOKEN"} "$EXABITS_API_URL/api/v1/regions"',
 ];
 
-describe('A job, from the sign-in to the post step, with', () => {
+describe('A whole job works with', () => {
   testWithBash('a login', async () => {
     const scenario = await startScenario();
     const step = await scenario.logIn();
@@ -46,7 +46,7 @@ describe('A job, from the sign-in to the post step, with', () => {
     const { id, token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const step = await scenario.uses({ 'api-token': token });
     expectSuccess(step);
-    scenario.expectApiTokenHandedOn(step, token, {
+    scenario.expectApiTokenExported(step, token, {
       'auth-method': 'api-token',
       'api-token-id': '',
       username: '',
@@ -65,13 +65,13 @@ describe('A job, from the sign-in to the post step, with', () => {
     expect(scenario.sandbox.apiTokens().map((left) => left.id)).toEqual([id]);
   });
 
-  testWithBash('a token that is made for it', async () => {
+  testWithBash('an ephemeral API token', async () => {
     const scenario = await startScenario();
     const { id: before } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const step = await scenario.logIn(EPHEMERAL);
     expectSuccess(step);
     const { id, name, token } = scenario.sandbox.apiTokens()[1] ?? {};
-    scenario.expectApiTokenHandedOn(step, token, {
+    scenario.expectApiTokenExported(step, token, {
       'auth-method': 'ephemeral-api-token',
       'api-token-id': id,
       username: EXAMPLE_ACCOUNT.username,
@@ -80,7 +80,7 @@ describe('A job, from the sign-in to the post step, with', () => {
     expect(step.visible).toBe(
       `Signed in to ${scenario.name} with the API token ${name}, made for this job. The post step deletes it.\n`,
     );
-    // Longer than the tokens of the login live.
+    // Longer than a login's tokens live.
     scenario.sandbox.advance(5 * 3600);
     for (const call of CALLS) expect((await scenario.run(call)).raw).toContain('us-east-demo');
     expect((await scenario.run('exit 1')).outcome).toBe('failure');
@@ -93,7 +93,7 @@ describe('A job, from the sign-in to the post step, with', () => {
     expect(scenario.sandbox.apiTokens().map((left) => left.id)).toEqual([before]);
   });
 
-  test('a second step that uses what the first one left', async () => {
+  test('a second step that reuses the credentials of the first', async () => {
     const scenario = await startScenario();
     const first = await scenario.logIn();
     const second = await scenario.logIn({ 'use-existing-credentials': 'true' });
@@ -109,7 +109,7 @@ describe('A job, from the sign-in to the post step, with', () => {
   });
 });
 
-testWithBash('A password and a username full of special characters sign in', async () => {
+testWithBash('A username and password full of special characters work', async () => {
   const scenario = await startScenario();
   const { username, password, email } = AWKWARD_ACCOUNT;
   const step = await scenario.uses({ username, password });
@@ -117,14 +117,14 @@ testWithBash('A password and a username full of special characters sign in', asy
   expect(step.outputs).toMatchObject({ username, email });
 });
 
-test('A misspelt input is a warning of the runner, and changes nothing', async () => {
+test('A misspelt input causes a runner warning, and nothing else', async () => {
   const scenario = await startScenario();
   const step = await scenario.logIn({ 'ephemeral-token': 'true' });
   expect(step.outputs['auth-method']).toBe('login');
   expect(warningsOf(step)).toEqual([expect.stringContaining("'ephemeral-token'")]);
 });
 
-describe('Options of Node that the job sets do no harm:', () => {
+describe('The action works with NODE_OPTIONS set to', () => {
   test.each(['--no-deprecation', '--throw-deprecation', '--trace-deprecation'])('%s', async (option) => {
     const scenario = await startScenario({ job: { env: { NODE_OPTIONS: option } } });
     expectSuccess(await scenario.logIn(EPHEMERAL));
@@ -133,7 +133,7 @@ describe('Options of Node that the job sets do no harm:', () => {
   });
 });
 
-testOnPosix('A summary that is a pipe holds nothing up', async () => {
+testOnPosix('A job summary that is a named pipe does not block the step', async () => {
   const scenario = await startScenario();
   const pipe = join(scenario.job.runnerTemp, 'pipe');
   await once(spawn('mkfifo', [pipe]), 'close');
@@ -145,7 +145,7 @@ testOnPosix('A summary that is a pipe holds nothing up', async () => {
   expect(warningsOf(step)).toEqual(['Could not write the job summary: GITHUB_STEP_SUMMARY is not a file.']);
 });
 
-test('The post step clears even when nobody reads any more what it prints', async () => {
+test('The post step cleans up even if its output is closed', async () => {
   const scenario = await startScenario();
   const { state, outputs, env } = await scenario.logIn();
   const commandFile = join(scenario.job.runnerTemp, 'env');

@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('the inputs', () => {
-  /** The names of the inputs that are read with these. */
+  /** The names of the inputs that the action reads if these are given. */
   async function readWith(given: Record<string, string>): Promise<Set<string>> {
     const read = new Set<string>();
     const watched = new Proxy<Record<string, string>>(
@@ -58,24 +58,24 @@ describe('the inputs', () => {
     expect(withDefaults).toEqual(await inputsOf({}));
   });
 
-  test('have a default in action.yml unless there is none to name', () => {
+  test('have a default in action.yml, except for the credentials and the URL', () => {
     const without = Object.keys(manifest.inputs).filter(
       (name) => manifest.inputs[name]?.default === undefined,
     );
     expect(without.sort()).toEqual(['api-token', 'api-url', 'password', 'username']);
   });
 
-  test('have texts as defaults, as the runner hands them on', () => {
+  test('have strings as defaults, as the runner passes strings', () => {
     for (const input of Object.values(manifest.inputs)) {
       expect(['string', 'undefined']).toContain(typeof input.default);
     }
   });
 
-  test('are none of them required: each method needs others', () => {
+  test('are all optional, because each method needs different ones', () => {
     for (const input of Object.values(manifest.inputs)) expect(input.required ?? false).toBe(false);
   });
 
-  test('are those that the fuzzer tries', () => {
+  test('are all tried by the fuzzer', () => {
     const tried = new Set(
       fc.sample(worlds, { numRuns: 200, seed: 1 }).flatMap(({ inputs }) => Object.keys(inputs)),
     );
@@ -83,7 +83,7 @@ describe('the inputs', () => {
     expect([...tried, 'api-url'].sort()).toEqual(Object.keys(manifest.inputs).sort());
   });
 
-  test('have the limits in their descriptions that the sources check', async () => {
+  test('state the limits that the sources enforce', async () => {
     for (const [name, input] of Object.entries(manifest.inputs)) {
       const limits = input.description.match(/(\d+) to (\d+)\.$/);
       if (!limits) continue;
@@ -159,7 +159,7 @@ describe('the sweep', () => {
     expect([...read].sort()).toEqual(Object.keys(sweepManifest.inputs).sort());
   });
 
-  test('has the defaults of its action.yml in the sources', () => {
+  test('has the same defaults in its action.yml and in the sources', () => {
     process.env = {};
     const withoutAny = readSweepInputs(
       createMasker(() => {}),
@@ -177,7 +177,7 @@ describe('the sweep', () => {
     expect(withoutAny).toMatchObject({ timeoutMs: 300_000, staleTokenHours: 168, dryRun: false });
   });
 
-  test('knows by itself which run has ended', async () => {
+  test('finds out from the event which run has ended', async () => {
     const { inputs } = await new InProcessJob().sweep({}, event);
     expect(runOfEvent.map((name) => inputs[name])).toEqual(['111', '2']);
     expect(runOfEvent.map((name) => sweepManifest.inputs[name]?.default)).toEqual([
@@ -186,7 +186,7 @@ describe('the sweep', () => {
     ]);
   });
 
-  test('describes the inputs that the sign-in has too in the same words', () => {
+  test('describes shared inputs in the same words as the sign-in', () => {
     const shared = Object.keys(sweepManifest.inputs).filter((name) => name in manifest.inputs);
     expect(shared).toHaveLength(8);
     for (const name of shared.filter((name) => name !== 'stale-token-hours')) {
@@ -208,6 +208,6 @@ describe('the sweep', () => {
   });
 });
 
-test('the version of the User-Agent is that of package.json', () => {
+test('the User-Agent has the version of package.json', () => {
   expect(version).toBe(packageJson.version);
 });

@@ -24,7 +24,7 @@ function filesOf(folder: string): {
   return { types: read('action-types.yml'), action: read('action.yml') };
 }
 
-/** What the format knows, apart from lists and fractions, which this action has none of. */
+/** The keys of each type, except for lists and fractions, which this action does not use. */
 const knownKeys: Record<string, string[]> = {
   string: ['type'],
   boolean: ['type'],
@@ -46,7 +46,7 @@ describe.each([
     expect(Object.keys(types.outputs)).toEqual(Object.keys(action.outputs));
   });
 
-  test('uses types that the format has, with the keys that they have', () => {
+  test('uses only types and keys that the format defines', () => {
     for (const type of [...Object.values(types.inputs), ...Object.values(types.outputs)]) {
       const unknown = Object.keys(type).filter((key) => !knownKeys[type.type]?.includes(key));
       expect({ type, unknown }).toEqual({ type, unknown: [] });
@@ -55,14 +55,14 @@ describe.each([
   });
 });
 
-test('sweep/action-types.yml gives the inputs of the sign-in the same types', () => {
+test('sweep/action-types.yml gives shared inputs the same types', () => {
   const shared = Object.keys(sweep.types.inputs).filter((name) => name in types.inputs);
   expect(shared.length).toBeGreaterThan(0);
   for (const name of shared) expect(sweep.types.inputs[name]).toEqual(types.inputs[name]);
 });
 
 describe('action-types.yml', () => {
-  test('calls boolean what the action takes true and false for, and nothing else', async () => {
+  test('types an input as boolean if it accepts true and false, and nothing else', async () => {
     expect(typed('boolean').length).toBeGreaterThan(0);
     for (const [name] of typed('boolean')) {
       await expect(inputsOf({ [name]: 'false' })).resolves.toBeDefined();
@@ -71,7 +71,7 @@ describe('action-types.yml', () => {
     }
   });
 
-  test('calls integer what the action takes whole numbers for, and names those with a meaning of their own', async () => {
+  test('types an input as integer if it accepts whole numbers, including the named ones', async () => {
     expect(typed('integer').length).toBeGreaterThan(0);
     for (const [name, { 'named-values': named = {} }] of typed('integer')) {
       for (const value of Object.values(named)) {
@@ -82,12 +82,12 @@ describe('action-types.yml', () => {
     }
   });
 
-  test('calls string only what has no default that would be something else', () => {
+  test('types an input as string only if it has no default', () => {
     const withoutDefault = Object.keys(action.inputs).filter((name) => !action.inputs[name]?.default);
     expect(typed('string').map(([name]) => name)).toEqual(withoutDefault);
   });
 
-  test('allows of an enumeration what the action takes', async () => {
+  test('lists the values that the action accepts for an enum', async () => {
     expect(typed('enum').length).toBeGreaterThan(0);
     for (const [name, { 'allowed-values': allowed = [] }] of typed('enum')) {
       const { message } = await failureOf(() => inputsOf({ [name]: 'other' }));
@@ -95,7 +95,7 @@ describe('action-types.yml', () => {
     }
   });
 
-  test('allows of the method what its description names', () => {
+  test('lists the methods that the description of auth-method names', () => {
     const { description = '' } = action.outputs['auth-method'] ?? {};
     const named = description
       .replace(/^.*: /, '')

@@ -10,14 +10,14 @@ function readFile(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** A constant of the sources, by its name. */
+/** The value of a constant in the sources. */
 function constant(path: string, name: string): string {
   const [, number = ''] = new RegExp(`^const ${name} = ([\\d_]+);`, 'm').exec(readFile(path)) ?? [];
   return Number(number.replaceAll('_', '')).toLocaleString('en');
 }
 
 describe('docs/api.md', () => {
-  test('lists the calls that the sources make, and no other', () => {
+  test('lists the calls that the sources make, and no others', () => {
     const [, table = ''] = /## What the action calls, and when (.*?) With `api-token`/.exec(page) ?? [];
     const listed = [...table.matchAll(/\| `(GET|POST|PUT|DELETE) ([\w/-]+?)(?:\/ID)?` \|/g)].map(
       ([, method, path]) => `${method} /${path}`,
@@ -47,7 +47,7 @@ describe('docs/api.md', () => {
       (ms: string) => `up to ${parseFloat(ms)} after a 429`,
     ],
     ['src/exabits/backoff.ts', 'highestCeilingMs', (ms: string) => `never more than ${parseFloat(ms)},`],
-  ])('says of a limit in %s what %s says', (path, name, sentence) => {
+  ])('states the limit that %s defines as %s', (path, name, sentence) => {
     expect(page).toContain(sentence(constant(path, name)));
   });
 });

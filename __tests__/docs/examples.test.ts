@@ -27,12 +27,12 @@ interface Step {
 const root = join(import.meta.dirname, '../..');
 const ours = 'your-org/exabits-auth@v1';
 const ourSweep = 'your-org/exabits-auth/sweep@v1';
-/** The action by a commit, as readers are told to pin it. */
+/** The action pinned by commit, as the docs recommend. */
 const pinned = /^your-org\/exabits-auth@[0-9a-f]{40}$/;
 const action: Interface = parse(readFile('action.yml'));
 const sweep: Interface = parse(readFile('sweep/action.yml'));
 const composite: Interface = parse(readFile('examples/composite-action/action.yml'));
-/** What the examples use of this project, by the name under which they do. */
+/** The actions of this project that the examples use, by the name in `uses`. */
 const interfaces: Record<string, Interface> = {
   [ours]: action,
   [ourSweep]: sweep,
@@ -59,7 +59,7 @@ function isMapping(node: unknown): node is Mapping {
   return typeof node === 'object' && node !== null && !Array.isArray(node);
 }
 
-/** Every mapping and every text in a snippet. A comment is neither. */
+/** Every mapping and every text in a snippet, without comments. */
 function nodesOf({ text }: Snippet): { mappings: Mapping[]; texts: string[] } {
   const mappings: Mapping[] = [];
   const texts: string[] = [];
@@ -97,8 +97,8 @@ async function exported(inputs: Record<string, string>): Promise<string[]> {
   return Object.keys((await new InProcessJob().main(inputs)).env);
 }
 
-describe('what is there to copy', () => {
-  test('is a workflow for each of the common tasks', () => {
+describe('the YAML to copy', () => {
+  test('includes a workflow for each common task', () => {
     expect(workflows.map(({ where }) => where)).toEqual([
       'examples/api-token.yml',
       'examples/call-reusable-workflow.yml',
@@ -116,19 +116,19 @@ describe('what is there to copy', () => {
     ]);
   });
 
-  test.each(snippets)('in $where is YAML without errors', ({ text }) => {
+  test.each(snippets)('in $where parses without errors', ({ text }) => {
     const problems = parseAllDocuments(text).flatMap(({ errors, warnings }) => [...errors, ...warnings]);
     expect(problems).toEqual([]);
   });
 
-  test('uses each action by one name, and more than once', () => {
+  test('refers to each action by one name, and more than once', () => {
     const names = snippets.flatMap(stepsOf).flatMap(({ uses }) => (/exabits-auth/.test(uses) ? uses : []));
     expect(new Set(names)).toEqual(new Set([ours, ourSweep]));
     expect(names.filter((name) => name === ourSweep).length).toBeGreaterThan(1);
     expect(names.length).toBeGreaterThan(workflows.length);
   });
 
-  test.each(snippets)('in $where uses inputs that exist', (snippet) => {
+  test.each(snippets)('in $where uses only inputs that exist', (snippet) => {
     const unknown = stepsOf(snippet).flatMap(({ uses, inputs }) => {
       const known = interfaces[uses]?.inputs;
       return known ? inputs.filter((input) => !Object.hasOwn(known, input)) : [];
@@ -136,7 +136,7 @@ describe('what is there to copy', () => {
     expect(unknown).toEqual([]);
   });
 
-  test.each(snippets)('in $where uses outputs that exist', (snippet) => {
+  test.each(snippets)('in $where uses only outputs that exist', (snippet) => {
     const unknown = stepsOf(snippet).flatMap(({ uses, id }) => {
       const known = interfaces[uses]?.outputs;
       if (!known || id === undefined) return [];
@@ -149,12 +149,12 @@ describe('what is there to copy', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('uses variables that the action exports', async () => {
+  test('uses only variables that the action exports', async () => {
     exabits()
       .post('/authenticate/login')
       .reply(200, yes({ access_token: 'access-token', refresh_token: 'refresh-token' }));
     const known = new Set([...(await exported(loginInputs)), ...(await exported({ 'api-token': apiToken }))]);
-    // Secrets are the user's, and called as the user likes.
+    // Users choose the names of their secrets.
     const used = snippets.flatMap((snippet) =>
       matches(nodesOf(snippet).texts, /(?<!\bsecrets\.)\bEXABITS_\w+/g).map(
         (name) => `${name} in ${snippet.where}`,
@@ -171,7 +171,7 @@ describe('an example workflow', () => {
   });
 
   test.each(workflows)(
-    '$where asks for no more permissions than to read, and for an identity token',
+    '$where requests only read permissions and, for a vault, an identity token',
     ({ where, text }) => {
       const workflow: { permissions: Mapping; jobs: Record<string, { permissions?: Mapping }> } = parse(text);
       expect(Object.values(workflow.permissions).filter((permission) => permission !== 'read')).toEqual([]);
@@ -180,14 +180,14 @@ describe('an example workflow', () => {
     },
   );
 
-  test.each(workflows)('$where limits the time of each job', ({ text }) => {
+  test.each(workflows)('$where sets a timeout for each job', ({ text }) => {
     const { jobs }: { jobs: Record<string, Mapping> } = parse(text);
     for (const job of Object.values(jobs)) {
       if (!('uses' in job)) expect(job['timeout-minutes']).toEqual(expect.any(Number));
     }
   });
 
-  test.each(examples)('$where stops at the first command of a pipe that fails', ({ text }) => {
+  test.each(examples)('$where fails if any command of a pipe fails', ({ text }) => {
     const { defaults }: { defaults?: unknown } = parse(text);
     const byDefault = defaults !== undefined;
     const pipes = nodesOf({ where: '', text }).mappings.filter(({ run }) => String(run ?? '').includes('|'));
@@ -196,17 +196,14 @@ describe('an example workflow', () => {
     expect(unsafe).toEqual([]);
   });
 
-  test.each(examples)(
-    '$where pins the actions of others by commit, and says which version that is',
-    ({ text }) => {
-      const others = [...text.matchAll(/^[\s-]*uses: (.*)$/gm)].flatMap(([, use = '']) =>
-        use.startsWith('.') || use in interfaces ? [] : use,
-      );
-      expect(others.filter((use) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
-    },
-  );
+  test.each(examples)('$where pins third-party actions by commit, and names the version', ({ text }) => {
+    const others = [...text.matchAll(/^[\s-]*uses: (.*)$/gm)].flatMap(([, use = '']) =>
+      use.startsWith('.') || use in interfaces ? [] : use,
+    );
+    expect(others.filter((use) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
+  });
 
-  test("uses the same commit of another's action as the workflows of this project do", () => {
+  test("pins third-party actions to the same commits as this project's workflows", () => {
     const pins = (text: string) =>
       [...text.matchAll(/uses: ([\w-]+\/[\w-]+)@([0-9a-f]{40} # v[\d.]+)/g)].map(
         ([, name = '', commit = '']) => [name, commit] as const,
@@ -224,21 +221,21 @@ describe('an example workflow', () => {
   });
 });
 
-describe('the workflow that sweeps', () => {
+describe('the sweep workflow', () => {
   const workflow = parse(readFile('examples/sweep.yml'));
 
-  test('starts when a run has ended, and by the clock', () => {
+  test('starts when a run has ended, and on a schedule', () => {
     expect(workflow.on.workflow_run).toEqual({ workflows: ['train'], types: ['completed'] });
     expect(workflow.on.schedule).toEqual([{ cron: expect.stringMatching(/^\d+ \d+ \* \* \*$/) }]);
   });
 
-  test('needs nothing of GitHub, and runs nothing of whoever started the run', () => {
+  test('needs no permissions, and runs no code of the run that has ended', () => {
     expect(workflow.permissions).toEqual({});
     expect(workflow.jobs.sweep.steps.map(({ uses }: Mapping) => uses)).toEqual([ourSweep, undefined]);
   });
 });
 
-describe('the workflow that trains and tears down', () => {
+describe('the train-and-tear-down workflow', () => {
   interface Workflow {
     env: Mapping;
     jobs: Record<string, { steps: Mapping[] }>;
@@ -252,10 +249,10 @@ describe('the workflow that trains and tears down', () => {
     expect(signIn).toHaveProperty(['with', 'ephemeral-api-token'], true);
   });
 
-  test('leaves a cancelled job the time to delete the machine: GitHub gives it 5 minutes', () => {
+  test('gives a cancelled job time to delete the machine within the 5 minutes that GitHub allows', () => {
     const { 'timeout-minutes': minutes, env } = stepCalled('train', 'Delete the machine') ?? {};
     const { TRIES: tries } = Object(env);
-    // The step that is cancelled may take 10 seconds to end, and the post step of the sign-in 60.
+    // The cancelled step may take 10 seconds to end, and the post step of the sign-in 60.
     expect(Number(minutes) * 60 + 10 + 60).toBeLessThan(5 * 60);
     expect(Number(tries) * Number(workflow.env.POLL_SECONDS)).toBeLessThan(Number(minutes) * 60);
   });

@@ -22,7 +22,7 @@ function withoutCode(text: string): string {
   return text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, 'code');
 }
 
-/** Where a page leads to within the project. */
+/** The links of a page within the project. */
 function linksOf(page: string): Link[] {
   return [...withoutCode(readFile(page)).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
     if (/^\w+:/.test(target)) return [];
@@ -31,7 +31,7 @@ function linksOf(page: string): Link[] {
   });
 }
 
-/** What GitHub calls the headings of a page: small letters, digits and hyphens. */
+/** GitHub's anchors for the headings of a page: lower-case letters, digits and hyphens. */
 function anchorsOf(page: string): string[] {
   return [...readFile(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
@@ -47,11 +47,11 @@ function isDeadEnd({ path, anchor }: Link): boolean {
 }
 
 describe.each(pages)('%s', (page) => {
-  test('leads only to files and headings that are there', () => {
+  test('links only to files and headings that exist', () => {
     expect(linksOf(page).filter(isDeadEnd)).toEqual([]);
   });
 
-  test('names only npm scripts that are there', () => {
+  test('names only npm scripts that exist', () => {
     const named = [...readFile(page).matchAll(/npm run ([\w:-]+)/g)].map(([, script = '']) => script);
     expect(named.filter((script) => !Object.hasOwn(packageJson.scripts, script))).toEqual([]);
   });
@@ -68,14 +68,14 @@ describe('CONTRIBUTING.md', () => {
 });
 
 describe('CHANGELOG.md', () => {
-  test('begins with what is unreleased, and then has this version with its date', () => {
+  test('starts with unreleased changes, followed by this version and its date', () => {
     const headings = [...readFile('CHANGELOG.md').matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
     expect(headings[0]).toBe('[Unreleased]');
     expect(headings[1]).toMatch(/^\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}$/);
     expect(headings[1]).toContain(`[${version}]`);
   });
 
-  test('names every input that came after 1.0.0', () => {
+  test('names every input added after 1.0.0', () => {
     const ofFirstRelease = [
       'username',
       'password',

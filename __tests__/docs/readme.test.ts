@@ -24,7 +24,7 @@ function table(heading: string): string[][] {
   );
 }
 
-/** What a cell names as code. */
+/** The code spans in a cell. */
 function names(cell = ''): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => String(match[1]));
 }
@@ -36,7 +36,7 @@ describe('the tables of README.md', () => {
     );
     const documented = Object.fromEntries(rows);
     expect(Object.keys(documented).sort()).toEqual(Object.keys(action.inputs).sort());
-    // The default of this one is made by the code, from a variable.
+    // The code takes the default of this one from a variable.
     expect(documented['api-url']).toBe('$EXABITS_API_URL');
     delete documented['api-url'];
     for (const [name, byDefault] of Object.entries(documented)) {
@@ -44,7 +44,7 @@ describe('the tables of README.md', () => {
     }
   });
 
-  test('give the limits of inputs that action.yml gives', () => {
+  test('give the same input limits as action.yml', () => {
     const meanings = table('Inputs').flatMap(([input, , meaning]) =>
       names(input).map((name): [string, string | undefined] => [name, meaning]),
     );

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 const placeholder = ['your', 'org'].join('-');
 let copy: string;
 
-// Jest starts again in the copy.
+// This runs Jest again in the copy.
 jest.setTimeout(120_000);
 
 const git = (cwd: string, ...args: string[]) => execFileSync('git', args, { cwd, encoding: 'utf8' });
@@ -38,10 +38,10 @@ test.each([[], ['not a name'], ['-dash'], ['a'.repeat(40)]])('%j is refused', (.
   });
 });
 
-test('one command sets the owner everywhere, and what reads the name still holds', () => {
+test('one command sets the owner everywhere, and the tests that read the name still pass', () => {
   const owner = 'an-owner-whose-name-is-as-long-as-can-be';
   expect(setOwner(owner.slice(0, 39))).toMatchObject({ status: 0, stderr: '' });
-  // In any spelling, and also in names of files.
+  // In any letter case, and in file names, too.
   expect(spawnSync('git', ['grep', '-il', placeholder], { cwd: copy, encoding: 'utf8' }).stdout).toBe('');
   expect(git(copy, 'ls-files')).not.toContain(placeholder);
 

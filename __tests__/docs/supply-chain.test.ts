@@ -11,19 +11,19 @@ const bundle = read('dist/index.cjs');
 const licences = read('dist/licenses.txt');
 const document = read('docs/dependencies.md');
 
-/** Packages of which the bundle holds a module. */
+/** Packages with a module in the bundle. */
 const bundled = unique(
   [...bundle.matchAll(/\.\/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//g)].map(([, name]) => String(name)),
 );
 
-describe('What is in the bundle', () => {
-  test('is what docs/dependencies.md says', () => {
+describe('The bundle', () => {
+  test('contains the packages that docs/dependencies.md lists', () => {
     expect(bundled).toEqual(namesIn('In the bundle'));
   });
 
-  test.each(bundled)('has its licence in dist/licenses.txt: %s', (name) => {
+  test.each(bundled)('has the licence of %s in dist/licenses.txt', (name) => {
     const { license } = JSON.parse(read(`node_modules/${name}/package.json`));
-    // People who pass the bundle on have to keep these notices, and no others, with it.
+    // These licences only require that the notices stay with the bundle.
     expect(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause']).toContain(license);
     expect(licences).toContain(`${name}\n${license}\n`);
     const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].find((each) =>
@@ -32,13 +32,13 @@ describe('What is in the bundle', () => {
     expect(fold(licences)).toContain(fold(read(`node_modules/${name}/${file}`)));
   });
 
-  test('comes from the dependencies, and from nothing that is for development only', () => {
+  test('contains every dependency, and no development dependency', () => {
     const development = Object.keys(packageJson.devDependencies);
     expect(bundled.filter((name) => development.includes(name))).toEqual([]);
     expect(Object.keys(packageJson.dependencies).filter((name) => !bundled.includes(name))).toEqual([]);
   });
 
-  test('reads no code from anywhere else when it runs', () => {
+  test('loads no code from elsewhere at run time', () => {
     const required = unique(
       [...bundle.matchAll(/\b(?:require|whenUsed)\("([^"]+)"/g)].map(([, name]) => String(name)),
     );
@@ -48,7 +48,7 @@ describe('What is in the bundle', () => {
   });
 });
 
-test('Every package for development has its line in docs/dependencies.md', () => {
+test('docs/dependencies.md lists every development dependency', () => {
   const packages = { ...packageJson.devDependencies, ...mutationPackageJson.dependencies };
   expect(namesIn('For development only')).toEqual(Object.keys(packages).sort());
 });

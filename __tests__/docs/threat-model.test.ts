@@ -7,7 +7,7 @@ import { titlesOf } from './titles.ts';
 const root = join(import.meta.dirname, '../..');
 const document = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');
 
-/** A promise, and what the document says holds it. */
+/** A promise, and the tests that the document names for it. */
 interface Promised {
   readonly number: number;
   readonly heading: string;
@@ -36,27 +36,27 @@ test('The promises are numbered from 1', () => {
 });
 
 describe.each(promises)('Promise $number: $heading', ({ tests, fuzzed }) => {
-  test('is held by tests', () => {
+  test('names tests', () => {
     expect(tests).not.toEqual([]);
   });
 
-  test.each(tests)('$path has the test that is named', ({ path, titles }) => {
+  test.each(tests)('$path has the test $titles', ({ path, titles }) => {
     expect(existsSync(join(root, path))).toBe(true);
     expect(titles).not.toEqual([]);
     expect(missingTitle(path, titles)).toBeUndefined();
   });
 
-  test('is one that the fuzzer knows, where the document says so', () => {
+  test('names only promises that the fuzzer checks', () => {
     expect(fuzzed.filter((name) => !invariantNames.includes(name))).toEqual([]);
   });
 });
 
-test('Every promise of the fuzzer has its place in the document', () => {
+test('Every promise that the fuzzer checks is in the document', () => {
   const named = promises.flatMap(({ fuzzed }) => fuzzed);
   expect(invariantNames.filter((name) => !named.includes(name))).toEqual([]);
 });
 
-/** The first of these titles, each of which belongs to the one before, that the file does not have. */
+/** The first of these nested titles that is not in the file. */
 function missingTitle(path: string, titles: readonly string[]): string | undefined {
   let rest = titlesOf(join(root, path));
   let indent = -1;

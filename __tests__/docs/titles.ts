@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 
-/** A title of a test or of a group of them, as it stands in the source: of a table, with its placeholders. */
+/** The title of a test or of a group, as written in the source: with placeholders if it has a table. */
 export interface Title {
   readonly text: string;
-  /** How far it is indented, which tells what it belongs to. */
+  /** Its indentation, which shows the group that it belongs to. */
   readonly indent: number;
 }
 
-/** Reads the titles of a test file, in their order. */
+/** Reads the titles of a test file, in order. */
 export function titlesOf(path: string): Title[] {
   const source = readFileSync(path, 'utf8');
-  // Behind `test(`, or behind the closing bracket of a table.
+  // After `test(`, or after the closing bracket of a table.
   const start =
     /^( *)(?:(?:describe|test)\w*(?:\.each[\s\S]*?)?|[^\n]*?\]\)?)\((?:\s*)(['"`])((?:(?!\2).|\\.)+)\2,/gm;
   return [...source.matchAll(start)].map(([, indent = '', , text = '']) => ({

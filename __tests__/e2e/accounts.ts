@@ -1,8 +1,8 @@
 import type { Account } from '../../testbed/exabits/server.ts';
 
 /**
- * The made-up accounts of the end-to-end jobs. The first one's password has what masks and encodings stumble over,
- * but no `::` and no `%0A`: act reads a mask with those in it wrongly, GitHub's runner does not.
+ * The made-up accounts of the end-to-end jobs. The first one's password has characters that trip up masks and encodings,
+ * but no `::` and no `%0A`: act, unlike GitHub's runner, misreads a mask that contains those.
  */
 export const ACCOUNTS: { readonly first: Account; readonly second: Account } = {
   first: {

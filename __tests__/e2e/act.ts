@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** How act is started. */
+/** Options for running act. */
 export interface ActRun {
   /** The path of act. */
   readonly act: string;
   /** The project's folder. */
   readonly root: string;
-  /** The path of the official client, where there is one. */
+  /** The path of the official client, if there is one. */
   readonly egpu: string | undefined;
-  /** The id of one job; all jobs where it is left out. */
+  /** The id of one job. Default: all jobs. */
   readonly job?: string;
-  /** Cancels the run, as a person would with Ctrl-C, a moment after the log has this. */
+  /** Cancels the run, as with Ctrl-C, a moment after the log matches this. */
   readonly cancelAt?: RegExp;
 }
 
@@ -26,12 +26,12 @@ export interface ActLog {
 
 const longestRunMs = 6 * 60_000;
 const forcedEndMs = 15_000;
-/** From the line that announces a step to its program. */
+/** From the line that announces a step to the start of its program. */
 const stepStartMs = 1000;
 
 /**
  * Runs .github/workflows/e2e.yml with act on this machine, without containers. act copies the project for each job,
- * into a temporary folder that is removed afterwards. Of this process's environment it gets nothing but PATH.
+ * into a temporary folder that is removed afterwards. It gets only PATH from the environment of this process.
  */
 export async function runAct({ act, root, egpu, job, cancelAt }: ActRun): Promise<ActLog> {
   const home = mkdtempSync(join(tmpdir(), 'exabits-auth-act-'));
@@ -55,7 +55,7 @@ function argumentsFor(job: string | undefined): string[] {
     ['--container-daemon-socket', '-'],
     ['--no-cache-server', '--rm'],
     ['--concurrent-jobs', '10'],
-    // Without it, act would take the token of a gh that is signed in.
+    // Otherwise act would take the token of a signed-in gh.
     ['--secret', 'GITHUB_TOKEN='],
     ['--env', 'GITHUB_RUN_ID=4200000042'],
     ['--env', 'GITHUB_REPOSITORY=octo-org/octo-repo'],
@@ -76,7 +76,7 @@ function environmentIn(home: string, egpu: string | undefined): Record<string, s
   };
 }
 
-/** Reads what act prints until it has ended, which it is made to do when it takes too long. */
+/** Reads what act prints until it ends, or is stopped because it takes too long. */
 function logOf(
   child: ChildProcessByStdio<null, Readable, Readable>,
   cancelAt: RegExp | undefined,

@@ -20,7 +20,7 @@ export async function checkActionFiles(root: string): Promise<Result[]> {
   const { NoOperationTraceWriter } = await import('@actions/workflow-parser');
   hooks.deregister();
 
-  return globSync(['action.yml', '{.github/actions,examples}/**/action.yml'], { cwd: root })
+  return globSync(['action.yml', '{sweep,.github/actions,examples}/**/action.yml'], { cwd: root })
     .sort()
     .map((name): Result => {
       const content = readFileSync(join(root, name), 'utf8');

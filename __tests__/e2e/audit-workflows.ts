@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import type { Result } from './log-lines.ts';
 
 /**
- * Runs zizmor, which asks nothing of the network here, over workflows, actions and Dependabot's settings, and over the
- * examples, which it would not find by itself. What it is to overlook stands in .github/zizmor.yml, with the reason.
+ * Runs zizmor, offline, over workflows, actions and Dependabot's settings, and over the examples, which it would not
+ * find by itself. .github/zizmor.yml lists the findings to ignore, with reasons.
  *
  * @param zizmor the path of zizmor
  * @param root the project's folder

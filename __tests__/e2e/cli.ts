@@ -1,4 +1,4 @@
-// npm run e2e: proves the committed bundle in a real runner (act) and with Exabits' official client (egpu), and checks
+// npm run e2e: tests the committed bundle in a real runner (act) and with Exabits' official client (egpu), and checks
 // the workflows and the action's metadata. Prints what was checked; fails when a check fails or never ran.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { verifyLog } from './verify-log.ts';
 const root = join(import.meta.dirname, '../..');
 const reports = join(root, 'reports/e2e');
 
-/** The jobs of e2e.yml that end in failure by their own design. */
+/** The jobs of e2e.yml that fail on purpose. */
 const FAILING_JOBS = ['failed-step'];
 
 const act = await findOrInstall(ACT);
@@ -31,7 +31,7 @@ const results = [
 ];
 process.exitCode = printReport(results) === 0 ? 0 : 1;
 
-/** Says which tools there are; a result only for one that is missing and must not be. */
+/** Prints which tools were found; returns a result only for a required tool that is missing. */
 function toolResults(): Result[] {
   const tools: [tool: Tool, found: Found][] = [
     [ACT, act],
@@ -39,7 +39,7 @@ function toolResults(): Result[] {
     [EGPU, egpu],
     [ZIZMOR, zizmor],
   ];
-  // On GitHub nothing keeps Go from building the official client; elsewhere its checks count as not run.
+  // On GitHub, Go can always build the official client; elsewhere its checks may count as not run.
   const optional = process.env.GITHUB_ACTIONS === 'true' ? [] : [EGPU];
   return tools.flatMap(([tool, found]): Result[] => {
     const mayBeMissing = optional.includes(tool);
@@ -74,7 +74,7 @@ async function runJobs(path: string): Promise<Result[]> {
   ];
 }
 
-/** Whether the run was cancelled when it should be, and no later. */
+/** Whether the run was cancelled at the right moment. */
 function cancellationResult(log: string, { name }: Scenario): Result {
   const title = 'act stopped the waiting step and ran nothing after it but post steps';
   const stopped = /Failure - Main Wait to be stopped/.test(log) && !/Run Main It was stopped/.test(log);
@@ -83,7 +83,7 @@ function cancellationResult(log: string, { name }: Scenario): Result {
     : { scenario: name, title, outcome: 'fail', reason: 'the log does not say so' };
 }
 
-/** Whether act ended each job as it should: act itself ends in failure when one job does. */
+/** Whether act ended each job as it should. act itself fails if one job fails. */
 function jobResults(log: string): Result[] {
   return [...SCENARIOS.map(({ name }) => name), 'complete-log'].map((name): Result => {
     const expected = FAILING_JOBS.includes(name) ? 'failed' : 'succeeded';

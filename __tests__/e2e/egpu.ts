@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Job } from './job.ts';
 
-/** Runs the official client with nothing but what the action exported, and no configuration of its own. */
+/** Runs the official client with only what the action exported, and without a configuration file. */
 export function egpu(job: Job, ...args: string[]) {
   return configuredEgpu(job, '', ...args);
 }
 
 /**
- * Runs the official client with what the action exported, and a configuration of its own.
+ * Runs the official client with what the action exported, and with a configuration file.
  *
  * @param config the text of its `~/.exabits/config.yaml`
  * @param args its arguments

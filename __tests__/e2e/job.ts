@@ -1,22 +1,22 @@
 import type { RecordedRequest } from '../../testbed/exabits/server.ts';
 import { type SandboxClient, sandboxClient } from './sandbox-client.ts';
 
-/** What a later step of a job sees, which is all that a check may look at. */
+/** What a later step of a job sees, which is all that a check may use. */
 export interface Job {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The outputs of the sign-in, by the names of action.yml. */
+  /** The outputs of the sign-in, by their names in action.yml. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** The outputs of the job's first sign-in, where there are two. */
+  /** The outputs of the job's first sign-in, if there are two. */
   readonly firstOutputs: Readonly<Record<string, string>>;
   /** `success`, `failure` or `cancelled`, as the runner calls it. */
   readonly outcome: string;
   readonly sandbox: SandboxClient;
-  /** The path of the official client, where there is one. */
+  /** The path of the official client, if there is one. */
   readonly egpu: string | undefined;
 }
 
 /**
- * Reads what a step was given.
+ * Reads the environment of a step.
  *
  * @param env its environment: `SANDBOX_URL`, and `OUTPUTS`, `FIRST_OUTPUTS` (JSON) and `OUTCOME` where the job has them
  * @param egpu the path of the official client

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import type { Result } from './log-lines.ts';
 
 /**
- * Runs actionlint over every workflow of the project and of its examples. An example's use of the published action is
- * read as one of the action here, so that its inputs and outputs are held against its action.yml.
+ * Runs actionlint over every workflow of the project and of its examples. Where an example uses the published
+ * action, the action here takes its place, so that inputs and outputs are checked against its action.yml.
  *
  * @param actionlint the path of actionlint
  * @param root the project's folder
@@ -43,7 +43,7 @@ export async function lintWorkflows(actionlint: string, root: string): Promise<R
 
   async function lint(file: string, project: string): Promise<Result> {
     const checked = { scenario: 'actionlint', title: file };
-    // Without the two programs that actionlint runs where it finds them: every machine is to say the same.
+    // Without the two optional programs that actionlint runs if it finds them, so that all machines give the same result.
     const args = ['-no-color', '-oneline', '-shellcheck=', '-pyflakes='];
     try {
       await promisify(execFile)(actionlint, [...args, join('.github/workflows', basename(file))], {

@@ -1,4 +1,4 @@
-// The lines that the end-to-end jobs write into their log, for whoever reads the log afterwards.
+// The lines that the end-to-end jobs write to their log, for the checks that read the log later.
 
 /** How a check ended; `not run` is neither passed nor failed. */
 export type Outcome = 'pass' | 'fail' | 'not run';
@@ -18,7 +18,7 @@ export function resultLine({ scenario, title, outcome, reason }: Result): string
   return `[e2e] ${outcome} | ${scenario} | ${title}${end}`;
 }
 
-/** Reads a result from a line of a log, whatever the runner put before it; undefined when there is none in it. */
+/** Reads a result from a line of a log, whatever the runner put before it; undefined if there is none. */
 export function parseResult(line: string): Result | undefined {
   const match = /\[e2e\] (pass|fail|not run) \| ([\w-]+) \| ([^|]+?)(?: \| (.*))?$/.exec(line);
   const [, outcome, scenario, title, reason] = match ?? [];
@@ -28,7 +28,7 @@ export function parseResult(line: string): Result | undefined {
 }
 
 /**
- * Writes a secret in the plain, for the runner to mask.
+ * Writes a secret in plain text, for the runner to mask.
  *
  * @param name what the secret is
  */
@@ -43,7 +43,7 @@ export function parseProbe(line: string): { scenario: string; name: string; show
   return { scenario, name, shown };
 }
 
-/** Writes down which secrets a job's sandbox knew. Hexadecimal is no form that a runner masks or a leak would have. */
+/** Lists the secrets of a job's sandbox in hexadecimal, which no runner masks and no leak would use. */
 export function secretsLine(scenario: string, secrets: readonly string[]): string {
   return `[e2e] secrets | ${scenario} | ${Buffer.from(JSON.stringify(secrets)).toString('hex')}`;
 }

@@ -6,7 +6,7 @@ import type { Check } from './scenarios.ts';
  * Runs checks one after the other and prints a line for each.
  *
  * @param scenario the job
- * @returns whether none has failed
+ * @returns whether no check failed
  */
 export async function runChecks(scenario: string, checks: readonly Check[], job: Job): Promise<boolean> {
   let sound = true;
@@ -20,7 +20,7 @@ export async function runChecks(scenario: string, checks: readonly Check[], job:
 
 async function outcomeOf(check: Check, job: Job): Promise<Pick<Result, 'outcome' | 'reason'>> {
   if (check.needsEgpu && job.egpu === undefined) {
-    // On GitHub the step before this one installs it; elsewhere it may be out of reach.
+    // On GitHub an earlier step installs it; elsewhere it may be unavailable.
     return { outcome: job.env.ACT === 'true' ? 'not run' : 'fail', reason: 'egpu is not installed' };
   }
   try {

@@ -3,7 +3,7 @@ import type { ApiTokenRecord, RecordedRequest } from '../../testbed/exabits/serv
 /** An API token as the sandbox shows it to other processes: without its value. */
 export type ShownApiToken = Omit<ApiTokenRecord, 'token'>;
 
-/** What the jobs ask of the sandbox that runs beside them. */
+/** What the jobs request from the sandbox that runs beside them. */
 export interface SandboxClient {
   readonly url: string;
   requests(): Promise<RecordedRequest[]>;

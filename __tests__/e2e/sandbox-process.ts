@@ -1,4 +1,4 @@
-// The sandbox of one job, as a process of its own: prints its URL, and ends with the job's folder.
+// The sandbox of one job, as a separate process: prints its URL, and ends when the job's folder is gone.
 import { existsSync } from 'node:fs';
 import { startSandbox } from '../../testbed/exabits/server.ts';
 import { ACCOUNTS } from './accounts.ts';

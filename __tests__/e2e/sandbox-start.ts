@@ -33,7 +33,7 @@ const apiToken = await createLastingToken(first);
 await createLastingToken(second);
 
 // GitHub's runner prints the inputs of a step, so there they are masked like the secrets of a repository.
-// act does not print them, so there nobody but the action masks them, and a mask that is left out shows.
+// act does not print them, so there only the action masks them, and a missing mask shows.
 if (ACT !== 'true') {
   for (const secret of [first.password, second.password, apiToken]) {
     console.log(`::add-mask::${secret.replaceAll('%', '%25')}`);
@@ -60,7 +60,7 @@ async function createLastingToken({ username, password }: Account): Promise<stri
   return created.token;
 }
 
-/** JSON with every character of its texts escaped: act prints outputs, and only fromJSON() shall see what is in them. */
+/** JSON with every character of its texts escaped: act prints outputs, and only fromJSON() may reveal what is in them. */
 function escapedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(/"(?:[^"\\]|\\.)*"/g, (literal) => {
     const text: string = JSON.parse(literal);

@@ -7,7 +7,7 @@ import { configuredEgpu, egpu } from './egpu.ts';
 import { type Job, requestsOf, runnerTemp } from './job.ts';
 import { getJson } from './sandbox-client.ts';
 
-/** One thing that is held true. `run` throws when it is not. */
+/** Something that must be true. `run` throws if it is not. */
 export interface Check {
   /** The whole sentence, without a vertical bar. */
   readonly title: string;
@@ -15,7 +15,7 @@ export interface Check {
   run(job: Job): void | Promise<void>;
 }
 
-/** A job of e2e.yml: what its steps check, what is checked when all post steps have run, what its steps print. */
+/** A job of e2e.yml: what its steps check, what is checked after all post steps, and what its steps print. */
 export interface Scenario {
   /** The id of the job. */
   readonly name: string;
@@ -25,10 +25,10 @@ export interface Scenario {
   readonly probes: readonly Probe[];
 }
 
-/** A secret of a job, by what it is. */
+/** A kind of secret in a job. */
 export type Probe = 'password' | 'password hash' | 'access token' | 'refresh token' | 'API token';
 
-/** The API token that each account has from the start, and that no job may delete. */
+/** The API token that each account has from the start. No job may delete it. */
 export const LASTING_TOKEN = 'kept-by-hand';
 
 const LOGIN_PROBES: readonly Probe[] = ['password', 'password hash', 'access token', 'refresh token'];
@@ -102,7 +102,7 @@ const emptied = (...names: string[]): Check => ({
 });
 
 const noPair: Check = {
-  title: 'neither the pair nor the password is in the environment of a later step',
+  title: 'later steps have neither the login tokens nor the password in their environment',
   run({ env, outputs }) {
     for (const name of ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN']) ok(!env[name], name);
     for (const name of ['access-token', 'refresh-token']) equal(outputs[name], '', name);
@@ -114,7 +114,7 @@ const noPair: Check = {
 };
 
 const headersFile: Check = {
-  title: 'the header file has the headers of the method, in a file for the owner alone',
+  title: 'the header file has the headers of the method, and only its owner can read it',
   run({ env, outputs }) {
     const path = env.EXABITS_HEADERS_FILE ?? '';
     equal(dirname(path), runnerTemp({ env }));
@@ -129,7 +129,7 @@ const headersFile: Check = {
 };
 
 const curlWasAuthenticated: Check = {
-  title: 'curl with the header file sent the headers of the method and was let in',
+  title: 'curl with the header file sends the headers of the method, and is let in',
   async run(job) {
     const requests = await requestsOf(job, 'curl/');
     ok(requests.length > 0, 'the sandbox saw no curl');
@@ -141,7 +141,7 @@ const curlWasAuthenticated: Check = {
   },
 };
 
-/** Whose token the client sends where its file holds one: what docs/api.md says of it, and the step warns of. */
+/** Whose token the client sends if its configuration file holds one, as docs/api.md describes and the step warns. */
 const clientWithFile = (whose: 'file' | 'step'): Check => ({
   title: `egpu prefers the token of the ${whose} to that of the ${whose === 'file' ? 'step' : 'file'}`,
   needsEgpu: true,
@@ -169,7 +169,7 @@ const officialClient: readonly Check[] = [
       const printed: { total: number; data: Record<string, unknown>[] } = await egpu(job, 'vm', 'list');
       equal(printed.total, held.length);
       ok(held.length > 0, 'the sandbox holds no virtual machine');
-      // The client prints a zero for each field of its own that an answer lacks.
+      // The client prints a zero for each of its fields that the answer lacks.
       const shared = printed.data.map((machine, index) =>
         Object.fromEntries(Object.keys(held[index] ?? {}).map((name) => [name, machine[name]])),
       );
@@ -210,7 +210,7 @@ const officialClient: readonly Check[] = [
     },
   },
   {
-    title: 'egpu sent the headers of the method, and nothing of the other one',
+    title: 'egpu sends the headers of the method, and none of the other one',
     needsEgpu: true,
     async run(job) {
       const requests = await requestsOf(job, 'Go-http-client/');
@@ -258,21 +258,21 @@ const ephemeralTokenExists: Check = {
 };
 
 const failed: Check = {
-  title: 'the step has failed',
+  title: 'the step failed',
   run({ outcome }) {
     equal(outcome, 'failure');
   },
 };
 
 const stopped: Check = {
-  title: 'the step was stopped before it had ended',
+  title: 'the step was stopped before it ended',
   run({ outcome }) {
     match(outcome, /^(failure|cancelled)$/);
   },
 };
 
-const nothingHandedOn: Check = {
-  title: 'a step after it sees no output, no variable and no header file',
+const nothingExported: Check = {
+  title: 'later steps see no output, variable or header file',
   run({ env, outputs }) {
     deepEqual(Object.values(outputs).filter(Boolean), []);
     deepEqual(
@@ -285,7 +285,7 @@ const nothingHandedOn: Check = {
 
 const twoAccounts: readonly Check[] = [
   {
-    title: 'two sign-ins have outputs of their own, and both work at the same time',
+    title: 'two sign-ins have separate outputs, and both work at the same time',
     async run({ outputs, firstOutputs, sandbox }) {
       for (const [own, account] of [
         [firstOutputs, ACCOUNTS.first],
@@ -304,7 +304,7 @@ const twoAccounts: readonly Check[] = [
     },
   },
   {
-    title: 'two sign-ins have a header file each, and the environment is of the second one',
+    title: 'two sign-ins have separate header files, and the environment holds the second one',
     run({ env, outputs, firstOutputs }) {
       const files = [firstOutputs['headers-file'] ?? '', outputs['headers-file'] ?? ''];
       deepEqual(headerFilesIn(runnerTemp({ env })).sort(), [...files].sort());
@@ -383,7 +383,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'refused',
-    checks: [failed, nothingHandedOn],
+    checks: [failed, nothingExported],
     afterwards,
     probes: [],
   },
@@ -413,7 +413,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'cancelled-sign-in',
-    checks: [stopped, nothingHandedOn, ephemeralTokenExists],
+    checks: [stopped, nothingExported, ephemeralTokenExists],
     afterwards,
     probes: [],
   },

@@ -5,20 +5,20 @@ import { promisify } from 'node:util';
 
 /** A program that the end-to-end run uses. */
 export interface Tool {
-  /** What it is called when it is run. */
+  /** The name of its command. */
   readonly name: string;
   /** The command that puts it into `TOOLS_FOLDER`, with its pinned version. */
   readonly command: readonly [program: string, ...args: string[]];
-  /** What the command calls it. */
+  /** The file that the command creates. */
   readonly built: string;
 }
 
-/** Where a tool is, or why it cannot be had. */
+/** Where a tool is, or why it is not available. */
 export type Found = { readonly path: string } | { readonly missing: string };
 
 const longestBuildMs = 9 * 60_000;
 
-/** The project's own folder for tools, which git ignores. */
+/** The project's folder for tools, which git ignores. */
 export const TOOLS_FOLDER = join(import.meta.dirname, '../../.tools/bin');
 
 export const ACT = goTool('act', 'github.com/nektos/act@v0.2.89');
@@ -34,7 +34,7 @@ function goTool(name: string, source: string): Tool {
 
 function wheelTool(name: string, version: string): Tool {
   const wheel = ['--no-deps', '--only-binary=:all:', '--quiet', `${name}==${version}`];
-  // A folder of its own: pip replaces a `bin` that is there already.
+  // A separate folder, because pip replaces an existing `bin`.
   const target = join(TOOLS_FOLDER, '..', name);
   return {
     name,
@@ -44,7 +44,7 @@ function wheelTool(name: string, version: string): Tool {
 }
 
 /**
- * Finds a tool: where the variable of its name in upper case points, on PATH, in the project's folder;
+ * Finds a tool through the variable with its name in upper case, on PATH, or in the project's folder;
  * else installs it there.
  */
 export async function findOrInstall(tool: Tool): Promise<Found> {

@@ -24,16 +24,16 @@ const failuresOf = (lines: readonly string[]) =>
   verifyLog(lines.join('\r\n'), [scenario]).filter(({ outcome }) => outcome !== 'pass');
 
 describe('the complete log of the end-to-end jobs', () => {
-  test('passes when every check has passed, the probe is masked and no secret is in it', () => {
+  test('passes if every check has passed, the probe is masked and it contains no secret', () => {
     expect(failuresOf(sound)).toEqual([]);
     expect(verifyLog(sound.join('\n'), [scenario])).toHaveLength(5);
   });
 
-  test.each([1, 2, 3, 4])('fails when line %i is not in it', (index) => {
+  test.each([1, 2, 3, 4])('fails if line %i is missing', (index) => {
     expect(failuresOf(sound.toSpliced(index, 1))).toMatchObject([{ outcome: 'fail' }]);
   });
 
-  test('says why a check has failed, in one line', () => {
+  test('gives the reason for a failed check in one line', () => {
     const reason = 'expected\n  other   \n';
     const line = resultLine({ scenario: 'login', title: 'outputs arrive', outcome: 'fail', reason });
     expect(failuresOf(sound.with(1, line))).toEqual([
@@ -41,12 +41,12 @@ describe('the complete log of the end-to-end jobs', () => {
     ]);
   });
 
-  test('does not let a later pass hide a failure', () => {
+  test('reports a failure even if the check passes later', () => {
     const line = resultLine({ scenario: 'login', title: 'outputs arrive', outcome: 'fail', reason: 'no' });
     expect(failuresOf([...sound, line])).toMatchObject([{ title: 'outputs arrive', outcome: 'fail' }]);
   });
 
-  test('keeps a check that was not run apart from those that passed and those that failed', () => {
+  test('reports a check that was not run as neither passed nor failed', () => {
     const line = resultLine({
       scenario: 'login',
       title: 'outputs arrive',
@@ -56,13 +56,13 @@ describe('the complete log of the end-to-end jobs', () => {
     expect(failuresOf(sound.with(1, line))).toMatchObject([{ outcome: 'not run', reason: 'no egpu' }]);
   });
 
-  test('fails when a probe shows more than ***', () => {
+  test('fails if a probe shows more than ***', () => {
     expect(failuresOf(sound.with(2, probeLine('login', 'password', '*** x')))).toMatchObject([
       { title: 'a later step that prints the password prints ***' },
     ]);
   });
 
-  test.each([...tellingForms(secret).keys()])('fails when a secret is in it: %s', (form) => {
+  test.each([...tellingForms(secret).keys()])('fails if it contains a secret: %s', (form) => {
     const leak = tellingForms(secret).get(form);
     const [failure, ...others] = failuresOf([...sound, `[e2e/login]   | a=${leak} b`]);
     expect(others).toEqual([]);
@@ -71,7 +71,7 @@ describe('the complete log of the end-to-end jobs', () => {
     expect(failure?.reason).not.toContain(leak);
   });
 
-  test.each([0, 1, 2])('fails when a secret is in the middle of a text in base64, %i bytes on', (offset) => {
+  test.each([0, 1, 2])('fails if it contains base64 of a longer text with a secret at byte %i', (offset) => {
     const encoded = Buffer.from(`${'x'.repeat(offset)}${secret} and more`).toString('base64');
     expect(failuresOf([...sound, encoded])).toMatchObject([{ scenario: 'complete-log' }]);
   });
@@ -80,7 +80,7 @@ describe('the complete log of the end-to-end jobs', () => {
     ['a JWT', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuby1vbmUifQ.c2lnbmF0dXJlLW9m'],
     ['a JWT in base64', Buffer.from('eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJuby1vbmUifQ.c2ln').toString('base64')],
     ['the body of a login', '{"username":"x","password":"5f4dcc3b5aa765d61d8327deb882cf99"}'],
-  ])('fails when something is in it that looks like a secret: %s', (_, text) => {
+  ])('fails if it contains something that looks like a secret: %s', (_, text) => {
     expect(failuresOf([...sound, `[e2e/login]   | ${text}`])).toMatchObject([
       { title: 'nothing that looks like a token or a password hash' },
     ]);

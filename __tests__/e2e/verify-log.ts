@@ -2,7 +2,7 @@ import { tellingForms } from '../../testbed/runner/secret-forms.ts';
 import { parseProbe, parseResult, parseSecrets, type Result } from './log-lines.ts';
 import type { Scenario } from './scenarios.ts';
 
-/** What gives a token of the sandbox away, whichever it is, and a login. */
+/** Patterns that reveal any token of the sandbox, or a login. */
 const TOKEN_SHAPES: ReadonlyMap<string, RegExp> = new Map([
   ['a JWT', /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/],
   ['a JWT in base64', /ZXlK[\w+/-]{24,}/],
@@ -10,11 +10,11 @@ const TOKEN_SHAPES: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
- * Reads the complete log of the end-to-end jobs: what every check came to, and whether a secret is in it.
+ * Reads the complete log of the end-to-end jobs: the result of every check, and whether it contains a secret.
  *
  * @param log as the runner printed it
  * @param scenarios the jobs that should be in it
- * @returns one result for every check that there should be; one that the log does not mention has failed
+ * @returns one result for every expected check; a check that the log does not mention has failed
  */
 export function verifyLog(log: string, scenarios: readonly Scenario[]): Result[] {
   const lines = log.split(/\r?\n/).map(withoutColour);

@@ -17,7 +17,7 @@ const headers = {
   'x-github-api-version': '2022-11-28',
 };
 
-// GitHub stores a log some moments after its job has ended.
+// GitHub stores a log a few moments after its job has ended.
 const longestWaitMs = 120_000;
 
 const listed = await get(

@@ -7,7 +7,7 @@ import type { Evidence, PhaseEvidence } from './evidence.ts';
 import { startScriptedExabits } from './exabits.ts';
 import { addressOfExabits, type World } from './worlds.ts';
 
-/** Runs a world through the committed bundle, with the little runner's visible log as the witness. */
+/** Runs a world through the committed bundle, and observes it through the small runner's visible log. */
 export async function runBundle(world: World): Promise<Evidence> {
   const exabits = await startScriptedExabits();
   const { RUNNER_DEBUG: debug, ...carried } = world.env;
@@ -34,7 +34,7 @@ export async function runBundle(world: World): Promise<Evidence> {
     summary: step.rawSummary,
     temporaryFiles: readdirSync(job.runnerTemp),
     requests: [...exabits.requests],
-    // What has been printed when a request comes may still be in the pipe: only in one process can this be told.
+    // Output printed before a request may still be in the pipe, so only the in-process runs can tell.
     sentUnmasked: [],
     tookMs,
     limitMs: 4_000,

@@ -3,20 +3,20 @@ import type { Evidence } from './evidence.ts';
 import { holdInvariants } from './invariants.ts';
 import { type World, worlds } from './worlds.ts';
 
-/** What came of a number of worlds. */
+/** The outcome of a number of worlds. */
 export interface Checked {
   readonly cases: number;
   /** How many of them ended in each way, by the method of the sign-in. */
   readonly endings: Readonly<Record<string, number>>;
-  /** The smallest world that breaks a promise, which one and how; undefined when none does. */
+  /** The smallest world that breaks a promise, which promise and how; undefined if none does. */
   readonly violation: string | undefined;
 }
 
 /**
- * Runs worlds and holds every promise against what comes of them.
+ * Runs worlds and checks every outcome against every promise.
  *
- * @param run lets a world happen
- * @param seed the same one gives the same worlds
+ * @param run runs a world
+ * @param seed the same seed gives the same worlds
  * @param cases how many
  */
 export async function checkWorlds(

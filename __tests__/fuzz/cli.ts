@@ -1,4 +1,4 @@
-// Runs random jobs against random answers of Exabits, and holds every promise of docs/threat-model.md against them.
+// Runs random jobs against random answers from Exabits, and checks every promise of docs/threat-model.md.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -25,7 +25,7 @@ interface Options {
   readonly worker: boolean;
 }
 
-/** What has come of all cases so far. */
+/** The outcome of all cases so far. */
 interface Total {
   cases: number;
   readonly endings: Map<string, number>;
@@ -39,7 +39,7 @@ const options = parseCommandLine();
 if (options?.worker) await work(options);
 else if (options) await lead(options);
 
-/** What the command line asks for; undefined, with the usage printed, where it asks for help or for what is not there. */
+/** The options of the command line; undefined, with the usage printed, if they are invalid or ask for help. */
 function parseCommandLine(): Options | undefined {
   try {
     const { values } = parseArgs({
@@ -74,7 +74,7 @@ function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
-/** Runs batch after batch through the sources, and tells of each, until the leader has enough. */
+/** Runs batch after batch through the sources, and reports each, until the leader has enough. */
 async function work({ seed }: Options): Promise<void> {
   const jobs = await InProcessJobs.start();
   for (let next = seed; ; next += workers) {
@@ -131,7 +131,7 @@ function startWorker(firstSeed: number, add: (checked: Checked) => void): ChildP
   return child;
 }
 
-// What another process says has been through JSON.
+// Messages from another process have been through JSON.
 function readChecked(message: unknown): Checked {
   const { cases, endings, violation } = Object(message);
   return {

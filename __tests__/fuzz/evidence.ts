@@ -13,7 +13,7 @@ export interface PhaseEvidence {
   readonly exitCode: number | null;
   /** Lines of stdout and stderr, as they were printed. */
   readonly printed: readonly string[];
-  /** What the log shows: masked, commands carried out, debug lines included as if somebody had asked for them. */
+  /** What the log shows: masked, commands run, and debug lines included as in a debug run. */
   readonly visible: readonly string[];
   readonly commands: readonly ReadCommand[];
   readonly outputs: Readonly<Record<string, string>>;
@@ -23,23 +23,23 @@ export interface PhaseEvidence {
   /** Names of the files in `$RUNNER_TEMP` when the phase is over. */
   readonly temporaryFiles: readonly string[];
   readonly requests: readonly ReceivedRequest[];
-  /** Secrets that a request carried before the runner knew them as such. */
+  /** Secrets that a request carried before they were masked. */
   readonly sentUnmasked: readonly string[];
   readonly tookMs: number;
   /** The longest that it may take. */
   readonly limitMs: number;
 }
 
-/** A workflow command, and whether it stands where the action puts its own: at the start of the line. */
+/** A workflow command, and whether it is where the action puts its own: at the start of the line. */
 export interface ReadCommand extends WorkflowCommand {
   readonly inPlace: boolean;
 }
 
-/** What came of a world. */
+/** The outcome of a world. */
 export interface Evidence {
   readonly main: PhaseEvidence;
   readonly post: PhaseEvidence;
-  /** Tokens that Exabits gave out in answers that say yes. */
+  /** Tokens that Exabits returned in successful answers. */
   readonly served: ReadonlySet<string>;
 }
 
@@ -53,11 +53,11 @@ export class VisibleLog {
     return this.#masks;
   }
 
-  /** Reads what a phase printed: a line that is a command is carried out, every other one is shown masked. */
+  /** Reads what a phase printed: commands are run, all other lines are shown masked. */
   read(printed: readonly string[]): Pick<PhaseEvidence, 'visible' | 'commands'> {
     const visible: string[] = [];
     const commands: ReadCommand[] = [];
-    // The runner cuts what it reads into lines at each of these.
+    // The runner splits its input into lines at each of these.
     for (const line of printed.flatMap((text) => text.split(/\r\n|\r|\n/))) {
       const command = parseWorkflowCommand(line, COMMAND_NAMES);
       if (!command) {
@@ -76,21 +76,21 @@ export class VisibleLog {
 }
 
 /**
- * The secrets of a world, in the spellings in which they work: what the user gave, what Exabits gave, and what the
- * job carried, where the action used that.
+ * The secrets of a world, in the spellings in which they work: those that the user gave, those that Exabits gave, and
+ * those already set in the job, if the action used them.
  */
 export function secretsOf(world: World, { main, post, served }: Evidence): Set<string> {
   const names = ['EXABITS_API_TOKEN', 'EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'];
   const carried = names.map((name) => (world.env[name] ?? '').trim());
   const sent = [main, post].flatMap(({ requests }) => requests.flatMap(({ headers }) => headers));
-  const handedOn = Object.values(main.outputs);
+  const exported = Object.values(main.outputs);
   const used = carried.filter(
-    (token) => handedOn.includes(token) || sent.some(([, value]) => value.replace('Bearer ', '') === token),
+    (token) => exported.includes(token) || sent.some(([, value]) => value.replace('Bearer ', '') === token),
   );
   return withoutBlank([...secretsOfInputs(world), ...used, ...served]);
 }
 
-/** The secrets among them that the inputs of the step hold. */
+/** Those of the secrets that are in the inputs of the step. */
 export function secretsOfInputs({ inputs }: World): Set<string> {
   const password = (inputs.password ?? '').replace(/[\r\n]+$/, '');
   const apiToken = (inputs['api-token'] ?? '').trim();

@@ -2,31 +2,31 @@ import { createServer, type Socket } from 'node:net';
 import { LocalServer } from '../../testbed/exabits/local-server.ts';
 import type { Quote, ScriptedAnswer, World } from './worlds.ts';
 
-/** A request as it came over the wire. */
+/** A request as received. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
-  /** As they came; the names in lower case. */
+  /** As received, with names in lower case. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
-  /** Whether the answer is one that another try cannot change. */
+  /** Whether the answer is final, so that a retry makes no sense. */
   readonly answeredForGood: boolean;
 }
 
-/** An Exabits that answers whatever a world says. */
+/** An Exabits that answers as a world says. */
 export interface ScriptedExabits {
   readonly url: string;
   /** Requests since the last `play`. */
   readonly requests: readonly ReceivedRequest[];
-  /** Tokens that it gave out since then in an answer that says yes. */
+  /** Tokens that it has returned since then in successful answers. */
   readonly served: ReadonlySet<string>;
-  /** Goes on with the answers of a world, the last of which is repeated, and tells of every request as it comes. */
+  /** Continues with the answers of a world, the last of which repeats, and reports every request. */
   play(world: World, phase: 'main' | 'post', onRequest: (request: Request) => void): void;
   close(): Promise<void>;
 }
 
 /**
- * Starts a server on 127.0.0.1 that writes bytes, so that no HTTP library keeps it from sending nonsense.
+ * Starts a server on 127.0.0.1 that writes raw bytes, so that no HTTP library keeps it from sending nonsense.
  */
 export async function startScriptedExabits(): Promise<ScriptedExabits> {
   let world: World | undefined;
@@ -186,7 +186,7 @@ function nameIn(body: string): unknown {
   }
 }
 
-/** Notes the tokens of an answer that says yes, wherever the API would have them. */
+/** Notes the tokens of a successful answer, in every field where the API would have them. */
 function noteTokens(body: string | Uint8Array, served: Set<string>): void {
   try {
     const { status, data } = Object(JSON.parse(Buffer.from(body).toString('utf8')));
@@ -200,7 +200,7 @@ function noteTokens(body: string | Uint8Array, served: Set<string>): void {
   }
 }
 
-/** What a request proves its right with. */
+/** The secret that authenticates a request. */
 function secretIn({ headers, body }: Request): string {
   const bearer = headers.find(([name]) => name === 'authorization')?.[1].replace(/^Bearer /, '');
   if (bearer !== undefined) return bearer;
@@ -229,7 +229,7 @@ function quoteOf(secret: string, quote: Quote): string {
     case 'base64url':
       return Buffer.from(secret).toString('base64url');
     case 'upper case':
-      // Another spelling of a hash is as good as the hash; of a token it is another token.
+      // A hash in upper case is still the hash; a token in upper case is another token.
       return /^[0-9a-f]{32}$/.test(secret) ? secret.toUpperCase() : secret;
   }
 }

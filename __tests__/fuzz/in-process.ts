@@ -29,7 +29,7 @@ export class InProcessJobs {
     const log = new VisibleLog();
     const inputs = { 'api-url': url + world.urlSuffix, ...world.inputs };
     const { random } = Math;
-    // No wait between tries is longer than the server asks for.
+    // Waits between tries are no longer than the server asks for.
     Math.random = () => 0;
     try {
       const [step, main] = await this.#watch('main', world, job, log, () => job.main(inputs));
@@ -67,7 +67,7 @@ export class InProcessJobs {
       temporaryFiles: readdirSync(job.temp),
       requests: [...this.#exabits.requests],
       tookMs: performance.now() - startedAt,
-      // A deadline of one second, and one more.
+      // A deadline of one second, plus one second.
       limitMs: 2_000,
     };
     return [step, evidence];

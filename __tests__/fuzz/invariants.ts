@@ -7,12 +7,12 @@ export class Violation extends Error {}
 
 const ownCommands = new Set(['add-mask', 'error', 'warning', 'debug']);
 
-/** Shorter texts than this are in any log by chance. */
+/** Shorter texts may be in any log by chance. */
 const shortestForm = 8;
 const longestLine = 2_000;
 const mostLines = 200;
 
-/** The promises that a world and what came of it can break. */
+/** The promises that the outcome of a world can break. */
 const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => string | undefined>> = {
   'every secret is masked before it is sent': (_world, { main, post }) =>
     first([...main.sentUnmasked, ...post.sentUnmasked]),
@@ -30,20 +30,20 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
     );
     for (const secret of secretsOf(world, evidence)) {
       const part = shownPart(shown, secret);
-      // Half of a secret may be what the server, or another input, says anyway, without knowing it.
+      // The server or another input may contain half of a secret by chance.
       if (part !== undefined && !isIn(said, part) && !isIn(plainInputs, part))
         return `${JSON.stringify(secret)} as ${JSON.stringify(part)}`;
     }
-    // What the user gave is masked before the first line, so that even a single letter of it shows nowhere in the log.
+    // What the user gave is masked before the first line, so not even a secret of one letter shows anywhere in the log.
     for (const secret of secretsOfInputs(world)) {
-      // Stars are what a mask is made of.
+      // Masks consist of stars.
       if (secret.includes('*')) continue;
       if (log.includes(secret)) return JSON.stringify(secret);
     }
     return undefined;
   },
 
-  'text from outside gives the runner no command': (world, evidence) => {
+  'text from outside runs no workflow command': (world, evidence) => {
     const { main, post } = evidence;
     const secrets = [...secretsOf(world, evidence), ...Object.values(world.env)];
     for (const { commands } of [main, post]) {
@@ -72,16 +72,16 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
     return split && JSON.stringify(split);
   },
 
-  'a failure hands nothing on, and says why in one line': (_world, { main }) => {
+  'a failure exports nothing, and says why in one line': (_world, { main }) => {
     const errors = main.commands.filter(({ name }) => name === 'error').length;
     if (main.exitCode === 0) return errors === 0 ? undefined : `${errors} errors, and exit code 0`;
-    const handedOn = { ...main.outputs, ...main.env, ...Object.fromEntries(main.temporaryFiles.entries()) };
-    if (Object.keys(handedOn).length > 0) return JSON.stringify(handedOn);
+    const exported = { ...main.outputs, ...main.env, ...Object.fromEntries(main.temporaryFiles.entries()) };
+    if (Object.keys(exported).length > 0) return JSON.stringify(exported);
     if (main.summary !== '') return main.summary;
     return main.exitCode === 1 && errors === 1 ? undefined : `exit code ${main.exitCode}, ${errors} errors`;
   },
 
-  'a success hands a credential on': (_world, { main }) => {
+  'a success exports a credential': (_world, { main }) => {
     if (main.exitCode !== 0) return undefined;
     const { token = '', 'headers-file': headersFile, 'auth-method': method } = main.outputs;
     if (!/^[\x21-\x7e]+$/.test(token)) return `token ${JSON.stringify(token)}`;
@@ -91,7 +91,7 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
     return headersFile === undefined ? 'no output headers-file' : undefined;
   },
 
-  'a request goes out in one shape only': (_world, { main, post }) => {
+  'every request has a known path and known headers': (_world, { main, post }) => {
     const allowed =
       /^(accept|authorization|connection|content-length|content-type|host|refresh-token|user-agent)$/;
     for (const { method, path, headers } of [...main.requests, ...post.requests]) {
@@ -105,7 +105,7 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
     return undefined;
   },
 
-  'a password that is refused is not tried again': (_world, { main, post }) => {
+  'a refused password is not sent again': (_world, { main, post }) => {
     for (const { requests } of [main, post]) {
       const logins = requests.filter(({ path }) => path.endsWith('/authenticate/login'));
       const answered = logins.filter(({ answeredForGood }) => answeredForGood).length;
@@ -121,7 +121,7 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
 
   'nothing outlives the job': ({ inputs, env }, { main, post }) => {
     if (inputs.cleanup?.trim().toLowerCase() === 'false') return undefined;
-    // Credentials without a source are the job's own, and stay.
+    // Credentials without a source belong to the job, and stay.
     const kept = main.env.EXABITS_AUTH_SOURCE ? [] : Object.keys(env);
     const left = Object.entries({ ...main.env, ...post.env }).filter(
       ([name, value]) => value !== '' && !kept.includes(name),
@@ -142,7 +142,7 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
       `No API token ${name} is left`,
       `The API token ${name} may still be valid`,
     ];
-    // Parts of the name may be masked, where a secret is as short as that.
+    // Parts of the name may be masked, if a secret is that short.
     return told.some((one) => words.includes(one)) || words.includes('***') ? undefined : words;
   },
 
@@ -152,13 +152,13 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
   },
 };
 
-/** What the promises are called. */
+/** The names of the promises. */
 export const invariantNames: readonly string[] = Object.keys(invariants);
 
 /**
- * Holds what came of a world against every promise.
+ * Checks the outcome of a world against every promise.
  *
- * @throws Violation for the first that is broken
+ * @throws Violation for the first broken promise
  */
 export function holdInvariants(world: World, evidence: Evidence): void {
   for (const [name, broken] of Object.entries(invariants)) {
@@ -168,13 +168,13 @@ export function holdInvariants(world: World, evidence: Evidence): void {
   }
 }
 
-/** What a text shows of a secret: a form of it that is no coincidence, or a good part of a long one. */
+/** The part of a secret that a text shows: a form too long to be a coincidence, or half of a long one. */
 function shownPart(text: string, secret: string): string | undefined {
   if (secret.length < shortestForm) return undefined;
   const forms = new Set(secretForms(secret.toWellFormed()).values());
   for (const form of forms) {
     if (form.length < shortestForm) continue;
-    // A text that is cut somewhere may begin or end in the middle of a secret.
+    // A truncated text may begin or end in the middle of a secret.
     const half = form.length < 40 || new Set(form).size < 8 ? form.length : Math.ceil(form.length / 2);
     const part = [form.slice(0, half), form.slice(-half)].find((each) => text.includes(each));
     if (part !== undefined) return part;
@@ -182,7 +182,7 @@ function shownPart(text: string, secret: string): string | undefined {
   return undefined;
 }
 
-/** Whether JSON holds a text, in its strings or in JSON within these. */
+/** Whether JSON contains a text, in its strings or in JSON within them. */
 function isIn(json: string, text: string): boolean {
   const escaped = JSON.stringify(text).slice(1, -1);
   return [escaped, JSON.stringify(escaped).slice(1, -1)].some((spelling) => json.includes(spelling));

@@ -14,7 +14,7 @@ import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workfl
 
 const settings = { seed: 20_261_124, numRuns: 2_000 };
 
-/** What has a meaning to the runner, in any neighbourhood. */
+/** Texts with sequences that mean something to the runner, in any context. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc
@@ -52,7 +52,7 @@ beforeEach(() => {
 afterEach(() => printed.mockRestore());
 
 describe('Any text from outside', () => {
-  test('becomes one line, in which the runner finds no command behind other words', () => {
+  test('becomes one line that contains no workflow command', () => {
     fc.assert(
       fc.property(text, fc.nat({ max: 80 }), (any, limit) => {
         const line = oneLine(any, limit + 1);
@@ -64,7 +64,7 @@ describe('Any text from outside', () => {
     );
   });
 
-  test('becomes the same line when it is made one again', () => {
+  test('does not change when it is made one line again', () => {
     fc.assert(
       fc.property(text, (any) => {
         expect(oneLine(oneLine(any))).toBe(oneLine(any));
@@ -73,7 +73,7 @@ describe('Any text from outside', () => {
     );
   });
 
-  test('keeps what is printable', () => {
+  test('keeps its printable characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'abcXYZ019.,:;-_%"\'ü€😀') }), (plain) => {
         expect(oneLine(plain)).toBe(plain);
@@ -84,7 +84,7 @@ describe('Any text from outside', () => {
 });
 
 describe('Any secret', () => {
-  test('is in no quotation, in whatever form and wherever that is cut', () => {
+  test('is redacted from quoted text in every form, wherever that is cut', () => {
     fc.assert(
       fc.property(token, fc.nat({ max: 320 }), fc.nat(), (secret, length, choice) => {
         const { mask, redact } = createMasker();
@@ -100,7 +100,7 @@ describe('Any secret', () => {
     );
   });
 
-  test('reaches the runner whole, with each of its lines, and only once', () => {
+  test('is masked as a whole and line by line, each only once', () => {
     fc.assert(
       fc.property(text, (secret) => {
         printed.mockClear();
@@ -122,7 +122,7 @@ describe('Any secret', () => {
 });
 
 describe('Any token', () => {
-  test('without a defect can stand in a header, alone in its line', () => {
+  test('without a defect fits into a header, on a line of its own', () => {
     fc.assert(
       fc.property(fc.oneof(text, token), (any) => {
         if (tokenDefect(any) !== undefined) return;
@@ -136,7 +136,7 @@ describe('Any token', () => {
     );
   });
 
-  test('has a defect when a header cannot hold it', () => {
+  test('has a defect if it does not fit into a header', () => {
     fc.assert(
       fc.property(text, (any) => {
         if (/^[\x21-\x7e]+$/.test(any)) return;
@@ -146,7 +146,7 @@ describe('Any token', () => {
     );
   });
 
-  test('has an expiry that is a time, or none', () => {
+  test('has a valid expiry or none', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), (claims, junk) => {
         const part = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString('base64url');
@@ -172,7 +172,7 @@ describe('Any answer', () => {
       .map((json) => JSON.stringify(json)),
   );
 
-  test('opens to an envelope or to a failure of one line, and never to another error', () => {
+  test('yields an envelope or a one-line failure, and never another error', () => {
     const { redact } = createMasker();
     fc.assert(
       fc.property(
@@ -205,7 +205,7 @@ describe('Any answer', () => {
     );
   });
 
-  test('never makes the wait before the next try negative, endless by itself, or longer than the server asked and what is left', () => {
+  test('never makes the wait before a retry negative, endless, or longer than the remaining time', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -273,7 +273,7 @@ describe('Any address', () => {
       .map((parts) => parts.join('')),
   );
 
-  test('is refused, or is https to its host or http to this machine, in two spellings and nothing else', () => {
+  test('is refused, or leads to its host by https or to a loopback address by http', () => {
     fc.assert(
       fc.property(address, (any) => {
         const outcome = ((): unknown => {

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { md5 } from '../../testbed/exabits/md5.ts';
 
-/** What a job says and what it carries, in the forms in which a process gets them: well-formed, and without NUL. */
+/** The inputs and the environment of a job, as a process can get them: well-formed, and without NUL. */
 export interface World {
   readonly inputs: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
-  /** What is at the end of the input `api-url`. */
+  /** The end of the input `api-url`. */
   readonly urlSuffix: string;
-  /** How Exabits answers `main`, one request after the other, and then `post`. The last answer goes on. */
+  /** How Exabits answers the requests of `main`, in order, and then of `post`. The last answer repeats. */
   readonly answers: { readonly main: readonly ScriptedAnswer[]; readonly post: readonly ScriptedAnswer[] };
-  /** The tokens in a right answer. */
+  /** The tokens in a correct answer. */
   readonly tokens: ServedTokens;
 }
 
-/** The tokens that Exabits gives in right answers. */
+/** The tokens that Exabits returns in correct answers. */
 export interface ServedTokens {
   readonly access: string;
   readonly refresh: string;
@@ -24,7 +24,7 @@ export interface ServedTokens {
 export type ScriptedAnswer =
   /** As the API would. */
   | { readonly kind: 'right' }
-  /** As the API would, but for one place. */
+  /** As the API would, except in one place. */
   | { readonly kind: 'changed'; readonly place: Place; readonly value: unknown }
   /** With something else. */
   | {
@@ -33,7 +33,7 @@ export type ScriptedAnswer =
       readonly headers: readonly (readonly [string, string])[];
       readonly body: string | Uint8Array;
     }
-  /** No, in words that quote a secret which the request carried. */
+  /** With a refusal that quotes a secret of the request. */
   | {
       readonly kind: 'quoting';
       readonly status: number;
@@ -75,7 +75,7 @@ export const quotes = [
 ] as const;
 export type Quote = (typeof quotes)[number];
 
-// What has a meaning somewhere between a server, the toolkit, the runner, a shell, JSON and a terminal.
+// Sequences that mean something to a server, the toolkit, the runner, a shell, JSON or a terminal.
 const fragments = [
   '::',
   '::add-mask::',
@@ -136,7 +136,7 @@ const fragments = [
   'secret-of-the-job',
 ] as const;
 
-/** Any text: of every kind of character, of what has a meaning to somebody, or as people really have it. */
+/** Any text: of all kinds of characters, of sequences with a meaning, or as people really write it. */
 const anyText: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 3,
@@ -153,7 +153,7 @@ const anyText: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** What a process can find in its environment. */
+/** A text that an environment variable can hold. */
 const environmentText = anyText.map((text) => text.toWellFormed().replaceAll('\0', ''));
 
 const jwt = fc
@@ -167,7 +167,7 @@ const jwt = fc
     return `${part({ kid, alg: 'HS256', typ: 'JWT' })}.${part(claims)}.${part(claims.sub)}`;
   });
 
-/** A token that may stand in a header. */
+/** A token that fits into a header. */
 const goodToken = fc.oneof(
   fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
@@ -277,7 +277,7 @@ const answer: fc.Arbitrary<ScriptedAnswer> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<ScriptedAnswer>({ kind: 'reset' }, { kind: 'closed' }) },
 );
 
-/** The same, and mostly something: an input that is empty ends a job before it begins. */
+/** The same, but rarely empty, because an empty input ends a job before it starts. */
 const filledText = fc.oneof(
   { weight: 12, arbitrary: environmentText.map((text) => (text.trim() === '' ? `someone${text}` : text)) },
   { weight: 1, arbitrary: environmentText },
@@ -346,7 +346,7 @@ const carried = fc.record(
   { requiredKeys: [] },
 );
 
-/** Every job, with every Exabits. */
+/** Any job, with any Exabits. */
 export const worlds: fc.Arbitrary<World> = fc.record({
   inputs: fc
     .tuple(credentials, settings)

@@ -1,2 +1,2 @@
-// Loaded before each test file by `npm run test:crlf` alone: the toolkit then ends lines as it does on Windows.
+// Loaded before each test file, only by `npm run test:crlf`: the toolkit then ends lines as on Windows.
 Object.defineProperty(process.getBuiltinModule('node:os'), 'EOL', { value: '\r\n' });

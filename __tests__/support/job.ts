@@ -14,15 +14,15 @@ const { inputs: knownInputs } = readActionManifest(root);
 /** What a phase of the action did, as the runner and the reader of the log see it. */
 export interface Step {
   readonly inputs: Readonly<Record<string, string>>;
-  /** What was printed to stdout and stderr: workflow commands as they are, and nothing masked. */
+  /** The raw lines of stdout and stderr, with workflow commands and without masks. */
   readonly lines: readonly string[];
-  /** What GitHub shows: masked, commands carried out, debug lines hidden. */
+  /** What GitHub shows: masked, commands run, debug lines hidden. */
   readonly log: string;
   /** The debug lines, masked. */
   readonly debugLog: string;
   readonly exitCode: number;
   readonly outputs: Readonly<Record<string, string>>;
-  /** What the step set for later steps. */
+  /** The variables that the step exported. */
   readonly env: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
@@ -33,21 +33,21 @@ type CommandFile = (typeof commandFiles)[number];
 
 const jobs = new Set<InProcessJob>();
 
-/** Removes the files of every job that is left. */
+/** Removes the files of all remaining jobs. */
 export function disposeJobs(): void {
   for (const job of jobs) job.dispose();
 }
 
 /**
  * A job whose steps run a phase of the sources in this process, for unit tests and the fuzzer. `testbed/runner` runs the
- * bundle in processes of their own.
+ * bundle in separate processes.
  */
 export class InProcessJob {
   /** `$RUNNER_TEMP`. */
   readonly temp: string;
-  /** What the next step finds in its environment. */
+  /** The environment of the next step. */
   readonly env: Record<string, string>;
-  /** Is called with every line that a step prints, before anything else happens. */
+  /** Called with every line that a step prints, before anything else happens. */
   onLine: (line: string) => void = () => {};
   readonly #masker = new LogMasker();
   readonly #home: string;
@@ -85,7 +85,7 @@ export class InProcessJob {
     return this.#run(main, withDefaults(inputs, knownInputs), {});
   }
 
-  /** Runs the sweep with these inputs, and the defaults of its action.yml for the others, at an event of GitHub. */
+  /** Runs the sweep with these inputs, and the defaults of its action.yml for the others, for a GitHub event. */
   async sweep(inputs: Record<string, string> = {}, event: object = {}): Promise<Step> {
     const { sweep } = await import('../../src/sweep.ts');
     const known = readActionManifest(join(root, 'sweep'), event).inputs;
@@ -98,12 +98,12 @@ export class InProcessJob {
     return this.#run(post, inputs, state);
   }
 
-  /** The paths of what stands in `$RUNNER_TEMP`. */
+  /** The paths of the files in `$RUNNER_TEMP`. */
   temporaryFiles(): string[] {
     return readdirSync(this.temp).map((name) => join(this.temp, name));
   }
 
-  /** The path of a file through which the step that runs now, or ran last, talks to the runner. */
+  /** The path of a command file of the current or last step. */
   commandFile(name: CommandFile): string {
     return join(this.#commandFiles, `${name}-${this.#steps}`);
   }

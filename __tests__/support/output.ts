@@ -1,14 +1,14 @@
 export interface Printed {
-  /** What went to stdout and stderr, line by line. */
+  /** The lines written to stdout and stderr. */
   readonly lines: string[];
-  /** What the process would have ended with; undefined when nothing ended it. */
+  /** The exit code with which the process would have ended; undefined if nothing ended it. */
   readonly exitCode: number | undefined;
 }
 
 /**
- * Runs something that prints, and keeps what it prints from the real output.
+ * Runs something that prints, and captures the output.
  *
- * @param act what to run; what it does after it has ended the process still happens
+ * @param act what to run; it keeps running after it has ended the process
  * @param onLine is called with every line before anything else happens
  */
 export async function captureOutput(
@@ -22,7 +22,7 @@ export async function captureOutput(
   const write = (chunk: unknown): boolean => {
     rest += String(chunk);
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      // The toolkit ends its lines as the system does.
+      // The toolkit uses the system's line endings.
       const line = rest.slice(0, end).replace(/\r$/, '');
       rest = rest.slice(end + 1);
       lines.push(line);

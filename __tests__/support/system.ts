@@ -4,30 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
-// What tests need that not every system has. Where it is missing, the test is skipped, and the report names it.
+// Features that tests need but not every system has. Where one is missing, its tests are reported as skipped.
 
 export const onWindows = process.platform === 'win32';
 
-/** For `prlimit` and `mount`: elsewhere there is no small disk for a single process. */
+/** For `prlimit` and `mount`, which give a single process a small disk. */
 export const testOnLinux = where(process.platform === 'linux');
 
-/** For file modes, named pipes, devices, process groups, and signals that a process can answer: Windows has none. */
+/** For file modes, named pipes, devices, process groups, and signals that a process can handle: Windows has none. */
 export const testOnPosix = where(!onWindows);
 
-/** For symbolic links: on Windows they take a right that not every user has, and Wine makes none. */
+/** For symbolic links: on Windows they need a privilege that not every user has, and Wine does not support them. */
 export const testWithLinks = where(!onWindows || canLink());
 
 /** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. Wine has none. */
 export const withBash = only(!onWindows || succeeds('bash', '-c', 'curl --version'));
 export const testWithBash = withBash.test;
 
-/** For git, which Wine has not. */
+/** For git, which Wine does not have. */
 export const withGit = only(succeeds('git', '--version'));
 
-/** The mode of a file that only its owner may read; Windows keeps that in access lists, and knows no modes. */
+/** The mode of a file that only its owner may read. Windows has access lists instead of modes. */
 export const ownerOnly = onWindows ? 0o666 : 0o600;
 
-/** The functions of jest, or what skips in their place. */
+/** Jest's functions, or versions of them that skip. */
 function only(possible: boolean): { test: typeof test; describe: typeof describe } {
   if (possible) return { test, describe };
   const skipped = Object.assign(test.skip, { concurrent: test.concurrent.skip }) as typeof test;

@@ -38,7 +38,7 @@ testWithBash('the demo shows a masked login, an authenticated call and a cleaned
 });
 
 testWithBash(
-  'the demo of a long job shows the access token fail, the ephemeral one last, and no token left',
+  'the long-job demo shows that the access token expires, the ephemeral one lasts, and no token is left',
   () => {
     const { status, stdout, stderr } = runDemo(process.env.PATH, 'long-job.ts');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -49,7 +49,7 @@ testWithBash(
   },
 );
 
-testOnPosix('the demo fails when a step does not do what it should', () => {
+testOnPosix('the demo fails if one of its steps fails', () => {
   const withoutCurl = mkdtempSync(join(tmpdir(), 'path-'));
   try {
     symlinkSync('/bin/bash', join(withoutCurl, 'bash'));

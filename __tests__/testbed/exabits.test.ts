@@ -72,7 +72,7 @@ function claimsOf(jwt: string): Record<string, unknown> {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('login', () => {
-  test('the right MD5 gets a JWT that lives 30 minutes, and a refresh token', async () => {
+  test('the right MD5 gets a JWT for 30 minutes and a refresh token', async () => {
     const { status, headers, json } = await logIn(await start());
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
@@ -88,7 +88,7 @@ describe('login', () => {
     expect(Number(exp) - Number(iat)).toBe(1800);
   });
 
-  test('the awkward account logs in as well', async () => {
+  test('the awkward account can log in, too', async () => {
     expect((await logIn(await start(), AWKWARD_ACCOUNT)).status).toBe(200);
   });
 
@@ -109,7 +109,7 @@ describe('login', () => {
     expect(reply.json).toEqual({ status: false, message: expect.any(String), data: null });
   });
 
-  test('beyond the limit of a second it answers 429 with Retry-After, and takes logins again after it', async () => {
+  test('above the limit per second, it answers 429 with Retry-After, and then accepts logins again', async () => {
     const sandbox = await start({ loginsPerSecond: 2 });
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await logIn(sandbox)).status);
@@ -127,13 +127,13 @@ describe('routes', () => {
     ['GET', '/api/v1/authenticate/login', 405],
     ['POST', '/api/v1/regions', 405],
     ['PATCH', '/api/v1/api-tokens/65f000000000000000000001', 405],
-  ])('%s %s is %i', async (method, path, status) => {
+  ])('%s %s answers %i', async (method, path, status) => {
     const reply = await call(await start(), path, { method });
     expect(reply.status).toBe(status);
     expect(reply.json.status).toBe(false);
   });
 
-  test('a body that is not JSON is 400', async () => {
+  test('a body that is not JSON gets 400', async () => {
     const reply = await call(await start(), 'authenticate/login', { body: '{"username":' });
     expect([reply.status, reply.json.message]).toEqual([400, 'The body is not JSON']);
   });
@@ -152,13 +152,13 @@ describe('routes', () => {
     expect(machines.json).toMatchObject({ total: 2, data: [{ name: 'demo-user-train-1' }] });
   });
 
-  test("an older host's balance has another name", async () => {
+  test('an older host has another name for the balance', async () => {
     const sandbox = await start({ balanceField: 'balance' });
     const { json } = await call(sandbox, 'billing/balance', { headers: await pairHeaders(sandbox) });
     expect(json.data).toEqual({ balance: { USD: 128.5 } });
   });
 
-  test('a request over 1 MiB is 413', async () => {
+  test('a request over 1 MiB gets 413', async () => {
     const reply = await call(await start(), 'authenticate/login', { body: 'x'.repeat(1024 * 1024 + 1) });
     expect(reply.status).toBe(413);
   });
@@ -166,13 +166,13 @@ describe('routes', () => {
 
 describe('credentials', () => {
   test.each([
-    ['nothing', async () => ({})],
+    ['a request without credentials', async () => ({})],
     [
       'the access token alone',
       async (s: Sandbox) => ({ authorization: (await pairHeaders(s)).authorization ?? '' }),
     ],
     ['another scheme', async (s: Sandbox) => ({ ...(await pairHeaders(s)), authorization: 'Basic eDp5' })],
-    ['a foreign refresh token', async (s: Sandbox) => ({ ...(await pairHeaders(s)), 'refresh-token': 'x' })],
+    ['an unknown refresh token', async (s: Sandbox) => ({ ...(await pairHeaders(s)), 'refresh-token': 'x' })],
     [
       "another account's refresh token",
       async (s: Sandbox) => ({
@@ -181,7 +181,7 @@ describe('credentials', () => {
       }),
     ],
     [
-      'an access token that someone has changed',
+      'a forged access token',
       async (s: Sandbox) => {
         const headers = await pairHeaders(s);
         const [head, , signature] = (headers.authorization ?? '').split('.');
@@ -192,14 +192,14 @@ describe('credentials', () => {
       },
     ],
     [
-      'a pair whose access token has expired',
+      'an expired access token',
       async (s: Sandbox) => {
         const headers = await pairHeaders(s);
         s.advance(1800);
         return headers;
       },
     ],
-  ])('%s is 401', async (_what, headersOf) => {
+  ])('%s gets 401', async (_what, headersOf) => {
     const sandbox = await start();
     const headers = await headersOf(sandbox);
     const reply = await call(sandbox, 'billing/balance', { headers });
@@ -207,7 +207,7 @@ describe('credentials', () => {
     expect(reply.json.status).toBe(false);
   });
 
-  test('the pair works until just before it expires, and so does its refresh token', async () => {
+  test('a pair of tokens works until its refresh token expires', async () => {
     const sandbox = await start({ accessTokenSeconds: 9000, refreshTokenSeconds: 100 });
     const headers = await pairHeaders(sandbox);
     sandbox.advance(98);
@@ -216,7 +216,7 @@ describe('credentials', () => {
     expect((await call(sandbox, 'regions', { headers })).json.message).toBe('The refresh token has expired');
   });
 
-  test('an API token works by itself, without an expiry, and notes when it was used', async () => {
+  test('an API token works alone, does not expire, and records its last use', async () => {
     const sandbox = await start();
     const record = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci', createdAt: 1_700_000_000 });
     expect(record).toMatchObject({
@@ -245,7 +245,7 @@ describe('credentials', () => {
 });
 
 describe('API tokens', () => {
-  test('are created, listed without their value, renamed and deleted', async () => {
+  test('can be created, listed without their values, renamed and deleted', async () => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     const created = await call(sandbox, 'api-tokens', {
@@ -279,7 +279,7 @@ describe('API tokens', () => {
     expect(sandbox.apiTokens()).toEqual([]);
   });
 
-  test('a token deletes itself and stops authenticating at once', async () => {
+  test('can delete themselves, and stop working at once', async () => {
     const sandbox = await start();
     const { id, token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'one' });
     const headers = bearer(token);
@@ -287,7 +287,7 @@ describe('API tokens', () => {
     expect((await call(sandbox, 'regions', { headers })).status).toBe(401);
   });
 
-  test("another account's tokens are neither listed, nor renamed, nor deleted", async () => {
+  test('of another account cannot be listed, renamed or deleted', async () => {
     const sandbox = await start();
     const { id } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'one' });
     const headers = await pairHeaders(sandbox, AWKWARD_ACCOUNT);
@@ -304,7 +304,7 @@ describe('API tokens', () => {
     ['no name', {}],
     ['an empty name', { name: '' }],
     ['a description that is a number', { name: 'x', description: 1 }],
-  ])('%s is 400', async (_what, json) => {
+  ])('with %s get 400', async (_what, json) => {
     const sandbox = await start();
     expect((await call(sandbox, 'api-tokens', { headers: await pairHeaders(sandbox), json })).status).toBe(
       400,
@@ -312,13 +312,13 @@ describe('API tokens', () => {
     expect(sandbox.apiTokens()).toEqual([]);
   });
 
-  test('a name of 50 characters is taken', async () => {
+  test('with a name of 50 characters are accepted', async () => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     expect((await call(sandbox, 'api-tokens', { headers, json: { name: 'x'.repeat(50) } })).status).toBe(200);
   });
 
-  test('the list is paged, with a most of its own, and sorted as asked', async () => {
+  test('are listed in pages of limited size, sorted as requested', async () => {
     const sandbox = await start({ maxPageSize: 3 });
     for (const [index, name] of ['b', 'd', 'a', 'e', 'c'].entries()) {
       sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name, createdAt: 1000 + index });
@@ -353,7 +353,7 @@ describe('machines', () => {
     return call(sandbox, 'virtual-machines', { headers, json: wanted });
   }
 
-  test('are created, start after a while, and are deleted', async () => {
+  test('can be created, start after a while, and can be deleted', async () => {
     const sandbox = await start({ machineStartSeconds: 60 });
     const headers = await pairHeaders(sandbox);
     const created = await create(sandbox, headers);
@@ -374,7 +374,7 @@ describe('machines', () => {
     expect(sandbox.machines().map(({ name }) => name)).not.toContain('train-1');
   });
 
-  test('fail to start where that is asked for', async () => {
+  test('fail to start if the sandbox is told so', async () => {
     const sandbox = await start({ machineStatus: 'error', machineStartSeconds: 0 });
     const headers = await pairHeaders(sandbox);
     const { id } = Object((await create(sandbox, headers)).json.data);
@@ -391,7 +391,7 @@ describe('machines', () => {
       [0],
     ],
     ['[]', [0, 1]],
-  ])('the filters %s are applied', async (filters, expected) => {
+  ])('can be filtered with %s', async (filters, expected) => {
     const sandbox = await start();
     const query = new URLSearchParams({ filters });
     const { json } = await call(sandbox, `virtual-machines?${query}`, {
@@ -404,7 +404,7 @@ describe('machines', () => {
   });
 
   test.each(['x', '{}', '[{"key":"name","op":"like","val":"x"}]'])(
-    'the filters %s are 400',
+    'get 400 for the filters %s',
     async (filters) => {
       const sandbox = await start();
       const headers = await pairHeaders(sandbox);
@@ -412,7 +412,7 @@ describe('machines', () => {
     },
   );
 
-  test.each(Object.keys(wanted))('without %s none is created', async (field) => {
+  test.each(Object.keys(wanted))('are not created without %s', async (field) => {
     const sandbox = await start();
     const json = { ...wanted, [field]: undefined };
     const reply = await call(sandbox, 'virtual-machines', { headers: await pairHeaders(sandbox), json });
@@ -420,7 +420,7 @@ describe('machines', () => {
     expect(sandbox.machines()).toHaveLength(4);
   });
 
-  test("another account's are neither listed, nor shown, nor deleted", async () => {
+  test('of another account cannot be listed, shown or deleted', async () => {
     const sandbox = await start();
     const { id } = Object((await create(sandbox, await pairHeaders(sandbox))).json.data);
     const headers = await pairHeaders(sandbox, AWKWARD_ACCOUNT);
@@ -445,7 +445,7 @@ describe('machines', () => {
   });
 });
 
-/** What a client with bare sockets sees: everything the sandbox sends, and how the connection ends. */
+/** What a client with a raw socket sees: everything that the sandbox sends, and how the connection ends. */
 async function rawExchange(
   sandbox: Sandbox,
   path = '/api/v1/regions',
@@ -472,15 +472,20 @@ describe('faults', () => {
   test.each<[string, Fault, string, RegExp]>([
     ['a reset before the headers', { effect: 'reset', at: 'before-headers' }, 'ECONNRESET', /^$/],
     [
-      'a reset in the headers',
+      'a reset within the headers',
       { effect: 'reset', at: 'mid-headers' },
       'ECONNRESET',
       /^HTTP\/1\.1 401 .*[^\n]$/s,
     ],
-    ['a reset in the body', { effect: 'reset', at: 'mid-body' }, 'ECONNRESET', /\r\n\r\n\{"status"[^}]*$/],
+    [
+      'a reset within the body',
+      { effect: 'reset', at: 'mid-body' },
+      'ECONNRESET',
+      /\r\n\r\n\{"status"[^}]*$/,
+    ],
     ['a hang before the headers', { effect: 'hang', at: 'before-headers' }, 'open', /^$/],
-    ['a hang in the headers', { effect: 'hang', at: 'mid-headers' }, 'open', /^HTTP\/1\.1 401 .*[^\n]$/s],
-    ['a hang in the body', { effect: 'hang', at: 'mid-body' }, 'open', /\r\n\r\n\{"status"[^}]*$/],
+    ['a hang within the headers', { effect: 'hang', at: 'mid-headers' }, 'open', /^HTTP\/1\.1 401 .*[^\n]$/s],
+    ['a hang within the body', { effect: 'hang', at: 'mid-body' }, 'open', /\r\n\r\n\{"status"[^}]*$/],
     ['a lost answer', { effect: 'answer-lost' }, 'ECONNRESET', /^$/],
     [
       'raw bytes',
@@ -532,7 +537,7 @@ describe('faults', () => {
   });
 
   test.each([false, true])(
-    'an oversized body has exactly its bytes and is well-formed (chunked: %p)',
+    'an oversized body has exactly the given size and is well-formed (chunked: %p)',
     async (chunked) => {
       const sandbox = await start();
       sandbox.faults.add({ effect: 'oversized', bytes: 3_000_000, chunked });
@@ -544,7 +549,7 @@ describe('faults', () => {
     },
   );
 
-  test('a delay goes before the normal answer, or before another fault', async () => {
+  test('a delay comes before the normal answer or another fault', async () => {
     const sandbox = await start();
     sandbox.faults.add({ effect: 'delay', ms: 60, times: 2 });
     sandbox.faults.add({ effect: 'status', status: 503, after: 1 });
@@ -555,7 +560,7 @@ describe('faults', () => {
     }
   });
 
-  test('a fault hits what it matches, after some, and a number of times', async () => {
+  test('a fault affects matching requests, after a given number and as often as given', async () => {
     const sandbox = await start();
     sandbox.faults.add({
       effect: 'status',
@@ -585,7 +590,7 @@ describe('faults', () => {
     [{ effect: 'status', status: 502 }, 0],
     [{ effect: 'status', status: 502, carriedOut: true }, 1],
     [{ effect: 'delay', ms: 1 }, 1],
-  ])('with %j, %i token comes into being', async (fault, count) => {
+  ])('%j leaves %i token(s)', async (fault, count) => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     sandbox.faults.add(fault);
@@ -595,7 +600,7 @@ describe('faults', () => {
 });
 
 describe('watching', () => {
-  test('requests are recorded with their body and the status that they got', async () => {
+  test('requests are recorded with their body and status', async () => {
     const sandbox = await start();
     sandbox.faults.add({ effect: 'reset', at: 'before-headers' });
     await call(sandbox, 'regions?a=1').catch(() => undefined);
@@ -614,7 +619,7 @@ describe('watching', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  test('a listener holds a request at each of its moments', async () => {
+  test('a listener can hold a request at each of its moments', async () => {
     const sandbox = await start();
     const headers = await pairHeaders(sandbox);
     const seen: string[] = [];
@@ -693,7 +698,7 @@ describe('watching', () => {
     expect(sandbox.orphans().map(({ name }) => name)).toEqual(['gha-1-2-0123abcd']);
   });
 
-  test('closing ends what hangs', async () => {
+  test('closing the sandbox ends hanging requests', async () => {
     const sandbox = await startSandbox();
     sandbox.faults.add({ effect: 'hang', at: 'before-headers' });
     sandbox.faults.add({ effect: 'delay', ms: 60_000 });
@@ -710,7 +715,7 @@ describe('watching', () => {
 });
 
 describe('control endpoints', () => {
-  test('steer the sandbox from another process', async () => {
+  test('control the sandbox from another process', async () => {
     const sandbox = await start();
     const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'gha-1-1-00000000' });
     sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'mine' });
@@ -772,7 +777,7 @@ describe('control endpoints', () => {
       '{"effect":"status","status":504,"carriedOutAfterMs":5000}',
       { effect: 'status', status: 504, carriedOutAfterMs: 5000 },
     ],
-  ])('%s is a fault', (json, fault) => {
+  ])('accept the fault %s', (json, fault) => {
     expect(parseFault(json)).toEqual(fault);
   });
 
@@ -784,7 +789,7 @@ describe('control endpoints', () => {
     '{"effect":"delay","ms":-1}',
     '{"effect":"gzip","carriedOut":1}',
     'x',
-  ])('%s is none', (json) => {
+  ])('reject the fault %s', (json) => {
     expect(() => parseFault(json)).toThrow();
   });
 });
@@ -793,13 +798,13 @@ describe('https', () => {
   async function statusOver(sandbox: Sandbox, ca: string): Promise<number | undefined> {
     const sent = request(`${sandbox.url}/api/v1/regions`, { ca, agent: false }).end();
     const [response] = await once(sent, 'response');
-    // A reset in the middle of the body is an error of the answer, after its status.
+    // A reset in the middle of the body is an error of the response, after its status.
     for (const emitter of [sent, response]) emitter.on('error', () => undefined);
     response.resume();
     return response.statusCode;
   }
 
-  test('serves with a certificate, and refuses what does not verify', async () => {
+  test('works with a trusted certificate, and fails with an untrusted one', async () => {
     const authority = await makeAuthority();
     const tls = await makeCertificate({
       commonName: 'sandbox',
@@ -818,12 +823,8 @@ describe('https', () => {
 
   test.each([
     ['another host', { hosts: ['other.example'] }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-    [
-      'a time that is over',
-      { hosts: ['127.0.0.1'], notAfter: new Date(Date.now() - 60_000) },
-      'CERT_HAS_EXPIRED',
-    ],
-  ])('a certificate for %s is refused', async (_what, request, code) => {
+    ['a past period', { hosts: ['127.0.0.1'], notAfter: new Date(Date.now() - 60_000) }, 'CERT_HAS_EXPIRED'],
+  ])('fails with a certificate for %s', async (_what, request, code) => {
     const authority = await makeAuthority();
     const sandbox = await start({
       tls: await makeCertificate({ commonName: 'sandbox', issuer: authority, ...request }),
@@ -865,7 +866,7 @@ describe('the command', () => {
     expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(2);
   });
 
-  test.each([[['--port', 'x']], [['--nonsense']]])('%j is refused with the usage', async (args) => {
+  test.each([[['--port', 'x']], [['--nonsense']]])('rejects %j and prints the usage', async (args) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     let printed = '';
     for await (const chunk of child.stderr) printed += chunk;

@@ -7,7 +7,7 @@ import { testWithBash } from '../support/system.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-// What differs from one run of the demo to the next: ports, paths, times, and how a long line is cut.
+// Replaces what differs between runs of the demo: ports, paths, times, and where a long line is cut.
 function lasting(svg: string): string {
   return svg
     .replace(/127\.0\.0\.1:\d+/g, 'HOST')
@@ -20,7 +20,7 @@ testWithBash('the picture in README.md shows what the demo prints', () => {
   expect(lasting(committed)).toBe(lasting(drawLog(logOfDemo())));
 });
 
-test('the picture keeps text text, and cuts long lines', () => {
+test('the picture escapes text and cuts long lines', () => {
   const svg = drawLog(`a < b & c > d\n${'x'.repeat(200)}\nEXABITS_API_TOKEN: ***\n`);
   expect(svg).toContain('>a &lt; b &amp; c &gt; d</text>');
   expect(svg).toContain(`>${'x'.repeat(111)}…</text>`);

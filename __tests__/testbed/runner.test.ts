@@ -74,7 +74,7 @@ describe('inputs and environment', () => {
     expect(() => started({}, `\${{ github.token }}`)).toThrow('The default of id is an expression');
   });
 
-  test('an input that action.yml does not have draws a warning', async () => {
+  test('an input that action.yml does not have causes a warning', async () => {
     const result = await jobOf('').uses({ usr: 'x' });
     expect(result.annotations).toEqual([
       {
@@ -84,7 +84,7 @@ describe('inputs and environment', () => {
     ]);
   });
 
-  test('only what a runner sets gets into a step', async () => {
+  test('a step gets only what a runner sets', async () => {
     process.env.LITTLE_RUNNER_LEAK = 'from outside';
     cleanups.push(() => delete process.env.LITTLE_RUNNER_LEAK);
     const job = jobOf('say(JSON.stringify(process.env))', '', {
@@ -122,7 +122,7 @@ describe('inputs and environment', () => {
     expect(job.env.ONE).toBe('1');
   });
 
-  test('a test may change the environment of a step before it starts', async () => {
+  test('a test can change the environment of a step before it starts', async () => {
     const result = await jobOf('say(String(process.env.GITHUB_ENV))').uses(
       {},
       {
@@ -136,7 +136,7 @@ describe('inputs and environment', () => {
 });
 
 describe('state and post', () => {
-  test('state goes from main to its own post alone, and post steps run last action first', async () => {
+  test('state goes from main only to its own post step, and post steps run in reverse order', async () => {
     const job = jobOf(
       `say('main of ' + process.env.STATE_who); set('STATE', 'who=' + process.env['INPUT_USER_NAME'] + '\\n')`,
       `say('post of ' + process.env.STATE_who)`,
@@ -149,7 +149,7 @@ describe('state and post', () => {
     expect(await job.finish()).toEqual([]);
   });
 
-  test('post runs after a main that failed', async () => {
+  test('post runs after main has failed', async () => {
     const job = jobOf('process.exitCode = 3', `say('cleaned')`);
     const main = await job.uses({});
     expect(main).toMatchObject({ exitCode: 3, outcome: 'failure' });
@@ -157,7 +157,7 @@ describe('state and post', () => {
     expect((await job.finish())[0]).toMatchObject({ raw: 'cleaned\n', outcome: 'success' });
   });
 
-  test('post runs after a main that was killed, with the state that it had written', async () => {
+  test('post runs after main was killed, with the state that main had written', async () => {
     const job = jobOf(
       `set('STATE', 'a=1\\n'); setInterval(() => {}, 1000); say('ready')`,
       `say(process.env.STATE_a)`,
@@ -187,7 +187,7 @@ describe('state and post', () => {
     expect(main).toMatchObject({ raw: 'ready\nbye\n', outcome: 'cancelled' });
   });
 
-  testOnPosix('a cancelled script that goes on gets SIGTERM, and then SIGKILL', async () => {
+  testOnPosix('a cancelled script that keeps running gets SIGTERM, and then SIGKILL', async () => {
     const cancelled = (script: string) => {
       const cancel = new AbortController();
       return jobOf('').run(script, {
@@ -204,7 +204,7 @@ describe('state and post', () => {
     });
   });
 
-  testOnPosix('a step that exceeds its limit is killed, and what it started as well', async () => {
+  testOnPosix('a step that exceeds its time limit is killed, with its child processes', async () => {
     const result = await jobOf('').run('sleep 30 & sleep 30', { timeoutSeconds: 0.2 });
     expect(result).toMatchObject({ signal: 'SIGKILL', outcome: 'failure' });
     expect(result.annotations[0]?.message).toBe('The step has exceeded its limit of 0.2 seconds.');
@@ -212,7 +212,7 @@ describe('state and post', () => {
 });
 
 describe('workflow commands', () => {
-  test('are carried out from stdout and stderr, line by line, also after a lone carriage return', async () => {
+  test('are run from stdout and stderr, line by line, even after a lone carriage return', async () => {
     const job = jobOf(`
       say('::add-mask::hunter2');
       say('a hunter2');
@@ -238,7 +238,7 @@ describe('workflow commands', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('a mask acts only on what is printed afterwards, in this and in later steps', async () => {
+  test('a mask only affects later output, in this step and in later ones', async () => {
     const job = jobOf(`say('early hunter2'); say('::add-mask::hunter2'); say('late hunter2')`);
     const main = await job.uses({});
     const later = await job.uses({});
@@ -247,26 +247,26 @@ describe('workflow commands', () => {
     expect(later.visible).toBe('early ***\nlate ***\n');
   });
 
-  test('an empty mask draws a warning', async () => {
+  test('an empty mask causes a warning', async () => {
     const { annotations } = await jobOf(`say('::add-mask::  ')`).uses({});
     expect(annotations[0]?.message).toMatch(/empty string/);
   });
 
-  test('debug lines are shown, and RUNNER_DEBUG set, in a debug run', async () => {
+  test('a debug run shows debug lines and sets RUNNER_DEBUG', async () => {
     const { visible } = await jobOf(`say('::debug::RUNNER_DEBUG=' + process.env.RUNNER_DEBUG)`, '', {
       debug: true,
     }).uses({});
     expect(visible).toBe('##[debug]RUNNER_DEBUG=1\n');
   });
 
-  test('groups indent', async () => {
+  test('groups are indented', async () => {
     const { visible } = await jobOf(
       `say('::group::More'); say('inside'); say('::endgroup::'); say('outside')`,
     ).uses({});
     expect(visible).toBe('▼ More\n  inside\noutside\n');
   });
 
-  test('stop-commands turns commands into text until its token comes', async () => {
+  test('stop-commands turns commands into text until its token appears', async () => {
     const { visible, annotations } = await jobOf(`
       say('::stop-commands::tok'); say('::error::no'); say('::other::'); say('::tok::'); say('::error::yes');
     `).uses({});
@@ -284,7 +284,7 @@ describe('workflow commands', () => {
     },
   );
 
-  test('both forms are read with their own escapes', () => {
+  test('both syntaxes are parsed with their own escapes', () => {
     expect(parseWorkflowCommand('::error file=a%2Cb,line=1%3A2::x%2C%0D', COMMAND_NAMES)).toEqual({
       name: 'error',
       properties: { file: 'a,b', line: '1:2' },
@@ -310,7 +310,7 @@ describe('workflow commands', () => {
 });
 
 describe('command files', () => {
-  test('assignments and heredocs are read', () => {
+  test('assignments and heredocs are parsed', () => {
     expect([...parseCommandFile('a=1\n\nb=\nc<<X\nX\nd<<Y\n1\n\n2\nY')]).toEqual([
       ['a', '1'],
       ['b', ''],
@@ -326,7 +326,7 @@ describe('command files', () => {
     },
   );
 
-  test('a malformed file fails the step, and what stood before the mistake counts', async () => {
+  test('a malformed file fails the step, but the lines before the error count', async () => {
     const job = jobOf(`set('ENV', 'GOOD=1\\nBAD<<EOF\\nx\\n')`);
     const result = await job.uses({});
     expect(result).toMatchObject({ exitCode: 0, outcome: 'failure', env: { GOOD: '1' } });
@@ -342,7 +342,7 @@ describe('command files', () => {
     expect(job.env).toEqual({});
   });
 
-  test('the step summary is masked, and refused above one MiB', async () => {
+  test('the step summary is masked, and rejected above 1 MiB', async () => {
     const job = jobOf(`
       say('::add-mask::hunter2');
       set('STEP_SUMMARY', process.env['INPUT_COUNT'] === '1' ? 'by hunter2' : 'x'.repeat(1024 * 1024 + 1));
@@ -362,8 +362,8 @@ describe('masks', () => {
     ['XML', 'p&quot;a&apos;s&lt;s&gt;&amp;wörd'],
     ['a URI component', 'p%22a%27s%3Cs%3E%26w%C3%B6rd'],
     ['base64', Buffer.from(`p"a's<s>&wörd`).toString('base64')],
-    ['base64 with one byte in front', Buffer.from(`"a's<s>&wörd`).toString('base64')],
-    ['base64 with two bytes in front', Buffer.from(`a's<s>&wörd`).toString('base64')],
+    ['base64 after one other byte', Buffer.from(`"a's<s>&wörd`).toString('base64')],
+    ['base64 after two other bytes', Buffer.from(`a's<s>&wörd`).toString('base64')],
   ])('%s is masked', (_form, text) => {
     const masker = new LogMasker();
     masker.add(`p"a's<s>&wörd`);
@@ -376,7 +376,7 @@ describe('masks', () => {
     expect(masker.mask('one and two')).toBe('*** and ***');
   });
 
-  test('overlapping and adjoining secrets leave one mask', () => {
+  test('overlapping and adjacent secrets become one mask', () => {
     const masker = new LogMasker();
     masker.add('abcd');
     masker.add('cdef');

@@ -16,7 +16,7 @@ import { leaksOf, secretsOf } from './leaks.ts';
 const actionDir = join(import.meta.dirname, '../../..');
 const stopwatch = join(import.meta.dirname, 'stopwatch.cjs');
 
-/** The deadline of a step: long enough for a busy machine, but where the fault is that nothing ends. */
+/** The deadline of a step: long enough for a busy machine, but short if the expected failure is the timeout itself. */
 export function timeoutSeconds(row: Row, operation: Operation): number {
   const expected = expectedOf(row, operation);
   return expected && 'code' in expected && expected.code === 'timed-out' ? 3 : 30;
@@ -24,23 +24,23 @@ export function timeoutSeconds(row: Row, operation: Operation): number {
 
 export const maxAttempts = 2;
 
-/** What came of a fault. */
+/** The outcome of a fault. */
 export interface Attempt {
-  /** The phase that the fault happened to: `main`, or `post` for listing and deletion. */
+  /** The phase that the fault affected: `main`, or `post` for listing and deletion. */
   readonly step: StepResult;
   /** How long that phase took within its process, in milliseconds. */
   readonly tookMs: number;
   /** The post step of a job whose `main` had the fault; Exabits is healthy again by then. */
   readonly post: StepResult | undefined;
-  /** How many requests the fault could have happened to. */
+  /** How many requests the fault could have affected. */
   readonly tries: number;
   /** Names of ephemeral tokens that Exabits still holds when the job is over. */
   readonly orphans: readonly string[];
   /** What is in `$RUNNER_TEMP` when the step is over. */
   readonly temporaryFiles: readonly string[];
-  /** Everything of the job that a person can see and that holds a secret. */
+  /** Everything that a person can see of the job and that holds a secret. */
   readonly leaks: readonly string[];
-  /** Lines that the runner takes for a workflow command, though they are none of the action's own. */
+  /** Lines that the runner would run as a workflow command although they are not the action's own. */
   readonly foreignCommands: readonly string[];
   /** Requests to the host that a redirect named. */
   readonly strayed: number;
@@ -54,7 +54,7 @@ const requestOf: Record<Operation, Required<FaultMatch>> = {
   deletion: { method: 'DELETE', path: '/api/v1/api-tokens/' },
 };
 
-/** The inputs with which `main` comes to the operation, or leaves it for `post`. */
+/** Inputs that make `main` perform the operation, or leave it to `post`. */
 function inputsFor(operation: Operation, apiToken: string): Record<string, string> {
   const { username, password } = EXAMPLE_ACCOUNT;
   switch (operation) {
@@ -72,7 +72,7 @@ function inputsFor(operation: Operation, apiToken: string): Record<string, strin
 }
 
 /**
- * Lets a fault of the matrix happen to an operation of a job with the committed bundle.
+ * Runs a job with the committed bundle, and applies a fault of the matrix to an operation.
  *
  * @throws when the row is not for this operation
  */
@@ -154,7 +154,7 @@ async function run(row: Row, operation: Operation, world: World): Promise<Attemp
   const tookMs = 1000 * Number(readFileSync(clock, 'utf8'));
 
   sandbox.faults.clear();
-  // A verification leaves what a login leaves, which is nothing.
+  // Like a login, a verification leaves nothing behind.
   const [post] = operation === 'verification' ? [] : await job.finish();
   if (post) steps.push(post);
   const secrets = secretsOf(sandbox, steps, [apiToken, ...Object.values(canned)]);
@@ -171,14 +171,14 @@ async function run(row: Row, operation: Operation, world: World): Promise<Attemp
   };
 }
 
-// The authority has to be a file, and the little runner's job has a folder for such.
+// The authority has to be a file, so it goes into a folder of the small runner's job.
 function trust(env: Record<string, string>, job: Job, deadEnds: DeadEnds): void {
   const path = join(job.runnerTemp, '..', 'authority.pem');
   writeFileSync(path, deadEnds.authority);
   env.NODE_EXTRA_CA_CERTS = path;
 }
 
-/** Makes `post` look for Exabits at another address than `main` did. */
+/** Makes `post` look for Exabits at a different address from `main`. */
 function redirectState(env: Record<string, string>, apiUrl: string): void {
   const state: unknown = JSON.parse(env['STATE_ephemeral-token'] ?? '');
   const owners = [fingerprint(apiUrl, 'password', EXAMPLE_ACCOUNT.username)];

@@ -3,13 +3,13 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { LocalServer } from '../../../testbed/exabits/local-server.ts';
 
-/** What a proxy does with a request for a tunnel. */
+/** How a proxy responds to CONNECT requests. */
 export interface ConnectProxyOptions {
-  /** Port on this machine for each `host:port` that it knows; for others it answers 502. */
+  /** The local port for each `host:port` that it knows; for others it answers 502. */
   routes?: Readonly<Record<string, number>>;
   /** Answers with this status instead: the first request, or every one. */
   refuse?: { status: number; once?: boolean };
-  /** Takes requests and says nothing. */
+  /** Accepts requests and never answers. */
   hang?: boolean;
   /** Speaks https with this private key and certificate (PEM). */
   tls?: { key: string; cert: string };
@@ -17,13 +17,13 @@ export interface ConnectProxyOptions {
   host?: '127.0.0.1' | '::1';
 }
 
-/** A proxy that has been asked for tunnels. */
+/** A running proxy, and the requests that it has received. */
 export interface ConnectProxy {
   /** Its address, for `https_proxy`. */
   readonly url: string;
-  /** The `host:port` of every tunnel that was asked for. */
+  /** The `host:port` of every tunnel that was requested. */
   readonly targets: readonly string[];
-  /** The Proxy-Authorization header of every request, empty where there was none. */
+  /** The Proxy-Authorization header of every request, empty if there was none. */
   readonly authorizations: readonly string[];
   close(): Promise<void>;
 }

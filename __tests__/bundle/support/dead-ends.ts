@@ -6,31 +6,31 @@ import { LocalServer, unusedPort } from '../../../testbed/exabits/local-server.t
 /** An address at which no sign-in can work. */
 export type DeadEnd =
   | 'no such host'
-  | 'nobody listens'
-  | 'reset when connected'
-  | 'closed when connected'
-  | 'silence'
-  | 'headers without end'
-  | 'interim answers without end'
-  | 'TLS of an unknown authority'
-  | 'TLS for another host'
-  | 'TLS with an expired certificate'
-  | 'TLS that is not valid yet'
-  | 'TLS that is plain HTTP'
-  | 'TLS that falls silent'
-  | 'TLS that is reset';
+  | 'connection refused'
+  | 'reset on connect'
+  | 'closed on connect'
+  | 'no answer'
+  | 'endless headers'
+  | 'endless interim answers'
+  | 'TLS certificate of an unknown authority'
+  | 'TLS certificate for another host'
+  | 'TLS certificate that has expired'
+  | 'TLS certificate that is not valid yet'
+  | 'TLS port that speaks plain HTTP'
+  | 'TLS handshake that hangs'
+  | 'TLS handshake that is reset';
 
 export interface DeadEnds {
-  /** What the input `api-url` says to get there. */
+  /** The value of the input `api-url` that leads there. */
   url(deadEnd: DeadEnd): string;
-  /** PEM of the authority that has signed the certificates which are wrong in another way. */
+  /** PEM of the authority that signed the certificates whose defect is something else. */
   readonly authority: string;
   close(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
 
-/** Opens every dead end on a port of its own. */
+/** Opens every dead end on a separate port. */
 export async function openDeadEnds(): Promise<DeadEnds> {
   const servers: LocalServer[] = [];
   const ports = new Map<DeadEnd, number>();
@@ -53,7 +53,7 @@ export async function openDeadEnds(): Promise<DeadEnds> {
   const reset = (socket: Socket): void => {
     socket.resetAndDestroy();
   };
-  // Answers bit by bit for as long as anybody listens.
+  // Sends an endless answer bit by bit, until the client disconnects.
   const drip = (first: string, more: string) => (socket: Socket) => {
     socket.resume();
     socket.write(first);
@@ -61,40 +61,40 @@ export async function openDeadEnds(): Promise<DeadEnds> {
     socket.once('close', () => clearInterval(timer));
   };
 
-  await listen('reset when connected', reset);
-  await listen('closed when connected', (socket) => socket.end());
-  await listen('silence', ignore);
-  await listen('headers without end', drip('HTTP/1.1 200 OK\r\nX-First: 1\r\n', 'X-More: 1\r\n'));
-  await listen('interim answers without end', drip('', 'HTTP/1.1 100 Continue\r\n\r\n'));
-  await listen('TLS that is plain HTTP', (socket) => {
+  await listen('reset on connect', reset);
+  await listen('closed on connect', (socket) => socket.end());
+  await listen('no answer', ignore);
+  await listen('endless headers', drip('HTTP/1.1 200 OK\r\nX-First: 1\r\n', 'X-More: 1\r\n'));
+  await listen('endless interim answers', drip('', 'HTTP/1.1 100 Continue\r\n\r\n'));
+  await listen('TLS port that speaks plain HTTP', (socket) => {
     socket.resume();
     socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
   });
-  await listen('TLS that falls silent', ignore);
-  await listen('TLS that is reset', reset);
+  await listen('TLS handshake that hangs', ignore);
+  await listen('TLS handshake that is reset', reset);
 
   const authority = await makeAuthority('The authority of the tests');
   const issue = (hosts: readonly string[], dates: { notBefore?: Date; notAfter?: Date } = {}) =>
     makeCertificate({ commonName: 'gpu-api.example', hosts, issuer: authority, ...dates });
   const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS);
   await listen(
-    'TLS of an unknown authority',
+    'TLS certificate of an unknown authority',
     ignore,
     await makeCertificate({ commonName: '127.0.0.1', hosts: ['127.0.0.1'] }),
   );
-  await listen('TLS for another host', ignore, await issue(['another.example']));
+  await listen('TLS certificate for another host', ignore, await issue(['another.example']));
   await listen(
-    'TLS with an expired certificate',
+    'TLS certificate that has expired',
     ignore,
     await issue(['127.0.0.1'], { notBefore: inHours(-48), notAfter: inHours(-24) }),
   );
   await listen(
-    'TLS that is not valid yet',
+    'TLS certificate that is not valid yet',
     ignore,
     await issue(['127.0.0.1'], { notBefore: inHours(24), notAfter: inHours(48) }),
   );
 
-  ports.set('nobody listens', await unusedPort());
+  ports.set('connection refused', await unusedPort());
 
   return {
     url(deadEnd) {

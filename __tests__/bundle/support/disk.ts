@@ -3,12 +3,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder on a disk of its own where this machine allows that, else one that is made to behave so. */
+/** A folder on a separate file system if this machine allows that, else an ordinary folder that behaves like one. */
 export interface Disk {
   readonly folder: string;
-  /** Whether it is a file system of its own. */
+  /** Whether it is a separate file system. */
   readonly mounted: boolean;
-  /** From now on nothing can be written to it. */
+  /** Makes it read-only. */
   freeze(): void;
   remove(): void;
 }

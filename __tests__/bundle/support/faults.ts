@@ -2,12 +2,12 @@ import type { FailureCode } from '../../../src/failure.ts';
 import type { FaultEffect } from '../../../testbed/exabits/server.ts';
 import type { DeadEnd } from './dead-ends.ts';
 
-/** What the action asks of Exabits, and each fault happens to. */
+/** The operations of the action that a fault can affect. */
 export const operations = ['login', 'creation', 'verification', 'listing', 'deletion'] as const;
 export type Operation = (typeof operations)[number];
 
 /**
- * What must come of it: success, or a failure with the words of this code after one try or after all of them.
+ * The required outcome: success, or a failure with the message for this code, after one try or after all of them.
  * In the post step a failure is a warning.
  */
 export type Expected =
@@ -17,26 +17,26 @@ export type Expected =
 /** A row of the fault matrix. */
 export interface Row {
   readonly fault: string;
-  /** Where the address of the API leads, or what the server does to the request. */
+  /** Where the API address leads, or what the server does with the request. */
   readonly happens: DeadEnd | ((operation: Operation) => FaultEffect);
-  /** To how many tries it happens; to all of them unless given. */
+  /** How many tries it affects. Default: all. */
   readonly times?: number;
-  /** Operations with an outcome of their own stand by name; a fault happens only to those that have an outcome. */
+  /** One outcome for all operations, or outcomes by name; an operation without an outcome is not tested. */
   readonly expected: Expected | Partial<Record<Operation | 'otherwise', Expected>>;
-  /** The least time that the step must take, in milliseconds. */
+  /** The minimum time that the step must take, in milliseconds. */
   readonly atLeastMs?: number;
 }
 
-/** What a row expects of an operation; undefined when it has nothing to do with it. */
+/** The outcome that a row expects for an operation; undefined if the row does not apply to it. */
 export function expectedOf({ expected }: Row, operation: Operation): Expected | undefined {
   if ('succeeds' in expected || 'code' in expected) return expected;
   return expected[operation] ?? expected.otherwise;
 }
 
-/** Where faults of the address that need no answer send the credentials; nothing may ever arrive there. */
+/** The host that redirects point to; no request may ever arrive there. */
 export const elsewhere = 'http://elsewhere.placeholder';
 
-/** Tokens that the canned answers hand out. */
+/** Tokens in the canned answers. */
 export const canned = {
   accessToken: 'canned-access-token-7c1d09b2e4',
   refreshToken: 'canned-refresh-token-5a88e1f03d',
@@ -53,7 +53,7 @@ const always = (code: FailureCode, says?: RegExp): Expected => ({
 
 type Json = unknown;
 
-/** A right answer to each operation, as the API would give it. */
+/** A correct answer to each operation, as the API would give it. */
 function rightData(operation: Operation): Readonly<Record<string, Json>> | readonly Json[] | null {
   switch (operation) {
     case 'login':
@@ -97,7 +97,7 @@ const body = (content: string | Uint8Array, contentType?: string): FaultEffect =
   ...(contentType === undefined ? {} : { contentType }),
 });
 
-/** Bytes as they go over the wire; the head's lines without their breaks. */
+/** Bytes as sent over the wire; the lines of the head are given without line breaks. */
 const raw = (head: readonly string[], content: string | Uint8Array = ''): FaultEffect => ({
   effect: 'raw',
   bytes: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(content)]),
@@ -121,7 +121,7 @@ const status =
     ...(content === undefined ? {} : { body: content }),
   });
 
-/** A right answer, but for one field of its data. */
+/** A correct answer except for one field of its data. */
 const field = (operation: Operation, name: string, value: Json, expected: Expected): Row => ({
   fault: `"${name}" is ${text(value)}`,
   happens: () => {
@@ -141,19 +141,19 @@ const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
 const addresses: readonly Row[] = [
   address('no such host', always('host-not-found')),
-  address('nobody listens', always('connection-refused')),
-  address('reset when connected', always('connection-lost')),
-  address('closed when connected', always('connection-lost')),
-  address('silence', once('timed-out')),
-  address('headers without end', once('timed-out')),
-  address('interim answers without end', once('timed-out')),
-  address('TLS of an unknown authority', once('tls-failed', /NODE_EXTRA_CA_CERTS/)),
-  address('TLS for another host', once('tls-failed', /The certificate is for another host/)),
-  address('TLS with an expired certificate', once('tls-failed', /CERT_HAS_EXPIRED.*not valid today/)),
-  address('TLS that is not valid yet', once('tls-failed', /CERT_NOT_YET_VALID.*not valid today/)),
-  address('TLS that is plain HTTP', once('tls-failed')),
-  address('TLS that falls silent', once('timed-out')),
-  address('TLS that is reset', always('connection-lost')),
+  address('connection refused', always('connection-refused')),
+  address('reset on connect', always('connection-lost')),
+  address('closed on connect', always('connection-lost')),
+  address('no answer', once('timed-out')),
+  address('endless headers', once('timed-out')),
+  address('endless interim answers', once('timed-out')),
+  address('TLS certificate of an unknown authority', once('tls-failed', /NODE_EXTRA_CA_CERTS/)),
+  address('TLS certificate for another host', once('tls-failed', /The certificate is for another host/)),
+  address('TLS certificate that has expired', once('tls-failed', /CERT_HAS_EXPIRED.*not valid today/)),
+  address('TLS certificate that is not valid yet', once('tls-failed', /CERT_NOT_YET_VALID.*not valid today/)),
+  address('TLS port that speaks plain HTTP', once('tls-failed')),
+  address('TLS handshake that hangs', once('timed-out')),
+  address('TLS handshake that is reset', always('connection-lost')),
 ];
 
 const transport: readonly Row[] = [
@@ -163,26 +163,26 @@ const transport: readonly Row[] = [
     expected: always('connection-lost'),
   },
   {
-    fault: 'reset in the headers',
+    fault: 'reset within the headers',
     happens: () => ({ effect: 'reset', at: 'mid-headers' }),
-    // The first was carried out, so the login then gets a 404 of which nobody knows whose it is.
+    // The first deletion took effect, so the login then gets a truncated 404, which may not be from Exabits.
     expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
   },
   {
-    fault: 'reset in the body',
+    fault: 'reset within the body',
     happens: () => ({ effect: 'reset', at: 'mid-body' }),
     expected: { deletion: once('rejected'), otherwise: always('connection-lost') },
   },
   {
-    fault: 'carried out, and then reset',
+    fault: 'reset after the request takes effect',
     happens: () => ({ effect: 'answer-lost' }),
     expected: always('connection-lost'),
   },
   {
-    fault: 'carried out, and then reset, once',
+    fault: 'reset once, after the request takes effect',
     happens: () => ({ effect: 'answer-lost' }),
     times: 1,
-    // A token that has deleted itself is refused at the second try, and the login then finds nothing left.
+    // A token that has deleted itself is refused on the second try, and the login then finds that it is gone.
     expected: success,
   },
   {
@@ -197,12 +197,12 @@ const transport: readonly Row[] = [
     expected: once('timed-out'),
   },
   {
-    fault: 'hang in the headers',
+    fault: 'hang within the headers',
     happens: () => ({ effect: 'hang', at: 'mid-headers' }),
     expected: once('timed-out'),
   },
   {
-    fault: 'hang in the body',
+    fault: 'hang within the body',
     happens: () => ({ effect: 'hang', at: 'mid-body' }),
     expected: once('timed-out'),
   },
@@ -228,7 +228,7 @@ const statuses: readonly Row[] = [
     expected: success,
   },
   {
-    fault: 'HTTP 101 to a protocol that nobody asked for',
+    fault: 'HTTP 101 to a protocol that was not requested',
     happens: () => raw(['HTTP/1.1 101 Switching Protocols', 'Upgrade: tls', 'Connection: upgrade']),
     expected: once('timed-out'),
   },
@@ -252,7 +252,7 @@ const statuses: readonly Row[] = [
     expected: once('redirected', /HTTP 307\) to http:\/\/127\.0\.0\.1:/),
   },
   {
-    fault: 'HTTP 302 to an address with commands in it',
+    fault: 'HTTP 302 to an address with workflow commands',
     happens: () => ({
       effect: 'redirect',
       location: 'javascript:%0A::error::injected##[add-mask]redirected',
@@ -333,17 +333,17 @@ const bodies: readonly Row[] = [
     expected: once('answer-not-json', /content type text\/html; charset=utf-8/),
   },
   {
-    fault: 'a content type with commands in it',
+    fault: 'a content type with workflow commands',
     happens: () => raw([ok, 'Content-Type: x/##[error]y\t::error::z', 'Content-Length: 4'], 'pong'),
     expected: once('answer-not-json'),
   },
   {
-    fault: '10 MiB',
+    fault: 'a body of 10 MiB',
     happens: () => ({ effect: 'oversized', bytes: 10 * 1024 * 1024 }),
     expected: once('answer-too-large'),
   },
   {
-    fault: '10 MiB without a content length',
+    fault: 'a body of 10 MiB without a content length',
     happens: () => ({ effect: 'oversized', bytes: 10 * 1024 * 1024, chunked: true }),
     expected: once('answer-too-large'),
   },
@@ -358,7 +358,7 @@ const bodies: readonly Row[] = [
     expected: always('connection-lost'),
   },
   {
-    fault: 'a content length below zero',
+    fault: 'a negative content length',
     happens: (operation) => raw([ok, typed, 'Content-Length: -1'], right(operation)),
     expected: always('connection-lost'),
   },
@@ -368,23 +368,23 @@ const bodies: readonly Row[] = [
     expected: always('connection-lost'),
   },
   {
-    fault: 'a content length and chunks',
+    fault: 'a content length with chunked encoding',
     happens: (operation) =>
       raw([ok, typed, 'Content-Length: 5', 'Transfer-Encoding: chunked'], right(operation)),
     expected: always('connection-lost'),
   },
   {
-    fault: 'chunks without sizes',
+    fault: 'chunked encoding without chunk sizes',
     happens: (operation) => raw([ok, typed, 'Transfer-Encoding: chunked'], right(operation)),
     expected: always('connection-lost'),
   },
   {
-    fault: 'chunks without end',
+    fault: 'chunked encoding without a final chunk',
     happens: () => raw([ok, typed, 'Transfer-Encoding: chunked'], '5\r\n{"sta\r\n'),
     expected: always('connection-lost'),
   },
   {
-    fault: 'no HTTP',
+    fault: 'bytes that are not HTTP',
     happens: () => ({ effect: 'raw', bytes: 'SSH-2.0-OpenSSH_9.6\r\n' }),
     expected: always('connection-lost'),
   },
@@ -400,23 +400,23 @@ const bodies: readonly Row[] = [
     expected: always('connection-lost'),
   },
   {
-    fault: 'compressed, though nobody asked',
+    fault: 'a compressed body that was not requested',
     happens: () => ({ effect: 'gzip' }),
-    // After the first, which was carried out, a deletion by the login finds no token, which nobody can read either.
+    // The first deletion took effect, so the one by the login gets a 404, which is compressed, too.
     expected: {
       deletion: once('rejected', /HTTP 404 with content type/),
       otherwise: once('answer-not-json', /content encoding gzip/),
     },
   },
   {
-    fault: 'says that it is compressed, and is not',
+    fault: 'a body that claims to be compressed but is not',
     happens: (operation) =>
       raw([ok, typed, 'Content-Encoding: br', length(right(operation))], right(operation)),
     expected: success,
   },
 ];
 
-// What stands in an answer is the matter of the unit tests. These are for what reads the log.
+// Unit tests cover the content of answers. These rows are about what the runner reads in the log.
 const words: readonly Row[] = [
   ...[
     'a\n::error::injected\n::add-mask::Exabits',
@@ -439,5 +439,5 @@ const words: readonly Row[] = [
   field('creation', 'id', '1\n::error::injected', once('answer-malformed', /its "id"/)),
 ];
 
-/** Every fault, and what must come of it. */
+/** Every fault and its required outcome. */
 export const faultMatrix: readonly Row[] = [...addresses, ...transport, ...statuses, ...bodies, ...words];

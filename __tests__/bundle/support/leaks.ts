@@ -5,9 +5,9 @@ import type { StepResult } from '../../../testbed/runner/job.ts';
 import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
 
 /**
- * Every secret of a job: passwords and their hashes, and what Exabits issued, was sent, and the steps handed on.
+ * Every secret of a job: passwords and their hashes, and all tokens that were issued, sent or exported.
  *
- * @param given what the test brings in besides
+ * @param given further secrets of the test
  */
 export function secretsOf(
   sandbox: Sandbox,
@@ -19,10 +19,10 @@ export function secretsOf(
     ...tokensIn(request),
     /"password":"([^"]+)"/.exec(request.body)?.[1],
   ]);
-  const handedOn = steps.flatMap(({ outputs }) =>
+  const exported = steps.flatMap(({ outputs }) =>
     ['access-token', 'refresh-token', 'api-token'].map((name) => outputs[name]),
   );
-  const all = [...passwords, ...passwords.map(md5), ...sent, ...sandbox.issued, ...handedOn];
+  const all = [...passwords, ...passwords.map(md5), ...sent, ...sandbox.issued, ...exported];
   return new Set(all.filter((secret): secret is string => Boolean(secret)));
 }
 

@@ -1,7 +1,7 @@
 // Loaded into the action's process before the bundle. PRELOAD says in JSON what to change for a test:
 // uuid: what crypto.randomUUID returns; signal and atWrite: kill the process at its nth write to a file of the runner;
-// watchOpen: where to note how each file is created; full: the nth line of the log and all after it find no room;
-// throwing: what a library throws in an event of its own.
+// watchOpen: where to note how each file is created; full: the line of the log from which on writing fails;
+// throwing: the message of an uncaught exception, as a library may throw in an event handler.
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 

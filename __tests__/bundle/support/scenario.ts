@@ -12,19 +12,19 @@ import { leaksOf, secretsOf } from './leaks.ts';
 
 const ACTION_DIR = join(import.meta.dirname, '../../..');
 
-// Every test runs several processes, and on a busy machine each takes its time.
+// Every test runs several processes, which take longer on a busy machine.
 jest.setTimeout(60_000);
 
 /** A job and the Exabits that it talks to. */
 export interface ScenarioOptions {
   sandbox?: SandboxOptions;
-  /** Of the sign-in, unless it says otherwise. */
+  /** Options of the job; by default it runs the sign-in action. */
   job?: Partial<JobOptions>;
 }
 
 const endings: (() => unknown)[] = [];
 
-/** Does something when the test is over, the last one first. */
+/** Registers something to do when the test is over; the last registered runs first. */
 export function atEnd(end: () => unknown): void {
   endings.push(end);
 }
@@ -48,12 +48,12 @@ export async function startExabits(options?: SandboxOptions): Promise<Sandbox> {
   return sandbox;
 }
 
-/** Starts a sandbox and a job. When the test is over, everything that the job shows is searched for secrets. */
+/** Starts a sandbox and a job. When the test is over, everything that the job has shown is searched for secrets. */
 export async function startScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   return startJob(await startExabits(options.sandbox), options.job);
 }
 
-/** Starts a job that talks to a sandbox which runs already. */
+/** Starts a job against a sandbox that is already running. */
 export function startJob(sandbox: Sandbox, options: ScenarioOptions['job'] = {}): Scenario {
   const scenario = new Scenario(sandbox, new Job({ actionDir: ACTION_DIR, ...options }));
   atEnd(() => scenario.job.dispose());
@@ -66,7 +66,7 @@ export class Scenario {
   readonly sandbox: Sandbox;
   readonly job: Job;
   readonly #actionSteps: StepResult[] = [];
-  /** The log without the headings above `main`, which show inputs that no runner knows to be secret yet. */
+  /** The log without the headings above `main`, which show inputs that are not masked yet. */
   #log = '';
   readonly #secrets = new Set<string>();
 
@@ -79,7 +79,7 @@ export class Scenario {
     return `127.0.0.1:${this.sandbox.port}`;
   }
 
-  /** What messages call the sandbox. */
+  /** How messages name the sandbox. */
   get name(): string {
     return `${this.host} (input "api-url")`;
   }
@@ -89,7 +89,7 @@ export class Scenario {
     return this.sandbox.requests.map(({ method, path }) => `${method} ${path.replace('/api/v1', '')}`);
   }
 
-  /** Runs the action with the example account; more inputs, or other ones, can be given. */
+  /** Runs the action with the example account; `inputs` are added, or replace these. */
   logIn(inputs: Readonly<Record<string, string>> = {}, options?: StepOptions): Promise<StepResult> {
     const { username, password } = EXAMPLE_ACCOUNT;
     return this.uses({ username, password, ...inputs }, options);
@@ -128,23 +128,23 @@ export class Scenario {
     return step;
   }
 
-  /** Adds a secret that the test brings in, to be searched for when it is over. */
+  /** Adds a secret of the test, to be searched for when it is over. */
   expectSecret(secret: string | undefined): void {
     if (secret) this.#secrets.add(secret);
   }
 
-  /** Asserts that nothing which people see, and no state, holds a secret in any form. */
+  /** Asserts that nothing people can see, and no state, holds a secret in any form. */
   expectNoSecretShown(): void {
     const secrets = secretsOf(this.sandbox, this.#actionSteps, this.#secrets);
     expect(leaksOf(this.#actionSteps, secrets, this.#log)).toEqual([]);
   }
 
   /**
-   * Asserts that a step handed on an API token, in every place where later steps look, and nothing else.
+   * Asserts that a step exported an API token, in every place where later steps look, and nothing else.
    *
-   * @param outputs what the outputs say besides: how the step signed in, and as whom
+   * @param outputs the other outputs: how the step signed in, and as whom
    */
-  expectApiTokenHandedOn(
+  expectApiTokenExported(
     step: StepResult,
     token: string | undefined,
     outputs: Readonly<Record<'auth-method' | 'api-token-id' | 'username' | 'email', string | undefined>>,
@@ -181,7 +181,7 @@ export class Scenario {
 
   /**
    * Asserts that a step failed as every failure must: exit code 1, one error of one line, no stack trace, nothing
-   * handed on.
+   * exported.
    * @returns the error's message
    */
   expectFailure(step: StepResult): string {
@@ -226,7 +226,7 @@ export function unixTime(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-/** What stands in the step outputs and variables for a time in Unix seconds. */
+/** A time in Unix seconds as the step outputs and variables give it. */
 export function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }

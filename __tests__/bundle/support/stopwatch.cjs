@@ -1,4 +1,4 @@
-// Loaded into the action's process before the bundle: notes how long it took, without the start of Node.
+// Loaded into the action's process before the bundle: notes how long it took, not counting Node's start-up.
 const { writeFileSync } = require('node:fs');
 
 const startedAt = process.uptime();

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 import type { StepOptions } from '../../../testbed/runner/job.ts';
 
-/** Runs this many at once. */
+/** How many run at once. */
 const AT_ONCE = 4;
-/** Random kills have to be the same in every run of the tests. */
+/** Fixed, so that every test run kills at the same random times. */
 const SEED = 20_261_124;
 
-/** A `main` that dies when somebody says so. */
+/** A `main` that can be killed on demand. */
 export class Victim {
   #child: ChildProcess | undefined;
   readonly options: StepOptions;
@@ -24,7 +24,7 @@ export class Victim {
     };
   }
 
-  /** One that dies by itself, this long after its start. */
+  /** One that is killed this long after its start. */
   static after(delayMs: number): Victim {
     const victim: Victim = new Victim({
       onSpawn: () => void setTimeout(() => void victim.kill(), delayMs),
@@ -47,7 +47,7 @@ export function randomDelays(count: number, limitMs: number): number[] {
   return fc.sample(fc.double({ min: 0, max: limitMs, noNaN: true }), { seed: SEED, numRuns: count });
 }
 
-/** Does the same to every item, to a few of them at once. */
+/** Applies the function to every item, a few at a time. */
 export function inParallel<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,

@@ -17,7 +17,7 @@ const patterns: Partial<Record<FailureCode, RegExp>> = {
   'answer-malformed': /The answer to \S+ \S+ is not what the Exabits API promises: /,
 };
 
-/** How a person recognises a failure of a request. */
+/** The message by which a person recognises a failed request. */
 export function wordsOf(code: FailureCode): RegExp {
   const pattern = patterns[code];
   if (!pattern) throw new Error(`No fault leads to ${code}`);

@@ -48,10 +48,10 @@ interface CompositeSpec {
   runs: { steps: StepSpec[] };
 }
 
-/** What stands in for an action of somebody else's: a script that does what the job needs of it. */
+/** Stands in for a third-party action: a script that does what the job needs from it. */
 export type StandIn = (inputs: Texts) => string;
 
-/** What a workflow is run with. */
+/** Options for running a workflow. */
 export interface WorkflowOptions {
   secrets?: Texts;
   vars?: Texts;
@@ -59,26 +59,26 @@ export interface WorkflowOptions {
   runId?: string;
   /** Variables of the runner's machine. */
   machine?: Texts;
-  /** Values for variables that the workflow sets itself, in place of its own. */
+  /** Values that override variables of the workflow. */
   override?: Texts;
-  /** By the action's name without its version. One without a stand-in does nothing. */
+  /** By the action's name without its version. An action without a stand-in does nothing. */
   standIns?: Readonly<Record<string, StandIn>>;
-  /** Does the sign-in in place of the committed bundle. */
+  /** Signs in instead of the committed bundle. */
   signIn?: StandIn;
 }
 
-/** What happens to a job from outside. */
+/** What interrupts a job from outside. */
 export interface Interruption {
   /** Somebody cancels the run. */
   cancel?: AbortSignal;
   /** The runner's machine is gone: no further step, and no outputs. */
   loss?: AbortSignal;
   cancelMs?: { sigterm: number; sigkill: number };
-  /** Is told when a step begins, by its id, else its name, else its action. */
+  /** Called when a step starts, with its id, else its name, else its action. */
   onStep?: (step: string) => void;
 }
 
-/** What became of a job. */
+/** The result of a job. */
 export interface JobResult {
   result: 'success' | 'failure' | 'cancelled' | 'skipped';
   outputs: Texts;
@@ -109,7 +109,7 @@ export class WorkflowRun {
     return Object.keys(this.#workflow.jobs);
   }
 
-  /** What the workflow hands to its caller. */
+  /** The outputs of a reusable workflow. */
   get outputs(): Texts {
     const outputs = Object.entries(this.#workflow.on.workflow_call?.outputs ?? {});
     const contexts = { jobs: this.#needs };
@@ -126,7 +126,7 @@ export class WorkflowRun {
     );
   }
 
-  /** Runs a job, if its own condition lets it. A job that is called needs nothing of this. */
+  /** Runs a job, if its condition allows it. A job that calls a reusable workflow uses only its name. */
   async job(name: string, matrix: Values = {}, interruption: Interruption = {}): Promise<JobResult> {
     const spec = this.#workflow.jobs[name];
     if (spec === undefined) throw new Error(`There is no job ${name}`);
@@ -220,7 +220,7 @@ class RunningJob {
     return { ...this.#contexts, steps: this.#states };
   }
 
-  /** @param folder where the file of the steps is, which may use a composite action beside it */
+  /** @param folder the folder of the file with these steps, which may use a composite action beside it */
   async steps(specs: readonly StepSpec[], folder: string): Promise<void> {
     for (const spec of specs) {
       if (this.lost) return;
@@ -267,13 +267,13 @@ class RunningJob {
   #start(spec: StepSpec, inputs: Texts, options: StepOptions): Promise<StepResult> {
     const { uses = '', run } = spec;
     const { signIn, standIns = {} } = this.#options;
-    // What `shell: bash` means to GitHub.
+    // GitHub's meaning of `shell: bash`.
     if (run !== undefined) return this.#job.run(`set -o pipefail\n${run}`, options);
     if (!OURS.test(uses)) return this.#job.run(standIns[uses.replace(/@.*/, '')]?.(inputs) ?? '', options);
     return signIn === undefined ? this.#job.uses(inputs, options) : this.#job.run(signIn(inputs), options);
   }
 
-  /** Runs the composite action that lies beside the workflow. */
+  /** Runs the composite action beside the workflow. */
   async #composite(folder: string, inputs: Texts): Promise<StepState> {
     const { outputs, runs }: CompositeSpec = parse(readFileSync(join(ROOT, folder, 'action.yml'), 'utf8'));
     const inner = new RunningJob(this.#job, this.#options, { ...this.#contexts, inputs }, this.#interruption);
@@ -287,7 +287,7 @@ class RunningJob {
   #stepOptions(spec: StepSpec, env: Texts): StepOptions {
     const { cancel, loss, cancelMs } = this.#interruption;
     const stop = new AbortController();
-    // GitHub asks a step's condition again when the run is cancelled, and lets the step go on if it still holds.
+    // GitHub evaluates a step's condition again when the run is cancelled, and lets the step continue if it still holds.
     cancel?.addEventListener(
       'abort',
       () => {
@@ -332,7 +332,7 @@ function fillAll(values: Values | undefined, contexts: Values): Texts {
   );
 }
 
-/** A value with each `${{ … }}` in it replaced by what it stands for. */
+/** A value with each `${{ … }}` in it replaced by its value. */
 function fill(value: unknown, contexts: Values): string {
   return String(value ?? '').replace(/\$\{\{(.*?)\}\}/gs, (_all, expression) =>
     evaluate(expression, contexts, 'success'),
