@@ -1502,7 +1502,7 @@ function originOf(carried) {
     const exported = variable('EXABITS_AUTH_FINGERPRINT');
     const isReplaced = exported !== '' && exported !== carried;
     return {
-        source: source !== '' && exported === carried ? source : undefined,
+        source: (exported === carried && source) || undefined,
         mayBeFrom: (other) => !isReplaced && (source === '' || source === other),
     };
 }
@@ -3169,7 +3169,8 @@ function tooLarge(request) {
 // Node would silently bypass a proxy with an address that it cannot parse.
 function proxyFor(url) {
     const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
-    if (url.protocol !== 'https:' || !variable || checkBypass(url))
+    // http goes only to this machine, which bypasses the proxy too.
+    if (!variable || checkBypass(url))
         return undefined;
     const proxy = URL.parse(variable);
     if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy))

@@ -36,7 +36,7 @@ function originOf(carried: Fingerprint): Pick<Carried, 'source' | 'mayBeFrom'> {
   const exported = variable('EXABITS_AUTH_FINGERPRINT');
   const isReplaced = exported !== '' && exported !== carried;
   return {
-    source: source !== '' && exported === carried ? source : undefined,
+    source: (exported === carried && source) || undefined,
     mayBeFrom: (other) => !isReplaced && (source === '' || source === other),
   };
 }

@@ -231,6 +231,12 @@ describe('https', () => {
       expect(failure.message).toMatch(/^The variable https_proxy is not a URL/);
     });
 
+    test('fails as a proxy if an https proxy cannot be verified', async () => {
+      const port = await serveTls(await certificateOf({ issuer: await makeAuthority('Proxy') }));
+      process.env.https_proxy = `https://127.0.0.1:${port}`;
+      expect((await failureAt(apiUrl)).code).toBe('proxy-failed');
+    });
+
     test('fails with its own message if the proxy refuses', async () => {
       const proxy = createServer();
       proxy.on('connect', (_request, socket: Socket) => {

@@ -121,7 +121,8 @@ function tooLarge(request: string): Failure {
 // Node would silently bypass a proxy with an address that it cannot parse.
 function proxyFor(url: URL): URL | undefined {
   const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
-  if (url.protocol !== 'https:' || !variable || checkBypass(url)) return undefined;
+  // http goes only to this machine, which bypasses the proxy too.
+  if (!variable || checkBypass(url)) return undefined;
   const proxy = URL.parse(variable);
   if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy)) return proxy;
   throw new Failure(
