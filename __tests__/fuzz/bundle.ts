@@ -37,7 +37,6 @@ export async function runBundle(world: World): Promise<Evidence> {
     // Output printed before a request may still be in the pipe, so only the in-process runs can tell.
     sentUnmasked: [],
     tookMs,
-    limitMs: 4_000,
   });
   try {
     exabits.play(world, 'main', () => {});

@@ -26,8 +26,6 @@ export interface PhaseEvidence {
   /** Secrets that a request carried before they were masked. */
   readonly sentUnmasked: readonly string[];
   readonly tookMs: number;
-  /** The longest that it may take. */
-  readonly limitMs: number;
 }
 
 /** A workflow command, and whether it is where the action puts its own: at the start of the line. */
