@@ -10,7 +10,7 @@ import { worlds } from '../fuzz/worlds.ts';
 import { ServedExabits } from '../unit/support/account.ts';
 import { stopCalendar } from '../unit/support/clock.ts';
 import { apiToken, ephemeralToken, exabits, loginInputs, yes } from '../unit/support/exabits.ts';
-import { inputsOf } from '../unit/support/inputs.ts';
+import { inputsOf, sweepInputsOf } from '../unit/support/inputs.ts';
 import { InProcessJob, type Step } from '../unit/support/job.ts';
 
 interface Manifest {
@@ -159,21 +159,12 @@ describe('the sweep', () => {
     expect([...read].sort()).toEqual(Object.keys(sweepManifest.inputs).sort());
   });
 
-  test('has the same defaults in its action.yml and in the sources', () => {
-    process.env = {};
-    const withoutAny = readSweepInputs(
-      createMasker(() => {}),
-      new Date(),
-    );
-    for (const [name, input] of Object.entries(sweepManifest.inputs)) {
-      if (!runOfEvent.includes(name)) process.env[`INPUT_${name.toUpperCase()}`] = input.default ?? '';
-    }
-    expect(
-      readSweepInputs(
-        createMasker(() => {}),
-        new Date(),
-      ),
-    ).toEqual(withoutAny);
+  test('has the same defaults in its action.yml and in the sources', async () => {
+    const defaults = Object.entries(sweepManifest.inputs)
+      .filter(([name]) => !runOfEvent.includes(name))
+      .map(([name, input]) => [name, input.default ?? '']);
+    const withoutAny = await sweepInputsOf({});
+    expect(await sweepInputsOf(Object.fromEntries(defaults))).toEqual(withoutAny);
     expect(withoutAny).toMatchObject({ timeoutMs: 300_000, staleTokenHours: 168, dryRun: false });
   });
 

@@ -1,12 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createMasker } from '../../src/job/mask.ts';
-import { readSweepInputs } from '../../src/sweep-inputs.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import * as double from './support/account.ts';
 import { page } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiUrl, loginInputs, password, passwordMd5, username, yes } from './support/exabits.ts';
 import { failureOf } from './support/failure.ts';
+import { sweepInputsOf } from './support/inputs.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 
 const clock = skipWaits();
@@ -230,33 +229,20 @@ test('outputs that cannot be written fail the step', async () => {
 });
 
 describe('the inputs of the sweep', () => {
-  const names = ['API-TOKEN', 'RUN-ID', 'RUN-ATTEMPT'];
+  const apiToken = 'api-token-of-ada';
 
-  function read(apiToken: string, runId: string, runAttempt: string) {
-    const values = [apiToken, runId, runAttempt];
-    names.forEach((name, index) => {
-      process.env[`INPUT_${name}`] = values[index];
-    });
-    return readSweepInputs(
-      createMasker(() => {}),
-      new Date(),
-    );
-  }
-
-  afterEach(() => {
-    for (const name of names) delete process.env[`INPUT_${name}`];
-  });
-
-  test('have defaults', () => {
-    const { run, staleTokenHours, dryRun } = read('api-token-of-ada', '', '');
+  test('have defaults', async () => {
+    const { run, staleTokenHours, dryRun } = await sweepInputsOf({ 'api-token': apiToken });
     expect({ run, staleTokenHours, dryRun }).toEqual({ run: undefined, staleTokenHours: 168, dryRun: false });
   });
 
   test.each([
     ['1', ''],
     ['x', '1'],
-  ])('are refused as invalid: %j and %j', async (runId, runAttempt) => {
-    const { code } = await failureOf(async () => read('api-token-of-ada', runId, runAttempt));
+  ])('are refused as invalid: %j and %j', async (id, attempt) => {
+    const { code } = await failureOf(() =>
+      sweepInputsOf({ 'api-token': apiToken, 'run-id': id, 'run-attempt': attempt }),
+    );
     expect(code).toBe('invalid-input');
   });
 });
