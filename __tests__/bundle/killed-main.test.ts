@@ -192,14 +192,14 @@ test('The name of a token is saved in the state before the token is requested', 
 
 describe('No token is left if main is killed', () => {
   test('after a random delay', async () => {
-    const fates = await killAll(randomCases(200), []);
+    const fates = await killAll(randomCases(200), 3, []);
     // Otherwise the delays would have missed the moments that matter.
     expect(fates.filter(({ calls }) => calls === 0).length).toBeGreaterThan(0);
     expect(fates.filter(hasLeftToken).length).toBeGreaterThan(0);
   }, 300_000);
 
   test('after a random delay and a lost answer to the creation', async () => {
-    const fates = await killAll(40, [LOST]);
+    const fates = await killAll(40, 7, [LOST]);
     expect(fates.filter(hasLeftToken).length).toBeGreaterThan(0);
   }, 120_000);
 
@@ -214,11 +214,16 @@ describe('No token is left if main is killed', () => {
     return orphans > 0 && signal === 'SIGKILL';
   }
 
-  /** Kills this many mains, each at a random time, and asserts that `post` cleans up after each. */
-  async function killAll(count: number, faults: readonly Fault[]): Promise<Fate[]> {
-    // Counted from the start and from each of the first requests, because machines differ in speed.
+  /**
+   * Kills mains at random times, and asserts that `post` cleans up after each.
+   *
+   * @param count how many
+   * @param requests how many requests each makes; the times are counted from the start and from each request, because
+   *   machines differ in speed
+   */
+  async function killAll(count: number, requests: number, faults: readonly Fault[]): Promise<Fate[]> {
     const cuts = randomDelays(count, 1).map((share, index) => {
-      const afterRequests = index % 4;
+      const afterRequests = index % (requests + 1);
       return { afterRequests, delayMs: share * (afterRequests === 0 ? 100 : 30) };
     });
     return inParallel(cuts, async (cut) => {
