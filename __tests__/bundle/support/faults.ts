@@ -91,16 +91,16 @@ function right(operation: Operation): string {
   return text(rightEnvelope(operation));
 }
 
-const body = (content: string | Uint8Array, contentType?: string): FaultEffect => ({
+const body = (content: string, contentType?: string): FaultEffect => ({
   effect: 'body',
   body: content,
   ...(contentType === undefined ? {} : { contentType }),
 });
 
 /** Bytes as sent over the wire; the lines of the head are given without line breaks. */
-const raw = (head: readonly string[], content: string | Uint8Array = ''): FaultEffect => ({
+const raw = (head: readonly string[], content = ''): FaultEffect => ({
   effect: 'raw',
-  bytes: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(content)]),
+  bytes: `${head.join('\r\n')}\r\n\r\n${content}`,
 });
 
 const ok = 'HTTP/1.1 200 OK';

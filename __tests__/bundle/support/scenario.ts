@@ -225,8 +225,3 @@ export function warningsOf(step: StepResult): string[] {
 export function unixTime(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
-
-/** A time in Unix seconds as the step outputs and variables give it. */
-export function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
