@@ -1,24 +1,22 @@
-import { authenticate } from './authenticate.ts';
-import { carriedCredential } from './carried.ts';
-import { accountOf, expiryOf, type SignIn } from './credentials.ts';
+import { type Configured, expiryOf, type SignIn, sourceOf } from './credentials.ts';
 import { createEphemeralToken } from './ephemeral-token.ts';
-import type { Exabits } from './exabits/api.ts';
-import { connect } from './exabits/connect.ts';
-import { attempt } from './failure.ts';
-import { sourceOf } from './fingerprint.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { connect, type Exabits } from './exabits/api.ts';
+import { isAnswered, type RequestFailure } from './exabits/request-failure.ts';
+import { attempt, Failure, reasonOf } from './failure.ts';
+import { type Existing, findExisting, type NotUsable } from './inputs/existing.ts';
+import { type Inputs, readInputs, requireConfigured } from './inputs/inputs.ts';
 import { clientFileKey } from './job/client-file.ts';
 import { info, warning } from './job/log.ts';
-import type { Masker } from './job/mask.ts';
 import { publish } from './job/publish.ts';
 import { writeSummary } from './job/summary.ts';
 import { failingPhase, type Phase } from './run.ts';
+import type { Mask, Masker } from './secrets.ts';
 
 /** The step. */
 export const main: Phase = failingPhase(story);
 
 /**
- * Reads the inputs, signs in, and hands the credential to later steps.
+ * Reads the inputs, signs in, and exports the credential to later steps.
  *
  * @param masker masks the secrets
  * @throws Failure, without having exported anything
@@ -28,79 +26,110 @@ async function story(masker: Masker): Promise<void> {
   for (const line of inputs.warnings) warning(line);
   const exabits = connect(inputs, masker, info);
 
-  const signIn = await obtain(inputs, exabits, masker);
-  const { emptied } = publish(signIn, inputs);
+  const signIn = await obtain(inputs, exabits, masker.mask);
+  // What could fail comes before the export.
+  const description = describe(signIn, inputs);
+  const preferred = signIn.credential.kind === 'token-pair' ? clientFileKey() : undefined;
+  const emptied = publish(signIn, inputs);
 
-  info(describe(signIn, inputs));
+  info(description);
   if (emptied.length > 0) {
     info(
-      `Emptied ${emptied.join(', ')}, which were set before: later steps use the credentials of this step.`,
+      `Emptied what was set before (${emptied.join(', ')}): later steps use the credentials of this step.`,
     );
   }
-  warnOfClientFile(signIn);
-  if (inputs.jobSummary) await summarise(signIn, inputs);
+  if (preferred) {
+    warning(
+      `${preferred.path} has ${preferred.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
+    );
+  }
+  if (inputs.jobSummary) summarise(signIn, inputs);
 }
 
-async function obtain(inputs: Inputs, exabits: Exabits, masker: Masker): Promise<SignIn> {
-  const carried = await useCarried(inputs, exabits, masker);
+async function obtain(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<SignIn> {
+  const existing = inputs.useExistingCredentials ? await reuse(inputs, exabits, mask) : undefined;
   // A token pair may expire during the job, but the user asked for a token that lasts.
-  if (carried && !(inputs.ephemeralApiToken && carried.credential.kind === 'token-pair')) return carried;
-  const authenticated = carried ?? (await authenticate(inputs.configured, inputs.endpoint, exabits));
-  const signIn = inputs.ephemeralApiToken
-    ? await makeEphemeral(authenticated, inputs, exabits)
-    : authenticated;
-  if (inputs.verify) await exabits.verify(signIn.credential);
-  return signIn;
+  if (existing && !(inputs.ephemeralApiToken && existing.credential.kind === 'token-pair')) {
+    return { method: 'existing', ...existing };
+  }
+  return inputs.ephemeralApiToken
+    ? makeEphemeral(inputs, exabits, existing)
+    : signInWith(requireConfigured(inputs), inputs, exabits);
 }
 
-async function useCarried(
+async function reuse(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<Existing | undefined> {
+  const found = findExisting(inputs, mask, new Date());
+  const existing = found && 'credential' in found ? await accepted(found, inputs, exabits) : found;
+  if (!existing) return undefined;
+  if ('reason' in existing) {
+    const problem = `The credentials already set in this job ${existing.reason}`;
+    if (!inputs.configured) {
+      throw new Failure(
+        `${problem}, and this step has none of its own.`,
+        'Set username and password, or api-token, so that the step can sign in itself.',
+      );
+    }
+    info(`${problem}, so the step signs in with its inputs.`);
+    return undefined;
+  }
+  if (!existing.source) info('Something other than this action set the credentials that are used.');
+  return existing;
+}
+
+async function accepted(existing: Existing, inputs: Inputs, exabits: Exabits): Promise<Existing | NotUsable> {
+  const refusal = await check(existing, inputs, exabits);
+  return refusal ? { reason: `were not accepted by Exabits (${refusal.seen.saw})` } : existing;
+}
+
+async function signInWith(configured: Configured, inputs: Inputs, exabits: Exabits): Promise<SignIn> {
+  const signedIn = await exabits.authenticate(configured);
+  const source = sourceOf(signedIn.credential, inputs.endpoint.apiUrl, configured);
+  if (signedIn.account) return { method: 'login', source, ...signedIn };
+  // A login is proof that Exabits accepts what it has just made.
+  const refusal = await check(signedIn, inputs, exabits);
+  if (refusal) throw refusal;
+  return { method: 'api-token', source, credential: signedIn.credential };
+}
+
+async function makeEphemeral(
   inputs: Inputs,
   exabits: Exabits,
-  { mask }: Masker,
-): Promise<Extract<SignIn, { method: 'existing' }> | undefined> {
-  const { configured, endpoint, useExistingCredentials, verify } = inputs;
-  if (!useExistingCredentials) return undefined;
-  const carried = carriedCredential(endpoint, mask, new Date());
-  if (!carried) return undefined;
-
-  const { credential, source, mayBeFrom } = carried;
-  if (configured.kind !== 'none' && !mayBeFrom(sourceOf(endpoint.apiUrl, configured))) {
-    info(
-      'The credentials already set in this job do not match the inputs of this step, so the step signs in again.',
-    );
-    return undefined;
-  }
-  const { failure } = await attempt(() => (verify ? exabits.verify(credential) : undefined));
-  if (failure) {
-    info(
-      `The credentials already set in this job do not work, so the step signs in again: ${failure.message}`,
-    );
-    return undefined;
-  }
-  if (!source) {
-    info(
-      'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.',
-    );
-  }
-  return { method: 'existing', credential, source };
-}
-
-async function makeEphemeral(authenticated: SignIn, inputs: Inputs, exabits: Exabits): Promise<SignIn> {
-  const { timeoutMs, maxAttempts, staleTokenHours } = inputs;
+  existing: Existing | undefined,
+): Promise<SignIn> {
   const { apiUrl } = inputs.endpoint;
-  const { credential } = authenticated;
-  const itself = sourceOf(apiUrl, credential);
-  const source = authenticated.source ?? itself;
-  const settings = { apiUrl, timeoutMs, maxAttempts, staleTokenHours, owners: [source, itself] };
-  const created = await createEphemeralToken(exabits, credential, settings);
-  return { method: 'ephemeral-api-token', ...created, source, account: accountOf(authenticated) };
+  const signedIn = existing ?? (await exabits.authenticate(requireConfigured(inputs)));
+  const origin = inputs.configured ?? signedIn.credential;
+  const settings = { apiUrl, timeoutMs: inputs.timeoutMs, maxAttempts: inputs.maxAttempts };
+  const made = await createEphemeralToken(exabits, signedIn.credential, origin, settings);
+  const account = 'account' in signedIn ? signedIn.account : undefined;
+  const source = sourceOf(made.credential, apiUrl, origin);
+  return { method: 'ephemeral-api-token', source, account, ...made };
 }
 
-function warnOfClientFile({ credential }: SignIn): void {
-  const found = credential.kind === 'token-pair' ? clientFileKey() : undefined;
-  if (!found) return;
-  warning(
-    `${found.path} has ${found.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,
+/**
+ * Asks Exabits whether it accepts a credential, unless the user does not want that.
+ *
+ * @returns the failure if Exabits refuses it
+ * @throws Failure if Exabits could not be asked
+ */
+async function check(
+  { credential }: Pick<Existing, 'credential'>,
+  { verify, endpoint }: Inputs,
+  exabits: Exabits,
+): Promise<RequestFailure | undefined> {
+  if (!verify) return undefined;
+  const { failure } = await attempt(() => exabits.check(credential));
+  if (!failure) return undefined;
+  if (isAnswered(failure, 200, 401)) return failure;
+  // An account may use other calls but not this one, and a host may not have it.
+  if (isAnswered(failure, 403, 404)) {
+    info(`Whether ${endpoint.name} accepts the credentials could not be checked: ${failure.problem}`);
+    return undefined;
+  }
+  throw new Failure(
+    `The credentials could not be checked. ${failure.problem}`,
+    `${failure.advice} With verify: false they are not checked, and nothing is sent.`,
+    { cause: failure },
   );
 }
 
@@ -112,13 +141,16 @@ function describe(signIn: SignIn, { endpoint, verify }: Inputs): string {
     case 'ephemeral-api-token':
       return `Signed in to ${endpoint.name} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
     case 'api-token':
-      return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked: set verify: true to find out here whether it works.'}`;
+      return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked, because verify is false.'}`;
     case 'existing':
-      return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}.`;
+      return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}. They are kept when it ends.`;
   }
 }
 
-async function summarise(signIn: SignIn, { endpoint }: Inputs): Promise<void> {
-  const { failure } = await attempt(() => writeSummary(signIn, endpoint));
-  if (failure) warning(`Could not write the job summary: ${failure.message}`);
+function summarise(signIn: SignIn, { endpoint }: Inputs): void {
+  try {
+    writeSummary(signIn, endpoint);
+  } catch (thrown) {
+    warning(`Could not write the job summary: ${reasonOf(thrown)}.`);
+  }
 }

@@ -1,6 +1,6 @@
 import { Failure, toFailure } from './failure.ts';
-import { fail } from './job/log.ts';
-import { createMasker, type Masker, type Redact, tellRunner } from './job/mask.ts';
+import { fail, tellRunner } from './job/log.ts';
+import { createMasker, type Masker, type Redact } from './secrets.ts';
 
 /** One of the processes that the runner starts. */
 export interface Phase {
@@ -35,8 +35,8 @@ export function failingPhase(story: Phase['story']): Phase {
 function requireNode(): void {
   if (Number.parseInt(process.versions.node, 10) >= 24) return;
   throw new Failure(
-    'unsupported-node',
-    `This action needs Node 24, but runs on ${process.versions.node}. On GitHub, update the runner; in act, put Node 24 first in PATH.`,
+    `This action needs Node 24, but runs on ${process.versions.node}.`,
+    'On GitHub, update the runner; in act, put Node 24 first in PATH.',
   );
 }
 
