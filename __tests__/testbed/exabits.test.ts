@@ -833,6 +833,27 @@ describe('https', () => {
   });
 });
 
+describe('as the default host', () => {
+  async function statusOf(address: string, env: Readonly<Record<string, string>>): Promise<string> {
+    const script = `fetch(process.argv[1]).then(({ status }) => status, () => 'no answer').then(console.log)`;
+    const child = spawn(process.execPath, ['-e', script, address], {
+      env: { ...env, NODE_USE_ENV_PROXY: '1' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let printed = '';
+    for await (const chunk of child.stdout) printed += chunk;
+    return printed.trim();
+  }
+
+  test('is reached by its name, and no other host is', async () => {
+    const sandbox = await start({ asDefaultHost: true });
+    const { environment = {} } = sandbox.defaultHost ?? {};
+    expect(await statusOf('https://gpu-api.exascalelabs.ai/api/v1/regions', environment)).toBe('401');
+    expect(await statusOf('https://other.example/', environment)).toBe('no answer');
+    expect(sandbox.requests.map(({ path }) => path)).toEqual(['/api/v1/regions']);
+  });
+});
+
 describe('the command', () => {
   const cli = join(import.meta.dirname, '../../testbed/exabits/cli.ts');
 

@@ -31,7 +31,10 @@ function parseCommandLine(): SandboxOptions | undefined {
   if (values.help) return undefined;
   const options: SandboxOptions = {};
   const set = (
-    key: Exclude<keyof SandboxOptions, 'accounts' | 'tls' | 'machineStatus' | 'balanceField'>,
+    key: Exclude<
+      keyof SandboxOptions,
+      'accounts' | 'asDefaultHost' | 'tls' | 'machineStatus' | 'balanceField'
+    >,
     name: Exclude<keyof typeof values, 'help'>,
   ) => {
     const text = values[name];
@@ -50,7 +53,7 @@ function parseCommandLine(): SandboxOptions | undefined {
 }
 
 async function serve(options: SandboxOptions): Promise<void> {
-  const sandbox = await startSandbox(options);
+  const sandbox = await startSandbox({ ...options, asDefaultHost: true });
   const login = JSON.stringify({
     username: EXAMPLE_ACCOUNT.username,
     password: md5(EXAMPLE_ACCOUNT.password),
@@ -69,8 +72,10 @@ Log in:
 Call with the tokens of its answer:
   curl --fail-with-body ${sandbox.url}/api/v1/billing/balance -H 'Authorization: Bearer ACCESS_TOKEN' -H 'refresh-token: REFRESH_TOKEN'
 
-For the action on this machine: api-url: ${sandbox.url}
-For egpu, and for the action in act: EXABITS_API_URL=${sandbox.url}
+It also answers for https://gpu-api.exascalelabs.ai, so that workflows and egpu run against it unchanged:
+  act --env-file ${sandbox.defaultHost?.environmentFile}
+In a shell (then this shell reaches no other https host):
+  set -a; source ${sandbox.defaultHost?.environmentFile}; set +a
 
 Ctrl-C ends it.
 `);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { answerControl, CONTROL_PATH } from './control.ts';
+import { type DefaultHost, playDefaultHost } from './default-host.ts';
 import {
   carriesOut,
   deliverFault,
@@ -44,6 +45,8 @@ export interface SandboxOptions {
   loginsPerSecond?: number;
   /** Serves https with this private key and certificate (PEM). */
   tls?: { key: string; cert: string };
+  /** Also answers for https://gpu-api.exascalelabs.ai, for programs that get the variables of `defaultHost`. */
+  asDefaultHost?: boolean;
   /** The most items on one page of a list, whatever `limit` says. Default 100. */
   maxPageSize?: number;
   /** How long a new machine takes to start. Default 1. */
@@ -59,6 +62,8 @@ export interface Sandbox {
   /** The host alone, for example `http://127.0.0.1:40123`. */
   readonly url: string;
   readonly port: number;
+  /** How to reach it as the default host, if it was started so. */
+  readonly defaultHost: DefaultHost | undefined;
   /** Every request so far, in the order of arrival, without those to the control endpoints. */
   readonly requests: readonly RecordedRequest[];
   clearRequests(): void;
@@ -115,15 +120,18 @@ interface Parts {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
   const parts = makeParts(options, await LocalServer.start(server, options.port));
-  const sandbox = makeSandbox(parts, options.tls === undefined ? 'http' : 'https');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${parts.server.port}`;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     serve(request, response, parts, sandbox).catch((error: unknown) => {
       // A client that hangs up, or is killed, in the middle of its request is not an error of the sandbox.
       if (request.destroyed && !request.complete) return;
       process.emitWarning(error instanceof Error ? error : String(error));
       response.destroy();
     });
-  });
+  };
+  const defaultHost = options.asDefaultHost ? await playDefaultHost(server, url, listener) : undefined;
+  const sandbox = makeSandbox(parts, url, defaultHost);
+  server.on('request', listener);
   return sandbox;
 }
 
@@ -152,10 +160,15 @@ function makeParts(options: SandboxOptions, server: LocalServer): Parts {
   };
 }
 
-function makeSandbox({ store, faults, history, server, closing }: Parts, scheme: 'http' | 'https'): Sandbox {
+function makeSandbox(
+  { store, faults, history, server, closing }: Parts,
+  url: string,
+  defaultHost: DefaultHost | undefined,
+): Sandbox {
   return {
-    url: `${scheme}://127.0.0.1:${server.port}`,
+    url,
     port: server.port,
+    defaultHost,
     requests: history.requests,
     clearRequests: () => history.clear(),
     faults,
@@ -174,6 +187,7 @@ function makeSandbox({ store, faults, history, server, closing }: Parts, scheme:
     onRequest: (listener) => history.onRequest(listener),
     async close() {
       closing.abort();
+      defaultHost?.dispose();
       await server.close();
     },
   };
