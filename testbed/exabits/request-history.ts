@@ -8,8 +8,6 @@ export interface RecordedRequest {
   /** Lower-case names. */
   headers: Record<string, string>;
   body: string;
-  /** The client's port, which tells connections apart. */
-  clientPort: number | undefined;
   /** The status of the answer; undefined while there is none, or if a fault kept it from being sent in full. */
   status: number | undefined;
 }
@@ -39,10 +37,6 @@ export function tokensIn({ headers }: Pick<RecordedRequest, 'headers'>): string[
 export class RequestHistory {
   readonly requests: RecordedRequest[] = [];
   readonly #listeners = new Set<RequestEventListener>();
-
-  clear(): void {
-    this.requests.length = 0;
-  }
 
   /** Adds a listener; the returned function removes it. */
   onRequest(listener: RequestEventListener): () => void {

@@ -13,7 +13,7 @@ import {
 } from './faults.ts';
 import { LocalServer } from './local-server.ts';
 import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
-import { envelope, Responder } from './responder.ts';
+import { type ApiLimits, envelope, Responder } from './responder.ts';
 import {
   type Account,
   type ApiTokenRecord,
@@ -30,31 +30,19 @@ export type { Account, ApiTokenRecord, MachineRecord } from './store.ts';
 export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './store.ts';
 
 /** How a sandbox is started. Everything is optional. */
-export interface SandboxOptions {
+export interface SandboxOptions extends ApiLimits {
   /** Default 0: any free port. */
   port?: number;
   /** Default: EXAMPLE_ACCOUNT and AWKWARD_ACCOUNT. */
   accounts?: readonly Account[];
-  /** Default 1800, as at Exabits. */
-  accessTokenSeconds?: number;
-  /** Default 7200, as at Exabits. */
-  refreshTokenSeconds?: number;
-  /** Gives API tokens an `exp`, so that they expire; by default they do not. */
-  apiTokenSeconds?: number;
-  /** Logins beyond this many in a second are answered 429 with `Retry-After`. Default: no limit. */
-  loginsPerSecond?: number;
   /** Serves https with this private key and certificate (PEM). */
   tls?: { key: string; cert: string };
   /** Also answers for https://gpu-api.exascalelabs.ai, for programs that get the variables of `defaultHost`. */
   asDefaultHost?: boolean;
-  /** The most items on one page of a list, whatever `limit` says. Default 100. */
-  maxPageSize?: number;
   /** How long a new machine takes to start. Default 1. */
   machineStartSeconds?: number;
   /** The status of a new machine after that. Default: running. */
   machineStatus?: 'running' | 'error';
-  /** The name of the balance in `billing/balance`: `balance` on older hosts. Default: available. */
-  balanceField?: 'available' | 'balance';
 }
 
 /** A running sandbox. */
@@ -136,23 +124,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 function makeParts(options: SandboxOptions, server: LocalServer): Parts {
-  const store = new Store(
-    options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT],
-    {
-      accessTokenSeconds: options.accessTokenSeconds ?? 1800,
-      refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
-      apiTokenSeconds: options.apiTokenSeconds,
-    },
-    { status: options.machineStatus ?? 'running', seconds: options.machineStartSeconds ?? 1 },
-  );
-  const responder = new Responder(store, {
-    maxPageSize: options.maxPageSize ?? 100,
-    loginsPerSecond: options.loginsPerSecond,
-    balanceField: options.balanceField ?? 'available',
-  });
+  const {
+    accounts = [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT],
+    machineStatus = 'running',
+    machineStartSeconds = 1,
+  } = options;
+  const store = new Store(accounts, { status: machineStatus, seconds: machineStartSeconds });
   return {
     store,
-    responder,
+    responder: new Responder(store, options),
     faults: new FaultList(),
     history: new RequestHistory(),
     server,
@@ -170,7 +150,7 @@ function makeSandbox(
     port: server.port,
     defaultHost,
     requests: history.requests,
-    clearRequests: () => history.clear(),
+    clearRequests: () => void history.requests.splice(0),
     faults,
     apiTokens: () => store.apiTokens(),
     issued: store.issued,
@@ -215,7 +195,6 @@ async function serve(
     query: Object.fromEntries(url.searchParams),
     headers: flatHeaders(request),
     body: body ?? '',
-    clientPort: request.socket.remotePort,
     status: undefined,
   };
   const announce = parts.history.record(recorded);
