@@ -1,10 +1,11 @@
 // npm run sandbox -- [PORT]: the double of Exabits as a server, until Ctrl-C.
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5, startSandbox } from './server.ts';
 
-const { url, defaultHost, close } = await startSandbox({
+const sandbox = await startSandbox({
   port: Number(process.argv[2] ?? 0),
   asDefaultHost: true,
 });
+const { url, defaultHost } = sandbox;
 const { username, password } = EXAMPLE_ACCOUNT;
 const login = JSON.stringify({ username, password: md5(password) });
 process.stdout.write(`Exabits sandbox: ${url}
@@ -25,5 +26,4 @@ In a shell, which then reaches no other https host:
 
 Ctrl-C ends it.
 `);
-process.once('SIGINT', close);
-process.once('SIGTERM', close);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void sandbox.close());

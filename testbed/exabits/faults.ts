@@ -61,6 +61,9 @@ export interface PreparedAnswer {
   body: Buffer;
 }
 
+/** Stands for the answer to a request that is not carried out. */
+export const NO_ANSWER: PreparedAnswer = { status: 200, headers: {}, body: Buffer.from('{"status":true}') };
+
 interface ArmedFault {
   fault: Fault;
   seen: number;
@@ -77,11 +80,6 @@ export class FaultList {
 
   clear(): void {
     this.#armed = [];
-  }
-
-  /** How many faults have not happened as often as they should yet. */
-  get pending(): number {
-    return this.#armed.filter(({ fault, used }) => used < (fault.times ?? 1)).length;
   }
 
   /** The faults for this request, in order: any number of delays, then at most one of another kind. */

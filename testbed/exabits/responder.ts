@@ -49,7 +49,7 @@ const DEFAULT_PAGE_SIZE = 20;
 const MAX_NAME_LENGTH = 50;
 
 /** An answer in the API's envelope. */
-export function envelope(
+function envelope(
   status: number,
   content: { status: boolean; message: string; data: unknown; total?: number },
   headers: Record<string, string> = {},
