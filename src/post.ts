@@ -1,13 +1,6 @@
 import { type Credential, originFingerprint, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import {
-  deleteToken,
-  type Fate,
-  findUnanswered,
-  isOver,
-  type Owner,
-  type Owners,
-} from './ephemeral-token.ts';
+import { deleteToken, type Fate, findUnanswered, type Owner, type Owners } from './ephemeral-token.ts';
 import { connect, type Exabits } from './exabits/api.ts';
 import { type Attempt, attempt, Failure, regardless } from './failure.ts';
 import { hasInputs, readConfigured } from './inputs/configured.ts';
@@ -62,9 +55,9 @@ async function clear(exported: Exported): Promise<void> {
     emptyVariables(own);
     cleared.push(...own);
   });
-  await orWarn('remove the header file', async () => {
+  await orWarn('remove the header file', () => {
     if (!headersFile) return;
-    await removeHeadersFile(headersFile);
+    removeHeadersFile(headersFile);
     cleared.push('the header file');
   });
   if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);
@@ -72,21 +65,28 @@ async function clear(exported: Exported): Promise<void> {
 
 async function revoke(creation: Creation, masker: Masker): Promise<void> {
   const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
-  const exabits = connect({ endpoint: parseEndpoint(apiUrl), timeoutMs, maxAttempts }, masker, info);
   const text = readEphemeralToken();
   const token = text === '' ? undefined : toApiToken(masker.mask(text));
-  const byInputs = signInAsMaker(creation, exabits, masker);
+  // The job's own token must not have to wait until the time is used up for others.
+  const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
+  const start = (): Exabits =>
+    connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
   // First, because the job's token may authenticate it.
+  const signIn = signInAsMaker(creation, masker);
   if (unanswered.length > 0) {
-    await settle(creation, exabits, token ? [async () => token, byInputs] : [byInputs]);
+    const exabits = start();
+    await settle(creation, exabits, token ? [async () => token, signIn(exabits)] : [signIn(exabits)]);
   }
-  if (made && token) report(made, await deleteToken(exabits, made.id, token, [async () => token, byInputs]));
+  if (made && token) {
+    const exabits = start();
+    report(made, await deleteToken(exabits, made.id, token, [async () => token, signIn(exabits)]));
+  }
 }
 
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
-function signInAsMaker({ apiUrl, maker }: Creation, exabits: Exabits, masker: Masker): Owner {
-  const signIn = async (): Promise<Credential> => {
+function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker): (exabits: Exabits) => Owner {
+  const signIn = async (exabits: Exabits): Promise<Credential> => {
     const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
     if (!configured || originFingerprint(apiUrl, configured) !== maker) {
       throw new Failure(
@@ -97,8 +97,8 @@ function signInAsMaker({ apiUrl, maker }: Creation, exabits: Exabits, masker: Ma
     return (await exabits.authenticate(configured)).credential;
   };
   let signedIn: Promise<Credential> | undefined;
-  return () => {
-    signedIn ??= signIn();
+  return (exabits) => () => {
+    signedIn ??= signIn(exabits);
     return signedIn;
   };
 }
@@ -118,8 +118,6 @@ async function settle(creation: Creation, exabits: Exabits, owners: Owners): Pro
     } else if (listed) {
       const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
       report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
-    } else if (isOver(creation)) {
-      info(`There is no API token ${name}, whose creation was not answered.`);
     } else {
       warning(
         `There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`,

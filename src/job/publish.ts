@@ -19,8 +19,6 @@ export interface Export {
 /**
  * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn the credential, and how the step got it
- * @param how what to export
  * @returns the variables of another credential that were set in the job, and are empty now
  * @throws Failure if the runner's files cannot be written
  */

@@ -2,13 +2,7 @@ import { appendFileSync, statSync } from 'node:fs';
 import { accountOf, expiryOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-/**
- * Adds a short table to the job summary. It contains no secrets, and text from outside is escaped.
- *
- * @param signIn the credential, and how the step got it
- * @param endpoint the deployment it is for
- * @throws Error if there is no such file, or it cannot be written
- */
+/** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
     ['Method', signIn.method],
