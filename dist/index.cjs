@@ -276,22 +276,10 @@ function fingerprint(...texts) {
 
 /** The request headers that authenticate a call. After a login, the API requires both tokens. */
 function headersOf(credential) {
-    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+    const authorization = { Authorization: `Bearer ${credential.token}` };
     if (credential.kind === 'api-token')
         return authorization;
     return { ...authorization, 'refresh-token': credential.refreshToken };
-}
-/** The token that goes into the `Authorization` header. */
-function bearerTokenOf(credential) {
-    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
-}
-/** When the token in the `Authorization` header expires, if known. */
-function expiryOf(credential) {
-    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
-}
-/** The account of a sign-in, if known. */
-function accountOf(signIn) {
-    return 'account' in signIn ? signIn.account : undefined;
 }
 /**
  * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of the credential together with
@@ -311,9 +299,7 @@ function originFingerprint(apiUrl, origin) {
     return fingerprint(apiUrl, origin.kind, ...identity);
 }
 function tokensOf(credential) {
-    if (credential.kind === 'api-token')
-        return [credential.token];
-    return [credential.accessToken, credential.refreshToken];
+    return credential.kind === 'api-token' ? [credential.token] : [credential.token, credential.refreshToken];
 }
 /** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */
 function toApiToken(token) {
@@ -610,15 +596,15 @@ const refreshTokenMs = 2 * 60 * 60 * 1000;
  */
 function readLogin(data, username, masker) {
     const read = reader('POST /authenticate/login', data, masker);
-    const accessToken = read.token('access_token');
+    const token = read.token('access_token');
     const refreshToken = read.token('refresh_token');
     const now = Date.now();
     return {
         credential: {
             kind: 'token-pair',
-            accessToken,
+            token,
+            expiresAt: jwtExpiry(token) ?? new Date(now + accessTokenMs),
             refreshToken,
-            accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
             refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
         },
         account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
@@ -2858,9 +2844,9 @@ function environmentOf({ credential, source }, endpoint, headersFile) {
         ...(credential.kind === 'api-token'
             ? { EXABITS_API_TOKEN: credential.token }
             : {
-                EXABITS_ACCESS_TOKEN: credential.accessToken,
+                EXABITS_ACCESS_TOKEN: credential.token,
                 EXABITS_REFRESH_TOKEN: credential.refreshToken,
-                EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.accessTokenExpiresAt.toISOString(),
+                EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.expiresAt.toISOString(),
             }),
     };
 }
@@ -2871,17 +2857,16 @@ function othersVariables({ method, credential }, headersFile) {
     return [...others, ...stale].filter((name) => process.env[name]);
 }
 function outputsOf(signIn, endpoint, headersFile = '') {
-    const { credential } = signIn;
-    const account = accountOf(signIn);
+    const { credential, account } = signIn;
     const pair = credential.kind === 'token-pair' ? credential : undefined;
     return {
         'auth-method': signIn.method,
-        token: bearerTokenOf(credential),
-        'access-token': pair?.accessToken ?? '',
+        token: credential.token,
+        'access-token': pair?.token ?? '',
         'refresh-token': pair?.refreshToken ?? '',
         'api-token': credential.kind === 'api-token' ? credential.token : '',
         'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
-        'token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+        'token-expires-at': credential.expiresAt?.toISOString() ?? '',
         'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
         username: account?.username ?? '',
         email: account?.email ?? '',
@@ -2893,12 +2878,11 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 
 ;// CONCATENATED MODULE: ./lib/job/summary.js
 
-
 /** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 function writeSummary(signIn, endpoint) {
     const rows = [
         ['Method', signIn.method],
-        ['User', accountOf(signIn)?.username],
+        ['User', signIn.account?.username],
         ['Host', new URL(endpoint.apiUrl).host],
         ['Expires', expiryText(signIn)],
         ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
@@ -2913,7 +2897,7 @@ function writeSummary(signIn, endpoint) {
 function expiryText(signIn) {
     if (signIn.method === 'ephemeral-api-token')
         return 'when the job ends: the post step deletes the token';
-    return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
+    return signIn.credential.expiresAt?.toISOString() ?? 'never, until the token is deleted';
 }
 // GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text) {
@@ -3051,22 +3035,21 @@ async function createEphemeralToken(exabits, credential, origin, settings) {
     return { ...result, name };
 }
 /**
- * Deletes a token whose value is known, as one owner after the other while the token works. A 404 or a 401 is no
- * deletion: a wrong route, another id or a proxy answers so, too. Then the token itself is tried.
+ * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
+ * too. Then the token itself is tried.
+ *
+ * @param signIn gets another credential of the account, for a token that works but may not delete itself
  */
-async function deleteToken(exabits, id, token, [owner, ...others]) {
-    const { failure } = await attempt(async () => exabits.deleteApiToken(await owner(), id));
+async function deleteToken(exabits, id, token, signIn) {
+    const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
     if (!failure)
         return { fate: 'deleted' };
     const check = await attempt(() => exabits.check(token));
     if (check.failure)
         return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
-    const [next, ...rest] = others;
-    if (!next)
-        return { fate: 'alive', failure };
-    const later = await deleteToken(exabits, id, token, [next, ...rest]);
+    const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
     // The first failure is the reason.
-    return 'failure' in later ? { ...later, failure } : later;
+    return again.failure ? { fate: 'alive', failure } : { fate: 'deleted' };
 }
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
@@ -3124,18 +3107,18 @@ function existing_readApiToken(mask, now) {
     return expiresAt && expiresAt <= now ? { reason: `expired at ${expiresAt.toISOString()}` } : credential;
 }
 function readPair(mask, now) {
-    const accessToken = mask(variable('EXABITS_ACCESS_TOKEN'));
+    const token = mask(variable('EXABITS_ACCESS_TOKEN'));
     const refreshToken = mask(variable('EXABITS_REFRESH_TOKEN'));
-    const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
-    const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
+    const expiresAt = jwtExpiry(token) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+    const lifetimeMs = expiresAt.getTime() - now.getTime();
     if (Number.isNaN(lifetimeMs))
         return { reason: 'do not say when they expire' };
     if (lifetimeMs < leastLifetimeMs) {
         const verb = lifetimeMs > 0 ? 'expire in less than 5 minutes,' : 'expired';
-        return { reason: `${verb} at ${accessTokenExpiresAt.toISOString()}` };
+        return { reason: `${verb} at ${expiresAt.toISOString()}` };
     }
     const refreshTokenExpiresAt = jwtExpiry(refreshToken);
-    return { kind: 'token-pair', accessToken, refreshToken, accessTokenExpiresAt, refreshTokenExpiresAt };
+    return { kind: 'token-pair', token, expiresAt, refreshToken, refreshTokenExpiresAt };
 }
 function variable(name) {
     return process.env[name]?.trim() ?? '';
@@ -3193,7 +3176,7 @@ async function signInWith(configured, inputs, exabits) {
     const refusal = await check(signedIn, inputs, exabits);
     if (refusal)
         throw refusal;
-    return { method: 'api-token', source, credential: signedIn.credential };
+    return { method: 'api-token', source, ...signedIn };
 }
 async function makeEphemeral(inputs, exabits, existing) {
     const { endpoint, configured, timeoutMs, maxAttempts } = inputs;
@@ -3242,7 +3225,6 @@ async function check({ credential }, { verify, endpoint }, exabits) {
 
 
 
-
 /** The step: reads the inputs, signs in, and exports the credential to later steps; or fails and exports nothing. */
 const main = failingPhase(async (masker) => {
     const inputs = readInputs(masker, new Date());
@@ -3265,7 +3247,7 @@ const main = failingPhase(async (masker) => {
         summarise(signedIn, inputs);
 });
 function main_describe(signedIn, { endpoint: { name: host }, verify }) {
-    const expiry = expiryOf(signedIn.credential)?.toISOString();
+    const expiry = signedIn.credential.expiresAt?.toISOString();
     switch (signedIn.method) {
         case 'login':
             return `Signed in to ${host} as ${signedIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
@@ -3351,41 +3333,38 @@ async function revoke(creation, masker) {
     const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
     const text = readEphemeralToken();
     const token = text === '' ? undefined : toApiToken(masker.mask(text));
+    const signIn = signInAsMaker(creation, masker);
     // The job's own token must not have to wait until the time is used up for others.
     const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
     const start = () => connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, log_info);
     // First, because the job's token may authenticate it.
-    const signIn = signInAsMaker(creation, masker);
     if (unanswered.length > 0) {
         const exabits = start();
-        await settle(creation, exabits, token ? [async () => token, signIn(exabits)] : [signIn(exabits)]);
+        await settle(creation, exabits, async () => token ?? (await signIn(exabits)));
     }
     if (made && token) {
         const exabits = start();
-        report(made, await deleteToken(exabits, made.id, token, [async () => token, signIn(exabits)]));
+        report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
     }
 }
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
 function signInAsMaker({ apiUrl, maker }, masker) {
-    const signIn = async (exabits) => {
+    let signedIn;
+    return async (exabits) => {
         const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
         if (!configured || originFingerprint(apiUrl, configured) !== maker) {
             throw new Failure('The post step has no inputs of the account that made it.', 'Do not change the inputs of the step while the job runs.');
         }
-        return (await exabits.authenticate(configured)).credential;
-    };
-    let signedIn;
-    return (exabits) => () => {
-        signedIn ??= signIn(exabits);
-        return signedIn;
+        signedIn ??= exabits.authenticate(configured);
+        return (await signedIn).credential;
     };
 }
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(creation, exabits, owners) {
-    const { result, failure } = await asAny(owners, async (credential) => ({
-        credential,
-        found: await findUnanswered(exabits, credential, creation),
-    }));
+async function settle(creation, exabits, authenticate) {
+    const { result, failure } = await attempt(async () => {
+        const credential = await authenticate();
+        return { credential, found: await findUnanswered(exabits, credential, creation) };
+    });
     for (const name of creation.unanswered) {
         const listed = result?.found.find((token) => token.name === name);
         if (failure) {
@@ -3399,16 +3378,6 @@ async function settle(creation, exabits, owners) {
             log_warning(`There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`);
         }
     }
-}
-/** Does something as one owner after the other, until it works. */
-async function asAny([owner, ...others], act) {
-    const outcome = await attempt(async () => act(await owner()));
-    const [next, ...rest] = others;
-    if (!outcome.failure || !next)
-        return outcome;
-    const later = await asAny([next, ...rest], act);
-    // The first failure is the reason.
-    return later.failure ? outcome : later;
 }
 function report({ id, name }, result) {
     if (result.fate === 'deleted')

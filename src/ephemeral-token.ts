@@ -56,29 +56,25 @@ export type Fate =
   | { readonly fate: 'deleted' | 'dead' }
   | { readonly fate: 'alive' | 'unknown'; readonly failure: Failure };
 
-/** Gets a credential of the account that made the job's token. */
-export type Owner = () => Promise<Credential>;
-export type Owners = readonly [Owner, ...Owner[]];
-
 /**
- * Deletes a token whose value is known, as one owner after the other while the token works. A 404 or a 401 is no
- * deletion: a wrong route, another id or a proxy answers so, too. Then the token itself is tried.
+ * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
+ * too. Then the token itself is tried.
+ *
+ * @param signIn gets another credential of the account, for a token that works but may not delete itself
  */
 export async function deleteToken(
   exabits: Exabits,
   id: string,
   token: ApiToken,
-  [owner, ...others]: Owners,
+  signIn: () => Promise<Credential>,
 ): Promise<Fate> {
-  const { failure } = await attempt(async () => exabits.deleteApiToken(await owner(), id));
+  const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
   if (!failure) return { fate: 'deleted' };
   const check = await attempt(() => exabits.check(token));
   if (check.failure) return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
-  const [next, ...rest] = others;
-  if (!next) return { fate: 'alive', failure };
-  const later = await deleteToken(exabits, id, token, [next, ...rest]);
+  const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
   // The first failure is the reason.
-  return 'failure' in later ? { ...later, failure } : later;
+  return again.failure ? { fate: 'alive', failure } : { fate: 'deleted' };
 }
 
 /** How wrong clocks may go, in seconds. */

@@ -1,4 +1,4 @@
-import { expiryOf, type SignIn } from './credentials.ts';
+import type { SignIn } from './credentials.ts';
 import { connect } from './exabits/api.ts';
 import { reasonOf } from './failure.ts';
 import { type Inputs, readInputs } from './inputs/inputs.ts';
@@ -37,7 +37,7 @@ export const main: Phase = failingPhase(async (masker: Masker) => {
 });
 
 function describe(signedIn: SignIn, { endpoint: { name: host }, verify }: Inputs): string {
-  const expiry = expiryOf(signedIn.credential)?.toISOString();
+  const expiry = signedIn.credential.expiresAt?.toISOString();
   switch (signedIn.method) {
     case 'login':
       return `Signed in to ${host} as ${signedIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;

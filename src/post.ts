@@ -1,8 +1,8 @@
 import { type Credential, originFingerprint, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { deleteToken, type Fate, findUnanswered, type Owner, type Owners } from './ephemeral-token.ts';
+import { deleteToken, type Fate, findUnanswered } from './ephemeral-token.ts';
 import { connect, type Exabits } from './exabits/api.ts';
-import { type Attempt, attempt, Failure, regardless } from './failure.ts';
+import { attempt, Failure, regardless } from './failure.ts';
 import { hasInputs, readConfigured } from './inputs/configured.ts';
 import { removeHeadersFile } from './job/headers-file.ts';
 import { info, tellRunner, warning } from './job/log.ts';
@@ -67,26 +67,30 @@ async function revoke(creation: Creation, masker: Masker): Promise<void> {
   const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
   const text = readEphemeralToken();
   const token = text === '' ? undefined : toApiToken(masker.mask(text));
+  const signIn = signInAsMaker(creation, masker);
   // The job's own token must not have to wait until the time is used up for others.
   const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
   const start = (): Exabits =>
     connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
   // First, because the job's token may authenticate it.
-  const signIn = signInAsMaker(creation, masker);
   if (unanswered.length > 0) {
     const exabits = start();
-    await settle(creation, exabits, token ? [async () => token, signIn(exabits)] : [signIn(exabits)]);
+    await settle(creation, exabits, async () => token ?? (await signIn(exabits)));
   }
   if (made && token) {
     const exabits = start();
-    report(made, await deleteToken(exabits, made.id, token, [async () => token, signIn(exabits)]));
+    report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
   }
 }
 
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
-function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker): (exabits: Exabits) => Owner {
-  const signIn = async (exabits: Exabits): Promise<Credential> => {
+function signInAsMaker(
+  { apiUrl, maker }: Creation,
+  masker: Masker,
+): (exabits: Exabits) => Promise<Credential> {
+  let signedIn: Promise<{ credential: Credential }> | undefined;
+  return async (exabits) => {
     const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
     if (!configured || originFingerprint(apiUrl, configured) !== maker) {
       throw new Failure(
@@ -94,21 +98,21 @@ function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker): (exabits: E
         'Do not change the inputs of the step while the job runs.',
       );
     }
-    return (await exabits.authenticate(configured)).credential;
-  };
-  let signedIn: Promise<Credential> | undefined;
-  return (exabits) => () => {
-    signedIn ??= signIn(exabits);
-    return signedIn;
+    signedIn ??= exabits.authenticate(configured);
+    return (await signedIn).credential;
   };
 }
 
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(creation: Creation, exabits: Exabits, owners: Owners): Promise<void> {
-  const { result, failure } = await asAny(owners, async (credential) => ({
-    credential,
-    found: await findUnanswered(exabits, credential, creation),
-  }));
+async function settle(
+  creation: Creation,
+  exabits: Exabits,
+  authenticate: () => Promise<Credential>,
+): Promise<void> {
+  const { result, failure } = await attempt(async () => {
+    const credential = await authenticate();
+    return { credential, found: await findUnanswered(exabits, credential, creation) };
+  });
   for (const name of creation.unanswered) {
     const listed = result?.found.find((token) => token.name === name);
     if (failure) {
@@ -124,19 +128,6 @@ async function settle(creation: Creation, exabits: Exabits, owners: Owners): Pro
       );
     }
   }
-}
-
-/** Does something as one owner after the other, until it works. */
-async function asAny<Result>(
-  [owner, ...others]: Owners,
-  act: (credential: Credential) => Promise<Result>,
-): Promise<Attempt<Result>> {
-  const outcome = await attempt(async () => act(await owner()));
-  const [next, ...rest] = others;
-  if (!outcome.failure || !next) return outcome;
-  const later = await asAny([next, ...rest], act);
-  // The first failure is the reason.
-  return later.failure ? outcome : later;
 }
 
 function report({ id, name }: { id: string; name: string }, result: Fate): void {

@@ -58,7 +58,7 @@ async function signInWith(configured: Configured, inputs: Inputs, exabits: Exabi
   if (signedIn.account) return { method: 'login', source, ...signedIn };
   const refusal = await check(signedIn, inputs, exabits);
   if (refusal) throw refusal;
-  return { method: 'api-token', source, credential: signedIn.credential };
+  return { method: 'api-token', source, ...signedIn };
 }
 
 async function makeEphemeral(
