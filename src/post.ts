@@ -105,18 +105,17 @@ function signInAsMaker({ apiUrl, maker }: Creation, exabits: Exabits, masker: Ma
 
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
 async function settle(creation: Creation, exabits: Exabits, owners: Owners): Promise<void> {
-  const { result, failure } = await asAny(owners, async (credential) => ({
-    credential,
-    found: await findUnanswered(exabits, credential, creation),
-  }));
+  const { result, failure } = await asAny(owners, (credential) =>
+    findUnanswered(exabits, credential, creation),
+  );
   for (const name of creation.unanswered) {
-    const listed = result?.found.find((token) => token.name === name);
+    const listed = result?.find((token) => token.name === name);
     if (failure) {
       warning(
         `There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`,
       );
     } else if (listed) {
-      const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
+      const deletion = await asAny(owners, (credential) => exabits.deleteApiToken(credential, listed.id));
       report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
     } else if (isOver(creation)) {
       info(`There is no API token ${name}, whose creation was not answered.`);
