@@ -1,5 +1,4 @@
-import type { Fingerprint } from './fingerprint.ts';
-import type { Masked } from './job/mask.ts';
+import { type Fingerprint, fingerprint, type Masked } from './secrets.ts';
 
 /** The two tokens of a login, valid for 30 minutes and 2 hours according to the API's documentation. */
 export interface TokenPair {
@@ -21,6 +20,21 @@ export interface ApiToken {
 /** What authenticates a call. */
 export type Credential = TokenPair | ApiToken;
 
+/** A username and the MD5 of its password (lower-case hexadecimal digits), which a login turns into a `TokenPair`. */
+export interface Password {
+  readonly kind: 'password';
+  readonly username: string;
+  readonly md5: Masked;
+  /** Whether the password was given as it is, but looks like an MD5. */
+  readonly looksHashed: boolean;
+}
+
+/** What a user can configure to sign in with. */
+export type Configured = Password | ApiToken;
+
+/** What a credential was made from; a configured API token is made from itself. */
+export type Origin = Configured | Credential;
+
 /** The account of a credential, as reported by a login. */
 export interface Account {
   readonly username: string;
@@ -28,37 +42,24 @@ export interface Account {
 }
 
 /** A credential, how the step got it, and what that tells us. */
-export type SignIn =
-  | {
-      readonly method: 'login';
-      readonly credential: TokenPair;
-      readonly source: Fingerprint;
-      readonly account: Account;
-    }
-  | { readonly method: 'api-token'; readonly credential: ApiToken; readonly source: Fingerprint }
+export type SignIn = {
+  /** The value of `EXABITS_AUTH_SOURCE`; empty if something other than this action set the credential. */
+  readonly source: string;
+} & (
+  | { readonly method: 'login'; readonly credential: TokenPair; readonly account: Account }
+  | { readonly method: 'api-token'; readonly credential: ApiToken }
   | {
       readonly method: 'ephemeral-api-token';
       readonly credential: ApiToken;
-      /** The source of the credential that created the token. */
-      readonly source: Fingerprint;
       readonly id: string;
       readonly name: string;
-      /** Undefined if the token was created with another API token. */
+      /** Undefined unless a login of this step created the token. */
       readonly account: Account | undefined;
     }
-  | {
-      readonly method: 'existing';
-      readonly credential: Credential;
-      /** Undefined if something other than this action set it. */
-      readonly source: Fingerprint | undefined;
-    };
+  | { readonly method: 'existing'; readonly credential: Credential }
+);
 
-/**
- * The request headers that authenticate a call. After a login, the API requires both tokens.
- *
- * @param credential what to authenticate with
- * @returns header names and values
- */
+/** The request headers that authenticate a call. After a login, the API requires both tokens. */
 export function headersOf(credential: Credential): Record<string, string> {
   const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
   if (credential.kind === 'api-token') return authorization;
@@ -81,26 +82,41 @@ export function accountOf(signIn: SignIn): Account | undefined {
 }
 
 /**
- * Makes a credential from an API token, which may be a JWT with its own expiry.
- *
- * @param token the token, without `Bearer`
+ * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of the credential together with
+ * its host and what it was made from. The credential is in both, so neither helps to guess a username.
  */
+export function sourceOf(credential: Credential, apiUrl: string, origin: Origin): string {
+  const tokens = tokensOf(credential);
+  return `${fingerprint(...tokens)}.${fingerprint(...tokens, originFingerprint(apiUrl, origin))}`;
+}
+
+/** Whether a source is about this credential, and not about one that has been replaced since. */
+export function isSourceOf(source: string, credential: Credential): boolean {
+  return source.startsWith(`${fingerprint(...tokensOf(credential))}.`);
+}
+
+/** Recognises what a credential was made from. A changed password is still the same account. */
+export function originFingerprint(apiUrl: string, origin: Origin): Fingerprint {
+  const identity = origin.kind === 'password' ? [origin.username] : tokensOf(origin);
+  return fingerprint(apiUrl, origin.kind, ...identity);
+}
+
+function tokensOf(credential: Credential): string[] {
+  if (credential.kind === 'api-token') return [credential.token];
+  return [credential.accessToken, credential.refreshToken];
+}
+
+/** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */
 export function toApiToken(token: Masked): ApiToken {
   return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
 }
 
-/**
- * Reads a token's expiry from the token itself.
- *
- * @param token any token; one that is not a JWT is fine
- * @returns the JWT's `exp` (RFC 7519: seconds since the epoch), or undefined if there is none
- */
+/** When a token expires, if it is a JWT that says so (`exp`, RFC 7519: seconds since the epoch). */
 export function jwtExpiry(token: string): Date | undefined {
   try {
     const [, claims = ''] = token.split('.');
     const { exp }: { exp?: unknown } = JSON.parse(Buffer.from(claims, 'base64url').toString());
-    if (typeof exp !== 'number') return undefined;
-    const expiry = new Date(exp * 1000);
+    const expiry = new Date(typeof exp === 'number' ? exp * 1000 : Number.NaN);
     return Number.isNaN(expiry.getTime()) ? undefined : expiry;
   } catch {
     return undefined;
@@ -109,17 +125,12 @@ export function jwtExpiry(token: string): Date | undefined {
 
 const longestToken = 16_384;
 
-/**
- * Explains why a text cannot be sent as a token in an HTTP header.
- *
- * @param token the text
- * @returns the reason as the end of a sentence, or undefined if the text is fine
- */
+/** Why a text cannot be sent as a token in an HTTP header, as the end of a sentence; undefined if it can. */
 export function tokenDefect(token: string): string | undefined {
   if (token === '') return 'is empty';
+  if (/^(["'`]).*\1$/s.test(token)) return 'is in quotation marks';
   if (/[\r\n]/.test(token)) return 'contains a line break';
   if (/\s/.test(token)) return 'contains a space';
   if (!/^[\x21-\x7e]+$/.test(token)) return 'contains a character that is not allowed in an HTTP header';
-  if (token.length > longestToken) return `is longer than ${longestToken} characters`;
-  return undefined;
+  return token.length > longestToken ? `is longer than ${longestToken} characters` : undefined;
 }

@@ -148,9 +148,8 @@ export class WorkflowRun {
     const env = { ...workflowEnv, ...fillAll(spec.env, { ...contexts, env: workflowEnv }) };
     const job = new Job({
       actionDir: ROOT,
-      env: { ...this.#options.machine, ...env, ...this.#options.override },
+      env: { GITHUB_RUN_ID: runId, ...this.#options.machine, ...env, ...this.#options.override },
       secrets: Object.values(secrets),
-      github: { GITHUB_RUN_ID: runId },
     });
     try {
       const running = new RunningJob(job, this.#options, contexts, interruption);
