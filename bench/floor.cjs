@@ -41,7 +41,7 @@ const login = request(`${url}/api/v1/authenticate/login`, options, async (answer
     'refresh-token',
     'api-token',
     'api-token-id',
-    'access-token-expires-at',
+    'token-expires-at',
     'refresh-token-expires-at',
     'username',
     'email',

@@ -35,7 +35,7 @@ async function requestsOf(
   const { username, password } = EXAMPLE_ACCOUNT;
   const inputs = { username, password, 'api-url': sandbox.url };
   const actionDir = root;
-  return inJob({ actionDir, github: { GITHUB_RUN_ID: String(runId) } }, async (job) => {
+  return inJob({ actionDir, env: { GITHUB_RUN_ID: String(runId) } }, async (job) => {
     await job.uses({ ...inputs, 'ephemeral-api-token': 'true' });
     sandbox.clearRequests();
     await act(job, inputs);

@@ -1,136 +1,98 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiToken, Credential } from './credentials.ts';
-import type { Exabits, TokenLabel } from './exabits/api.ts';
-import { attempt, Failure, type FailureCode, NotCreated } from './failure.ts';
-import { type Fingerprint, sourceOf } from './fingerprint.ts';
-import { type EphemeralToken, saveEphemeralToken } from './job/state.ts';
-import { oneLine } from './text.ts';
-
-/** Enough for the longest names on GitHub. */
-const longestDescription = 500;
-/** Waits between lookups of a token that may not exist yet, in milliseconds, each capped to a share of the timeout. */
-const lateCreationMs = [1_000, 2_000, 0];
-const lateCreationShare = 1 / 30;
+import { uptime } from 'node:os';
+import { type ApiToken, type Credential, type Origin, originFingerprint } from './credentials.ts';
+import { ephemeralTokenLabel } from './ephemeral-name.ts';
+import type { Created } from './exabits/answers.ts';
+import type { Exabits } from './exabits/api.ts';
+import { isAnswered, RequestFailure } from './exabits/request-failure.ts';
+import type { ListedToken } from './exabits/token-list.ts';
+import { attempt, type Failure, regardless } from './failure.ts';
+import { type Creation, saveCreation } from './job/state.ts';
 
 /**
- * Labels a token so that `post` can find it, and people can see in the Exabits console where it came from.
+ * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
+ * `main` is killed while creating it.
  *
- * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that links to the
- *   job's run
- */
-export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
-  const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
-  const attempt = numberIn(env.GITHUB_RUN_ATTEMPT, /^\d{1,10}$/);
-  const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
-  const where = `workflow ${oneLine(GITHUB_WORKFLOW, 50)}, job ${oneLine(GITHUB_JOB, 50)} of ${GITHUB_REPOSITORY}`;
-  return {
-    name: `gha-${run}-${attempt}-${randomBytes(4).toString('hex')}`,
-    description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`, longestDescription),
-  };
-}
-
-/**
- * The page on GitHub of one attempt of a run. A token's description ends with this address.
- *
- * @param env the runner's variables, which name the server and the repository
- */
-export function attemptUrl(
-  { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }: NodeJS.ProcessEnv,
-  runId: string,
-  attempt: string | number,
-): string {
-  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
-}
-
-// `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
-function numberIn(text: string | undefined, digits: RegExp): string {
-  return text?.match(digits)?.[0] ?? '0';
-}
-
-/**
- * Creates the job's token. Its name is saved first, so that `post` can find the token even if `main` is killed
- * while creating it.
- *
- * @param exabits the API
- * @param credential what to create it with
- * @param settings what `post` will need to delete it
- * @returns the token, its id and name
+ * @param origin what the credential was made from
+ * @param settings what `post` will need to delete the token
  * @throws Failure; `post` then deletes any token that was created nevertheless
  */
 export async function createEphemeralToken(
   exabits: Exabits,
   credential: Credential,
-  settings: Omit<EphemeralToken, 'name' | 'id' | 'mayHaveNamesakes'>,
-): Promise<{ id: string; name: string; credential: ApiToken }> {
-  const label = ephemeralTokenLabel(process.env);
-  const planned = { ...settings, name: label.name, id: undefined, mayHaveNamesakes: true };
-  saveEphemeralToken(planned);
-  const { result, failure } = await attempt(() => exabits.createApiToken(credential, label));
-  // What Exabits said matters more than a state that cannot be written.
-  if (failure instanceof NotCreated) await attempt(() => saveEphemeralToken(undefined));
-  if (failure) throw failure;
-  const { id, mayHaveNamesakes, credential: token } = result;
-  const owners: Fingerprint[] = [...settings.owners, sourceOf(settings.apiUrl, token)];
-  saveEphemeralToken({ ...planned, id, mayHaveNamesakes, owners });
-  return { id, name: label.name, credential: token };
+  origin: Origin,
+  settings: Pick<Creation, 'apiUrl' | 'timeoutMs' | 'maxAttempts'>,
+): Promise<Created & { name: string }> {
+  const maker = originFingerprint(settings.apiUrl, origin);
+  const begun = { ...settings, maker, startedAt: uptime(), made: undefined };
+  let unanswered: readonly string[] = [];
+  const forgetIfNothingWasMade = (failed: Failure | undefined): void => {
+    const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
+    if (changedNothing) unanswered = unanswered.slice(0, -1);
+  };
+
+  const { result, failure } = await attempt(() =>
+    exabits.createApiToken(credential, (failed) => {
+      forgetIfNothingWasMade(failed);
+      const label = ephemeralTokenLabel(process.env);
+      unanswered = [...unanswered, label.name];
+      saveCreation({ ...begun, unanswered });
+      return label;
+    }),
+  );
+  if (failure) {
+    forgetIfNothingWasMade(failure);
+    // What Exabits said matters more than a state that cannot be written.
+    regardless(() => saveCreation({ ...begun, unanswered }));
+    throw failure;
+  }
+  const name = String(unanswered.at(-1));
+  const made = { id: result.id, name };
+  saveCreation({ ...begun, unanswered: unanswered.slice(0, -1), made }, result.credential);
+  return { ...result, name };
 }
+
+/** What became of an API token: Exabits confirmed its deletion, or does not accept it any more, or does, or did not say. */
+export type Fate =
+  | { readonly fate: 'deleted' | 'dead' }
+  | { readonly fate: 'alive' | 'unknown'; readonly failure: Failure };
 
 /**
- * Deletes this job's token, and any of the same name left by a creation whose answer was lost.
+ * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
+ * too. Then the token itself is tried.
  *
- * @param exabits the API
- * @param credential what to delete with; must belong to the account that created the token
- * @param token the token of this job
- * @returns how many tokens had its name or id
- * @throws TokensLeft if some may still exist, after trying to delete each one
+ * @param signIn gets another credential of the account, for a token that works but may not delete itself
  */
-export async function deleteEphemeralToken(
+export async function deleteToken(
   exabits: Exabits,
-  credential: Credential,
-  token: EphemeralToken,
-): Promise<number> {
-  const looked = await attempt(() => lookFor(token, exabits, credential));
-  // The job's own token comes last, because it may authenticate the other deletions.
-  const namesakes = (looked.result ?? []).filter((id) => id !== token.id);
-  const ids = token.id ? [...namesakes, token.id] : namesakes;
-
-  const failures = looked.failure ? [looked.failure] : [];
-  const left: string[] = [];
-  for (const id of ids) {
-    const { failure } = await attempt(() => exabits.deleteApiToken(credential, id));
-    if (!failure) continue;
-    failures.push(failure);
-    left.push(id);
-  }
-  const [first] = failures;
-  if (first) throw new TokensLeft(first.code, failures, left);
-  return ids.length;
+  id: string,
+  token: ApiToken,
+  signIn: () => Promise<Credential>,
+): Promise<Fate> {
+  const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
+  if (!failure) return { fate: 'deleted' };
+  const check = await attempt(() => exabits.check(token));
+  if (check.failure) return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
+  const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
+  // The first failure is the reason.
+  return again.failure ? { fate: 'alive', failure } : { fate: 'deleted' };
 }
 
-/** Some tokens of a job could not be deleted or looked up. */
-export class TokensLeft extends Failure {
-  /** The tokens that are known to be left. */
-  readonly ids: readonly string[];
+/** How wrong clocks may go, in seconds. */
+const margin = 5 * 60;
 
-  constructor(code: FailureCode, failures: readonly Failure[], ids: readonly string[]) {
-    super(code, failures.map(({ message }) => message).join(' '));
-    this.ids = ids;
-  }
-}
-
-// Exabits may carry out a request a little after `main` was killed while sending it.
-async function lookFor(
-  { id, name, mayHaveNamesakes, timeoutMs }: EphemeralToken,
+/**
+ * Finds the tokens whose creation was not answered. They cannot be older than the step that asked for them, so the list
+ * is read only as far as that, unless the machine was started again meanwhile.
+ */
+export async function findUnanswered(
   exabits: Exabits,
   credential: Credential,
-): Promise<string[]> {
-  if (!mayHaveNamesakes) return [];
-  for (const waitMs of id ? [0] : lateCreationMs) {
-    const found = await exabits.findApiTokens(credential, name);
-    if (found.length > 0) return found.map((token) => token.id);
-    await sleep(Math.min(waitMs, timeoutMs * lateCreationShare));
-  }
-  return [];
+  { unanswered, startedAt }: Creation,
+): Promise<ListedToken[]> {
+  const age = uptime() - startedAt;
+  const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
+    const oldestMs = Number(found.at(-1)?.createdAt);
+    return age >= 0 && Number(date) - oldestMs > (age + margin) * 1000;
+  });
+  return tokens.filter(({ name }) => unanswered.includes(name));
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { regardless } from './job/log.ts';
+import { regardless } from './failure.ts';
 import { printAtOnce } from './job/stdout.ts';
 import { main } from './main.ts';
 import { post } from './post.ts';

@@ -1,20 +1,15 @@
-import { authenticate } from './authenticate.ts';
-import { carriedCredential } from './carried.ts';
-import { type Credential, toApiToken } from './credentials.ts';
+import { type Credential, originFingerprint, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { deleteEphemeralToken, TokensLeft } from './ephemeral-token.ts';
-import type { Exabits } from './exabits/api.ts';
-import { connect } from './exabits/connect.ts';
-import { attempt, Failure } from './failure.ts';
-import { type Fingerprint, fingerprint, sourceOf } from './fingerprint.ts';
-import { readConfigured } from './inputs.ts';
-import { emptyVariables, ownVariables } from './job/clear.ts';
-import { readBearerToken, removeHeadersFile } from './job/headers-file.ts';
-import { info, regardless, warning } from './job/log.ts';
-import { type Masker, tellRunner } from './job/mask.ts';
-import { type EphemeralToken, type Leftovers, readEphemeralToken, readLeftovers } from './job/state.ts';
+import { deleteToken, type Fate, findUnanswered } from './ephemeral-token.ts';
+import { connect, type Exabits } from './exabits/api.ts';
+import { attempt, Failure, regardless } from './failure.ts';
+import { hasInputs, readConfigured } from './inputs/configured.ts';
+import { removeHeadersFile } from './job/headers-file.ts';
+import { info, tellRunner, warning } from './job/log.ts';
+import { type Creation, type Exported, readCreation, readEphemeralToken, readExported } from './job/state.ts';
+import { emptyVariables, ownVariables } from './job/variables.ts';
 import type { Phase } from './run.ts';
-import { type Sweep, sweepStaleTokens } from './stale-tokens.ts';
+import type { Masker } from './secrets.ts';
 
 /** The post step. It never fails the job, and it cleans up even if it cannot print. */
 export const post: Phase = {
@@ -24,20 +19,18 @@ export const post: Phase = {
 };
 
 /**
- * Clears what this invocation left in the job, and deletes the API token that it created.
+ * Clears what this invocation exported, and deletes the API token that it created.
  * Anything that fails becomes a warning and does not stop the rest.
  *
  * @param masker masks the secrets
  */
 async function story(masker: Masker): Promise<void> {
-  const leftovers = await orWarn('read what the step left', readLeftovers);
-  const ephemeral = await orWarn('read which API token the step made', readEphemeralToken);
+  const exported = await orWarn('read what the step exported', readExported);
+  const creation = await orWarn('read which API token the step made', readCreation);
 
-  // Must be read before the file is removed.
-  const bearer = leftovers?.headersFile ? readBearerToken(leftovers.headersFile) : '';
-  if (leftovers) await orWarn('clear what the step left', () => clear(leftovers));
-  if (ephemeral) await orWarn('delete the API token', () => revoke(ephemeral, bearer, masker));
-  if (!leftovers && !ephemeral) info('Nothing to clear: the step exported nothing.');
+  if (exported) await clear(exported);
+  if (creation) await orWarn('delete the API token', () => revoke(creation, masker));
+  if (!exported && !creation) info('Nothing to clear: the step exported nothing.');
 }
 
 async function orWarn<Result>(
@@ -49,86 +42,104 @@ async function orWarn<Result>(
   return result;
 }
 
-async function clear(leftovers: Leftovers): Promise<void> {
-  const { headersFile, cleanup } = leftovers;
-  const own = ownVariables(leftovers);
+async function clear(exported: Exported): Promise<void> {
+  const { headersFile, cleanup } = exported;
+  const own = ownVariables(exported);
   if (!cleanup) {
     const left = [...own, ...(headersFile ? ['the header file'] : [])];
-    return info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
+    info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
+    return;
   }
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    if (own.length > 0) emptyVariables(own);
+    emptyVariables(own);
     cleared.push(...own);
   });
-  await orWarn('remove the header file', async () => {
+  await orWarn('remove the header file', () => {
     if (!headersFile) return;
-    await removeHeadersFile(headersFile);
+    removeHeadersFile(headersFile);
     cleared.push('the header file');
   });
-  info(`Cleared ${cleared.join(', ') || 'nothing'}.`);
+  if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);
 }
 
-async function revoke(token: EphemeralToken, bearer: string, masker: Masker): Promise<void> {
-  const settings = { ...token, endpoint: parseEndpoint(token.apiUrl) };
-  const exabits = connect(settings, masker, info);
-  // The sweep gets little time, so that most of it is left for the job's own token.
-  const sweeper = connect({ ...settings, timeoutMs: token.timeoutMs / 4, maxAttempts: 1 }, masker, info);
+async function revoke(creation: Creation, masker: Masker): Promise<void> {
+  const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
+  const text = readEphemeralToken();
+  const token = text === '' ? undefined : toApiToken(masker.mask(text));
+  const signIn = signInAsMaker(creation, masker);
+  // The job's own token must not have to wait until the time is used up for others.
+  const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
+  const start = (): Exabits =>
+    connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
-  let reason = '';
-  let left = token.id ? [token.id] : [];
-  for (const obtain of ownersAtHand(token, bearer, exabits, masker)) {
-    const { result, failure } = await attempt(async () => {
-      const credential = await obtain();
-      const sweep = await sweepStaleTokens(sweeper, credential, token.name, token.staleTokenHours);
-      return { sweep, own: await deleteEphemeralToken(exabits, credential, token) };
-    });
-    if (!failure) return report(token.name, result);
-    reason = failure.message;
-    if (failure instanceof TokensLeft) left = [...failure.ids];
+  // First, because the job's token may authenticate it.
+  if (unanswered.length > 0) {
+    const exabits = start();
+    await settle(creation, exabits, async () => token ?? (await signIn(exabits)));
   }
-  warning(`The API token ${token.name} may still be valid: ${reason} ${howToDelete(token.name, left)}`);
+  if (made && token) {
+    const exabits = start();
+    report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
+  }
 }
 
-// The available credentials of the account that created the token. Another account cannot tell a token that it does not
-// own from a deleted one, and its own tokens are none of this job's business.
-function ownersAtHand(
-  { apiUrl, owners }: EphemeralToken,
-  bearer: string,
-  exabits: Exabits,
-  { mask, redact }: Masker,
-): (() => Promise<Credential>)[] {
-  const endpoint = parseEndpoint(apiUrl);
-  const isOwner = (source: Fingerprint): boolean => owners.includes(source);
-  // Masked only if it is ours: something else may have overwritten the file.
-  const itself = isOwner(fingerprint(apiUrl, 'api-token', bearer)) ? toApiToken(mask(bearer)) : undefined;
-  const carried = carriedCredential(endpoint, mask, new Date())?.credential;
-  const atHand = new Map(
-    [itself, carried]
-      .filter((credential) => credential !== undefined)
-      .map((credential) => [sourceOf(apiUrl, credential), credential]),
-  );
-  const authenticateAfresh = async (): Promise<Credential> => {
-    const { configured } = readConfigured({ mask, redact }, new Date());
-    if (configured.kind !== 'none' && !isOwner(sourceOf(apiUrl, configured))) {
-      throw new Failure('no-credentials', 'The inputs of the step now name a different account.');
+/** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
+function signInAsMaker(
+  { apiUrl, maker }: Creation,
+  masker: Masker,
+): (exabits: Exabits) => Promise<Credential> {
+  let signedIn: Promise<{ credential: Credential }> | undefined;
+  return async (exabits) => {
+    const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
+    if (!configured || originFingerprint(apiUrl, configured) !== maker) {
+      throw new Failure(
+        'The post step has no inputs of the account that made it.',
+        'Do not change the inputs of the step while the job runs.',
+      );
     }
-    return (await authenticate(configured, endpoint, exabits)).credential;
+    signedIn ??= exabits.authenticate(configured);
+    return (await signedIn).credential;
   };
-  const asItIs = [...atHand].flatMap(([source, credential]) =>
-    isOwner(source) ? [() => Promise.resolve(credential)] : [],
+}
+
+/** Deletes the tokens whose creation was not answered, as far as they exist. */
+async function settle(
+  creation: Creation,
+  exabits: Exabits,
+  authenticate: () => Promise<Credential>,
+): Promise<void> {
+  const { result, failure } = await attempt(async () => {
+    const credential = await authenticate();
+    return { credential, found: await findUnanswered(exabits, credential, creation) };
+  });
+  for (const name of creation.unanswered) {
+    const listed = result?.found.find((token) => token.name === name);
+    if (failure) {
+      warning(
+        `There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`,
+      );
+    } else if (listed) {
+      const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
+      report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
+    } else {
+      warning(
+        `There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`,
+      );
+    }
+  }
+}
+
+function report({ id, name }: { id: string; name: string }, result: Fate): void {
+  if (result.fate === 'deleted') info(`Deleted the API token ${name}.`);
+  if (result.fate === 'dead') info(`The API token ${name} does not work any more.`);
+  if (!('failure' in result)) return;
+  const state = result.fate === 'alive' ? 'still works' : 'may still work';
+  warning(
+    `The API token ${name} ${state}: ${result.failure.problem} Delete it by hand: egpu token delete ${id} --force`,
   );
-  return [...asItIs, authenticateAfresh];
 }
 
-function report(name: string, { own, sweep }: { own: number; sweep: Sweep }): void {
-  info(own > 0 ? `Deleted the API token ${name}.` : `No API token ${name} is left at Exabits.`);
-  if (sweep.deleted.length > 0) info(`Deleted tokens left by earlier jobs: ${sweep.deleted.join(', ')}.`);
-  if (sweep.failure) warning(`Could not delete all tokens left by dead runners: ${sweep.failure.message}`);
-}
-
-function howToDelete(name: string, ids: readonly string[]): string {
-  return ids.length > 0
-    ? `Delete it by hand: ${ids.map((id) => `egpu token delete ${id} --force`).join('; ')}`
-    : `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
+function lookFor(name: string): string {
+  return `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }

@@ -1,6 +1,6 @@
 import { Failure, toFailure } from './failure.ts';
-import { fail } from './job/log.ts';
-import { createMasker, type Masker, type Redact, tellRunner } from './job/mask.ts';
+import { fail, tellRunner } from './job/log.ts';
+import { createMasker, type Masker, type Redact } from './secrets.ts';
 
 /** One of the processes that the runner starts. */
 export interface Phase {
@@ -12,11 +12,7 @@ export interface Phase {
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
-/**
- * A phase that fails its step at the first error, such as a secret that cannot be masked.
- *
- * @param story what it does
- */
+/** A phase that fails its step at the first error, such as a secret that cannot be masked. */
 export function failingPhase(story: Phase['story']): Phase {
   return {
     async story(masker) {
@@ -35,16 +31,12 @@ export function failingPhase(story: Phase['story']): Phase {
 function requireNode(): void {
   if (Number.parseInt(process.versions.node, 10) >= 24) return;
   throw new Failure(
-    'unsupported-node',
-    `This action needs Node 24, but runs on ${process.versions.node}. On GitHub, update the runner; in act, put Node 24 first in PATH.`,
+    `This action needs Node 24, but runs on ${process.versions.node}.`,
+    'On GitHub, update the runner; in act, put Node 24 first in PATH.',
   );
 }
 
-/**
- * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
- *
- * @param phase what to run
- */
+/** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);

@@ -1,61 +1,135 @@
-import { authenticate } from './authenticate.ts';
+import * as core from '@actions/core';
 import type { Credential } from './credentials.ts';
-import type { Exabits, ListedToken } from './exabits/api.ts';
-import { connect } from './exabits/connect.ts';
+import { attemptUrl, parseEphemeralName } from './ephemeral-name.ts';
+import { connect, type Exabits } from './exabits/api.ts';
+import type { ListedToken, TokenList } from './exabits/token-list.ts';
 import { attempt, Failure } from './failure.ts';
+import { requireConfigured } from './inputs/inputs.ts';
+import { readSweepInputs, type SweepInputs } from './inputs/sweep-inputs.ts';
+import { writeAllOrNone } from './job/command-files.ts';
 import { info, warning } from './job/log.ts';
-import type { Masker } from './job/mask.ts';
-import { setOutputs } from './job/outputs.ts';
 import { failingPhase, type Phase } from './run.ts';
-import { leftOverTokens } from './stale-tokens.ts';
-import { readSweepInputs } from './sweep-inputs.ts';
+import type { Masker } from './secrets.ts';
+
+const hourMs = 60 * 60 * 1000;
+/** How often tokens are deleted before those that are left make the sweep fail. */
+const mostRounds = 3;
 
 /** The action that deletes the tokens left behind by dead runners. */
 export const sweep: Phase = failingPhase(story);
 
 /**
- * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more.
+ * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more, until it finds
+ * none.
  *
  * @param masker masks the secrets
- * @throws Failure, also if some could not be deleted, after trying each one
+ * @throws Failure, also if some are left, or may be
  */
 async function story(masker: Masker): Promise<void> {
   const inputs = readSweepInputs(masker, new Date());
   for (const line of inputs.warnings) warning(line);
   const exabits = connect(inputs, masker, info);
+  const { credential } = await exabits.authenticate(requireConfigured(inputs));
 
-  const { credential } = await authenticate(inputs.configured, inputs.endpoint, exabits);
-  const list = await exabits.listApiTokens(credential);
-  const leftOver = leftOverTokens(list, inputs.run, inputs.staleTokenHours, process.env);
-  const kept = inputs.dryRun ? [] : await deleteAll(exabits, credential, leftOver);
+  const deleted = new Map<string, ListedToken>();
+  const { result, failure } = await attempt(() => deleteLeftOver(inputs, exabits, credential, deleted));
+  const { leftOver = [], renamed = [], ageless = [], count = 0 } = result ?? {};
+  const done = inputs.dryRun ? leftOver : [...deleted.values()];
+  writeAllOrNone(['GITHUB_OUTPUT'], () => {
+    core.setOutput('deleted', deleted.size);
+    core.setOutput('deleted-names', namesOf(done));
+  });
+  if (failure) throw failure;
 
-  const names = leftOver.filter((token) => !kept.includes(token)).map(({ name }) => name);
-  if (inputs.dryRun) for (const name of names) info(`Would delete ${name}.`);
   const did = inputs.dryRun ? 'Would delete' : 'Deleted';
-  info(`${did} ${names.length} of ${list.tokens.length} API tokens at ${inputs.endpoint.name}.`);
-  setOutputs({ deleted: inputs.dryRun ? 0 : names.length, 'deleted-names': names });
-  if (kept.length > 0) throw notDeleted(kept, masker);
+  const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : 'Nothing to delete';
+  info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
+  for (const { name } of renamed) {
+    info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);
+  }
+  if (leftOver.length > 0 && !inputs.dryRun) throw notDeleted(leftOver);
+  if (ageless.length > 0) throw ofUnknownAge(ageless);
 }
 
-/** Deletes tokens, and returns those that could not be deleted. */
-async function deleteAll(
+/** What a sweep thinks of a list of tokens. All others are none of its business. */
+interface Judgement {
+  /** No job needs these any more. */
+  readonly leftOver: readonly ListedToken[];
+  /** Named like those of the ended run, but described as another repository's. */
+  readonly renamed: readonly ListedToken[];
+  /** Named like ours, but nothing says how old they are, or that their run has ended. */
+  readonly ageless: readonly ListedToken[];
+}
+
+/**
+ * Reads the list and deletes what is left over, again and again: other jobs change the list meanwhile, and an answer
+ * such as 404 proves nothing about a token that is still listed.
+ *
+ * @param deleted gets the tokens whose deletion Exabits confirmed
+ * @returns what the last list holds, and how many tokens the first one had
+ */
+async function deleteLeftOver(
+  inputs: SweepInputs,
   exabits: Exabits,
   credential: Credential,
-  tokens: readonly ListedToken[],
-): Promise<ListedToken[]> {
-  const kept: ListedToken[] = [];
-  for (const token of tokens) {
-    const { failure } = await attempt(() => exabits.deleteApiToken(credential, token.id));
-    if (failure) kept.push(token);
-    info(failure ? `Could not delete ${token.name}: ${failure.message}` : `Deleted ${token.name}.`);
+  deleted: Map<string, ListedToken>,
+): Promise<Judgement & { count: number }> {
+  let count: number | undefined;
+  for (let round = 0; ; round += 1) {
+    const list = await exabits.listApiTokens(credential);
+    count ??= list.tokens.length;
+    const judgement = judge(list, inputs, process.env);
+    // A list may be older than a deletion.
+    const leftOver = judgement.leftOver.filter(({ id }) => !deleted.has(id));
+    if (leftOver.length === 0 || inputs.dryRun || round === mostRounds) {
+      return { ...judgement, leftOver, count };
+    }
+    for (const token of leftOver) {
+      const { failure } = await attempt(() => exabits.deleteApiToken(credential, token.id));
+      if (!failure) deleted.set(token.id, token);
+      info(failure ? `Could not delete ${token.name}: ${failure.problem}` : `Deleted ${token.name}.`);
+    }
   }
-  return kept;
 }
 
-function notDeleted(tokens: readonly ListedToken[], { redact }: Masker): Failure {
-  const all = tokens.map(({ name, id }) => `${name} (id ${redact(id)})`).join(', ');
+// Ages are measured by Exabits' clock, because the runner's may be hours ahead.
+function judge(
+  { tokens, date }: TokenList,
+  { run, staleTokenHours }: SweepInputs,
+  env: NodeJS.ProcessEnv,
+): Judgement {
+  const groups = Map.groupBy(tokens, ({ name, description, createdAt }) => {
+    const made = parseEphemeralName(name);
+    if (!made) return 'other';
+    const isOfRun = made.runId === run?.id && made.attempt <= run.attempt;
+    // Run ids are not unique across servers: each one numbers its runs from 1.
+    const isOfHere =
+      description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
+    if (isOfRun && isOfHere) return 'leftOver';
+    const ageMs = Number(date) - Number(createdAt);
+    if (staleTokenHours > 0 && ageMs > staleTokenHours * hourMs) return 'leftOver';
+    if (staleTokenHours > 0 && Number.isNaN(ageMs)) return 'ageless';
+    return isOfRun ? 'renamed' : 'other';
+  });
+  const { leftOver = [], renamed = [], ageless = [] } = Object.fromEntries(groups);
+  return { leftOver, renamed, ageless };
+}
+
+function namesOf(tokens: readonly ListedToken[]): string[] {
+  return tokens.map(({ name }) => name);
+}
+
+function notDeleted(tokens: readonly ListedToken[]): Failure {
+  const all = tokens.map(({ name, id }) => `${name} (id ${id})`).join(', ');
   return new Failure(
-    'not-deleted',
-    `Some API tokens could not be deleted: ${all}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
+    `Some API tokens could not be deleted: ${all}. The log says why for each.`,
+    'Run the sweep again, or delete them by hand: egpu token delete ID --force',
+  );
+}
+
+function ofUnknownAge(tokens: readonly ListedToken[]): Failure {
+  return new Failure(
+    `Exabits does not say how old some API tokens are: ${namesOf(tokens).join(', ')}. They were kept, because a job may still use them.`,
+    'If their jobs have ended, delete them by hand: egpu token delete ID --force. With stale-token-hours: 0, no age matters.',
   );
 }

@@ -131,7 +131,7 @@ function expectPostOutcome(outcome: Attempt, expected: Expected): void {
   const message = annotations[0]?.message ?? '';
   expect(message).toMatch(wordsOf(expected.code));
   expect(message).toMatch(
-    /^The API token gha-\d+-1-[0-9a-f]{8} may still be valid: .* egpu token delete \S+ --force$/,
+    /^The API token gha-\d+-2-[0-9a-f]{8} may still be valid: .* egpu token delete \S+ --force$/,
   );
   expectOneLine(step, `Warning: ${message}`, expected);
   // Nothing is left at Exabits that the warning does not name.

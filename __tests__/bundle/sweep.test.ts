@@ -9,7 +9,7 @@ import { inParallel, randomDelays, Victim } from './support/victim.ts';
 
 const root = join(import.meta.dirname, '../..');
 const actionDir = join(root, 'sweep');
-const repository = 'octo-org/octo-repo';
+const repository = 'octo-org/train';
 /** The attempt of each run that ends. A re-run has a higher one. */
 const attempt = 2;
 
@@ -153,8 +153,8 @@ describe('After many jobs have died at random moments without a post step, no to
   }
 
   async function signIn(sandbox: Sandbox, run: number, victim = new Victim()): Promise<StepResult> {
-    const github = { GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: String(attempt) };
-    const job = new Job({ actionDir: root, github });
+    const env = { GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: String(attempt) };
+    const job = new Job({ actionDir: root, env });
     try {
       return await job.uses({ ...inputsFor(sandbox), 'ephemeral-api-token': 'true' }, victim.options);
     } finally {

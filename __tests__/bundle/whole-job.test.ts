@@ -117,13 +117,6 @@ testWithBash('A username and password full of special characters work', async ()
   expect(step.outputs).toMatchObject({ username, email });
 });
 
-test('A misspelt input causes a runner warning, and nothing else', async () => {
-  const scenario = await startScenario();
-  const step = await scenario.logIn({ 'ephemeral-token': 'true' });
-  expect(step.outputs['auth-method']).toBe('login');
-  expect(warningsOf(step)).toEqual([expect.stringContaining("'ephemeral-token'")]);
-});
-
 describe('The action works with NODE_OPTIONS set to', () => {
   test.each(['--no-deprecation', '--throw-deprecation', '--trace-deprecation'])('%s', async (option) => {
     const scenario = await startScenario({ job: { env: { NODE_OPTIONS: option } } });

@@ -1,10 +1,6 @@
 import { md5 } from '../../testbed/exabits/md5.ts';
 import { LogMasker } from '../../testbed/runner/log-masker.ts';
-import {
-  COMMAND_NAMES,
-  parseWorkflowCommand,
-  type WorkflowCommand,
-} from '../../testbed/runner/workflow-command.ts';
+import { parseWorkflowCommand, type WorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import type { ReceivedRequest } from './exabits.ts';
 import type { World } from './worlds.ts';
 
@@ -57,7 +53,7 @@ export class VisibleLog {
     const commands: ReadCommand[] = [];
     // The runner splits its input into lines at each of these.
     for (const line of printed.flatMap((text) => text.split(/\r\n|\r|\n/))) {
-      const command = parseWorkflowCommand(line, COMMAND_NAMES);
+      const command = parseWorkflowCommand(line);
       if (!command) {
         visible.push(this.#masker.mask(line));
         continue;

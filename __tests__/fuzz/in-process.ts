@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
+import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import { InProcessJob, type Step } from '../support/job.ts';
 import { type Evidence, type PhaseEvidence, VisibleLog } from './evidence.ts';
 import { type ReceivedRequest, type ScriptedExabits, startScriptedExabits } from './exabits.ts';
@@ -50,7 +50,7 @@ export class InProcessJobs {
   ): Promise<[Step, PhaseEvidence]> {
     const masks = new Set(log.masks);
     job.onLine = (line) => {
-      const command = parseWorkflowCommand(line, COMMAND_NAMES);
+      const command = parseWorkflowCommand(line);
       if (command?.name === 'add-mask') masks.add(command.text);
     };
     const sentUnmasked: string[] = [];

@@ -1,11 +1,10 @@
 import '../unit/support/realm.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomCases } from '../support/random-cases.ts';
-import { runBundle } from './bundle.ts';
 import { checkWorlds } from './check.ts';
 import { InProcessJobs } from './in-process.ts';
 
-// Always the same jobs. `npm run fuzz` tries others, for as long as it is told.
+// Always the same jobs.
 const seed = 20_261_124;
 
 let jobs: InProcessJobs;
@@ -29,9 +28,3 @@ test('No random job breaks a promise when run from the sources', async () => {
     'login',
   ]);
 }, 60_000);
-
-test('No random job breaks a promise when run from the bundle', async () => {
-  const { cases, violation } = await checkWorlds(runBundle, seed, randomCases(25));
-  expect(violation).toBeUndefined();
-  expect(cases).toBe(randomCases(25));
-}, 180_000);

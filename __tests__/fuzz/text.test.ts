@@ -10,7 +10,7 @@ import { headersText } from '../../src/job/headers-file.ts';
 import { createMasker } from '../../src/job/mask.ts';
 import { oneLine } from '../../src/text.ts';
 import { secretForms } from '../../testbed/runner/secret-forms.ts';
-import { COMMAND_NAMES, parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
+import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 
 const settings = { seed: 20_261_124, numRuns: 2_000 };
 
@@ -58,7 +58,7 @@ describe('Any text from outside', () => {
         const line = oneLine(any, limit + 1);
         expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
         expect(line.length).toBeLessThanOrEqual(limit + 1);
-        expect(parseWorkflowCommand(`Signed in as ${line}`, COMMAND_NAMES)).toBeUndefined();
+        expect(parseWorkflowCommand(`Signed in as ${line}`)).toBeUndefined();
       }),
       settings,
     );
@@ -109,7 +109,7 @@ describe('Any secret', () => {
         mask(secret);
         const masks = printed.mock.calls
           .map(([line]) => String(line).replace(/\r?\n$/, ''))
-          .flatMap((line) => parseWorkflowCommand(line, COMMAND_NAMES) ?? []);
+          .flatMap((line) => parseWorkflowCommand(line) ?? []);
         const texts = masks.map((command) => command.text);
         const parts = [secret, ...secret.split(/[\r\n]+/)].filter((part) => part.trim() !== '');
         expect(texts).toEqual(expect.arrayContaining(parts));

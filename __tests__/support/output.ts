@@ -19,14 +19,17 @@ export async function captureOutput(
   let rest = '';
   let exitCode: number | undefined;
 
+  const take = (line: string): void => {
+    lines.push(line);
+    onLine(line);
+  };
   const write = (chunk: unknown): boolean => {
     rest += String(chunk);
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
       // The toolkit uses the system's line endings.
       const line = rest.slice(0, end).replace(/\r$/, '');
       rest = rest.slice(end + 1);
-      lines.push(line);
-      onLine(line);
+      take(line);
     }
     return true;
   };
@@ -44,6 +47,6 @@ export async function captureOutput(
     process.exit = exit;
     process.exitCode = undefined;
   }
-  if (rest !== '') lines.push(rest);
+  if (rest !== '') take(rest);
   return { lines, exitCode };
 }

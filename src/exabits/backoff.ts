@@ -1,52 +1,21 @@
-/** A time limit shared by several requests. */
-export interface Deadline {
-  /** Milliseconds in total. */
-  readonly totalMs: number;
-  /** Milliseconds left, never below 0. */
-  remainingMs(): number;
-}
-
-/**
- * Starts a deadline.
- *
- * @param totalMs milliseconds from now
- * @returns the deadline
- */
-export function startDeadline(totalMs: number): Deadline {
-  const end = monotonicMs() + totalMs;
-  return { totalMs, remainingMs: () => Math.max(0, end - monotonicMs()) };
-}
-
-// `performance.now()` would do as well, but loads nine or more of Node's modules.
-function monotonicMs(): number {
-  return process.uptime() * 1000;
-}
-
 const firstCeilingMs = 1_000;
 /** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
-export interface Wait {
-  /** How many tries have failed, from 1. */
-  readonly failedTries: number;
-  /** The server's `Retry-After` in milliseconds; 0 if there was none. */
-  readonly retryAfterMs: number;
-  /** Whether the server reported too many requests. */
-  readonly crowded: boolean;
-  /** The time left until the deadline, in milliseconds. */
-  readonly remainingMs: number;
-}
-
 /**
  * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
  * retry together. The jitter is added to the server's `Retry-After`.
  *
- * @param wait what is known about the wait
+ * @param wait how many tries have failed, from 1; the server's `Retry-After` and the time until the deadline, in
+ *   milliseconds; and whether the server reported too many requests
  * @param random a number from 0 (included) to 1
  * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
-export function backoffMs(wait: Wait, random = Math.random()): number {
+export function backoffMs(
+  wait: { failedTries: number; retryAfterMs: number; remainingMs: number; crowded: boolean },
+  random = Math.random(),
+): number {
   const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
   const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
   const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));
@@ -55,29 +24,21 @@ export function backoffMs(wait: Wait, random = Math.random()): number {
 }
 
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3).
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date by the server's clock.
  *
- * @param header seconds or an HTTP date
- * @param serverDate the `Date` header of the same answer, because the date refers to the server's clock
+ * @param serverDate the `Date` header of the same answer
  * @param now the current time, for an answer without a `Date`
  * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
  */
 export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
   if (header?.match(/^\d+$/)) return Number(header) * 1000;
-  const at = httpDate(header);
-  return at ? Math.max(0, at.getTime() - (httpDate(serverDate) ?? now).getTime()) : 0;
+  const waitMs = Number(httpDate(header)) - Number(httpDate(serverDate) ?? now);
+  return waitMs > 0 ? waitMs : 0;
 }
 
-/**
- * Reads an HTTP date (RFC 9110, section 5.6.7).
- *
- * @param text the value of a header such as `Date`
- * @returns the time, or undefined if it is not a date
- */
+/** Reads an HTTP date (RFC 9110, section 5.6.7), such as that of a header `Date`; undefined if it is none. */
 export function httpDate(text: string | undefined): Date | undefined {
-  // `Date.parse` also accepts other text, such as a negative number. Every HTTP date begins with a weekday.
-  if (!text?.match(/^[A-Z][a-z]+,? /)) return undefined;
-  // The oldest form, that of C's `asctime`, omits the GMT. A second one does no harm.
-  const date = new Date(`${text} GMT`);
+  // `Date` reads other text too, such as a number. Every HTTP date begins with a weekday.
+  const date = new Date(text?.match(/^[A-Z][a-z]+,? /) ? text : Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

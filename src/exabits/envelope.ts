@@ -1,19 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Failure, type FailureCode } from '../failure.ts';
-import type { Redact } from '../job/mask.ts';
+import { Failure } from '../failure.ts';
+import type { Redact } from '../secrets.ts';
 import { httpDate, retryAfterMs } from './backoff.ts';
-import { Fault } from './fault.ts';
-
-/** An HTTP answer, not yet interpreted. */
-export interface Answer {
-  /** Method and path, for messages. */
-  readonly request: string;
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-  /** Whether a successful answer may have no body. */
-  readonly mayBeEmpty: boolean;
-}
+import type { Answer } from './exchange.ts';
+import { RequestFailure } from './request-failure.ts';
 
 /** The content of a successful answer from Exabits. */
 export interface Envelope {
@@ -22,42 +12,6 @@ export interface Envelope {
   readonly total: number | undefined;
   /** When it was sent, by the server's clock. */
   readonly date: Date | undefined;
-}
-
-/** An answer that refuses the request. */
-export class Rejection extends Fault {
-  readonly status: number;
-  /** Whether the answer was an envelope, and so really from Exabits. */
-  readonly enveloped: boolean;
-
-  /** Who answered, for messages. */
-  readonly host: string;
-
-  constructor(
-    code: FailureCode,
-    message: string,
-    answer: Answer,
-    seen: { host: string; saw: string; enveloped: boolean },
-  ) {
-    super(code, message, {
-      saw: seen.saw,
-      transient: !isFinal(answer.status),
-      retryAfterMs: retryAfterMs(answer.headers['retry-after'], answer.headers.date, new Date()),
-    });
-    this.status = answer.status;
-    this.host = seen.host;
-    this.enveloped = seen.enveloped;
-  }
-}
-
-/**
- * Whether a status means that the same request will not succeed later: all but 408, 429 and 5xx. 501 is final too: a
- * method does not get implemented between two tries.
- *
- * @param status the HTTP status
- */
-export function isFinal(status: number): boolean {
-  return (status < 500 || status === 501) && status !== 408 && status !== 429;
 }
 
 /** A JSON object with unchecked fields. */
@@ -71,39 +25,36 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
- * @param answer the HTTP answer
- * @param host who answered, for messages
+ * @param request method and path, for messages
+ * @param baseUrl the address of the API
  * @param redact makes the server's message printable
- * @returns its content; no data if the answer is empty and may be
- * @throws Rejection if Exabits refuses, by the HTTP status or by `status: false`
- * @throws Failure `redirected`, `answer-not-json` or `answer-malformed`
+ * @throws RequestFailure if Exabits refuses, by the HTTP status or by `status: false`
+ * @throws Failure if the answer is a redirect, or has no envelope
  */
-export function readEnvelope(answer: Answer, host: string, redact: Redact): Envelope {
-  if (answer.status >= 300 && answer.status < 400) throw redirected(answer, redact);
+export function readEnvelope(answer: Answer, request: string, baseUrl: string, redact: Redact): Envelope {
+  const { host } = new URL(baseUrl);
+  if (answer.status >= 300 && answer.status < 400) throw redirected(answer, request, baseUrl, redact);
 
   const json = parseJson(answer.body);
-  const date = httpDate(answer.headers.date);
-  if (answer.status >= 400) throw rejected(answer, host, json, redact);
-  if (answer.body === '' && answer.mayBeEmpty) return { data: undefined, total: undefined, date };
-  if (json === undefined) throw notJson(answer, host, redact);
+  if (answer.status >= 400) throw refused(answer, request, host, json, redact);
+  if (json === undefined) throw notJson(answer, request, host, redact);
   if (!isEnvelope(json)) {
-    throw malformed(answer.request, 'it lacks the envelope with a "status" that is true or false');
+    throw malformed(request, 'it lacks the envelope with a "status" that is true or false');
   }
-  if (!json.status) throw rejected(answer, host, json, redact);
+  if (!json.status) throw refused(answer, request, host, json, redact);
   const { data, total } = json;
-  return { data, total: typeof total === 'number' ? total : undefined, date };
+  return {
+    data,
+    total: typeof total === 'number' ? total : undefined,
+    date: httpDate(answer.headers.date),
+  };
 }
 
-/**
- * The failure for an answer that is JSON, but not in the form that the API promises.
- *
- * @param request method and path
- * @param defect what is wrong with it, as the end of a sentence
- */
+/** The failure for an answer that is JSON, but not in the form that the API promises; `defect` ends a sentence. */
 export function malformed(request: string, defect: string): Failure {
   return new Failure(
-    'answer-malformed',
-    `The answer to ${request} is not what the Exabits API promises: ${defect}. Check the address of the API; if it is right, tell Exabits.`,
+    `The answer to ${request} is not what the Exabits API promises: ${defect}.`,
+    'Check the address of the API; if it is right, tell Exabits.',
   );
 }
 
@@ -111,55 +62,67 @@ function isEnvelope(json: unknown): json is JsonObject & { readonly status: bool
   return isObject(json) && typeof json.status === 'boolean';
 }
 
-function redirected({ request, status, headers }: Answer, redact: Redact): Failure {
+function redirected({ status, headers }: Answer, request: string, baseUrl: string, redact: Redact): Failure {
   const target = headers.location ? redact(headers.location) : 'an unspecified address';
+  const { protocol, origin } = URL.parse(headers.location ?? '', baseUrl) ?? new URL(baseUrl);
+  const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
   return new Failure(
-    'redirected',
-    `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them: if you trust that address, set the input "api-url" to it.`,
+    `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`,
+    isElsewhere
+      ? `If you trust that host, set the input "api-url" to ${redact(origin)}.`
+      : 'Check the address of the API.',
   );
 }
 
-function notJson({ request, headers, body }: Answer, host: string, redact: Redact): Failure {
-  const encoding = headers['content-encoding']
-    ? `, content encoding ${redact(headers['content-encoding'])}`
-    : '';
-  const what =
-    body === '' ? 'is empty' : `is not JSON (content type ${contentType(headers, redact)}${encoding})`;
+function notJson({ headers, body }: Answer, request: string, host: string, redact: Redact): Failure {
+  const type = contentType(headers, redact);
+  const what = body === '' ? 'is empty' : `is not JSON${type && ` (${type})`}`;
   return new Failure(
-    'answer-not-json',
-    `The answer from ${host} to ${request} ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`,
+    `The answer from ${host} to ${request} ${what}.`,
+    'Check the address, and whether a proxy or a sign-in page answers instead of Exabits.',
   );
 }
 
-function rejected(answer: Answer, host: string, json: unknown, redact: Redact): Rejection {
-  const words = redact(serverWords(json));
-  const type =
-    json === undefined && answer.body !== ''
-      ? ` with content type ${contentType(answer.headers, redact)}`
-      : '';
-  const saw = `HTTP ${answer.status}${type}${words ? `, "${words}"` : ''}`;
+function refused(
+  answer: Answer,
+  request: string,
+  host: string,
+  json: unknown,
+  redact: Redact,
+): RequestFailure {
+  const { status, headers, body } = answer;
   const enveloped = isEnvelope(json);
-  const seen = { host, saw, enveloped };
-  if (answer.status === 429) {
-    return new Rejection(
-      'rate-limited',
-      `Too many requests to Exabits (${saw}). Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".`,
-      answer,
+  const words = redact(serverWords(json));
+  const type = json === undefined && body !== '' ? contentType(headers, redact) : '';
+  const saw = [`HTTP ${status}`, type, words && `"${words}"`].filter(Boolean).join(', ');
+  const transient = isTransient(status);
+  const seen = {
+    saw,
+    transient,
+    changedNothing: status === 429 || (enveloped && status >= 400 && status < 500),
+    status,
+    enveloped,
+    retryAfterMs: retryAfterMs(headers['retry-after'], headers.date, new Date()),
+  };
+  if (status === 429) {
+    return new RequestFailure(
+      `Too many requests to Exabits (${saw}).`,
+      'Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".',
       seen,
     );
   }
-  if (!isFinal(answer.status)) {
-    return new Rejection(
-      'unavailable',
-      `Exabits cannot answer now (${saw}). Run the job again later.`,
-      answer,
-      seen,
-    );
+  if (transient) {
+    return new RequestFailure(`Exabits cannot answer now (${saw}).`, 'Run the job again later.', seen);
   }
   const [who, advice] = enveloped
     ? ['Exabits', 'Check the inputs of the step.']
     : [host, 'This is not how Exabits answers: check the address.'];
-  return new Rejection('rejected', `${who} refused ${answer.request} (${saw}). ${advice}`, answer, seen);
+  return new RequestFailure(`${who} refused ${request} (${saw}).`, advice, seen);
+}
+
+// 501 is final: a method does not get implemented between two tries.
+function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
@@ -176,19 +139,12 @@ function serverWords(json: unknown): string {
 }
 
 function contentType(headers: IncomingHttpHeaders, redact: Redact): string {
-  return headers['content-type'] ? redact(headers['content-type']) : 'not given';
+  return headers['content-type'] ? `content type ${redact(headers['content-type'])}` : '';
 }
-
-// An id may be a number of any length, but JavaScript numbers are exact only up to 2^53. So its source text is used.
-const readId = (key: string, value: unknown, { source }: { source: string }): unknown =>
-  key === 'id' && typeof value === 'number' ? source : value;
-
-// ECMAScript passes the source text to a reviver; TypeScript does not know that yet.
-const parse = JSON.parse as (text: string, reviver: typeof readId) => unknown;
 
 function parseJson(text: string): unknown {
   try {
-    return parse(text, readId);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,12 +1,8 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import { HttpClient } from '@actions/http-client';
-import { checkBypass } from '@actions/http-client/lib/proxy';
-import { Failure } from '../failure.ts';
-import { version } from '../version.ts';
-import { type Answer, isFinal } from './envelope.ts';
-import { isTlsError, ProxyError } from './transport.ts';
+import { codeOf, Failure } from '../failure.ts';
+import { type ProxySettings, readProxy } from './proxy.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -14,21 +10,44 @@ export interface Request {
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: Record<string, string>;
-  /** Whether a successful answer may have no body. */
-  readonly mayBeEmpty?: boolean;
 }
 
-const userAgent = `exabits-auth/${version}`;
+/** An HTTP answer, not yet interpreted. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Only what arrived of it, if the status is not 2xx. */
+  readonly body: string;
+}
+
+/** A request whose answer did not arrive, or not whole. */
+export interface Lost {
+  /** What broke; undefined if the time ran out. */
+  readonly error: unknown;
+  /** Whether the host may have received the request. */
+  readonly wasSent: boolean;
+  /** Whether so much of an answer arrived that sending the request again would not help. */
+  readonly isFinal: boolean;
+  /** Whether the server had closed the kept connection already. */
+  readonly onStaleConnection: boolean;
+  /** The proxy, if it had not connected us to the host yet. */
+  readonly proxy: URL | undefined;
+}
+
+export type Outcome =
+  | { readonly answer: Answer; readonly lost?: undefined }
+  | { readonly answer?: undefined; readonly lost: Lost };
+
+/** Sends a request once, and reads the whole answer, within a time limit. Follows no redirects. */
+export type Exchange = (request: Request, limitMs: number) => Promise<Outcome>;
+
+/** A test makes sure that the version is that of package.json. */
+const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
-/** How long to wait for the rest of an answer after a status that refuses the request. */
-const refusalMs = 3_000;
-const statusLine = /^HTTP\/1\.\d ([2-9]\d\d)/;
-/** Empty lines and interim answers (RFC 9110, section 15.2), which come before the final one. */
-const interim = /^(?:[\r\n]+|HTTP\/1\.\d 1\d\d[\s\S]*?\r?\n\r?\n)+/;
-/** Node's limit for the head of an answer. */
-const largestInterim = 16 * 1024;
-/** Longer than any wait: a silence is ended by the signal, not by the socket's timeout. */
+/** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
+const addressAttemptMs = 2_000;
 
 /** Method and path, for messages. */
 export function nameOf({ method, path }: Request): string {
@@ -36,165 +55,154 @@ export function nameOf({ method, path }: Request): string {
 }
 
 /**
- * Sends a request once, through the proxy set in the environment, and reads the whole answer. Follows no redirects.
+ * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. Its
+ * requests share a connection as long as each answer is a whole 2xx; after anything else, the next one gets a new one.
  *
- * @param baseUrl what the request's path is appended to
- * @param request what to send
- * @param signal aborts the exchange
- * @returns the answer, with any status. A final refusal, such as 403, is returned even if the rest of the answer is
- *   broken or missing: the server has seen the request, so sending it again would not help
- * @throws Failure `proxy-failed` or `answer-too-large`; or Node's error if the exchange breaks or is aborted
+ * @param baseUrl what the requests' paths are appended to
+ * @returns the function; it throws a Failure if the address of the proxy cannot be read, or an answer is too large
  */
-export async function exchange(baseUrl: string, request: Request, signal: AbortSignal): Promise<Answer> {
-  const { method, path, mayBeEmpty = false } = request;
-  const url = baseUrl + path;
-  const proxy = proxyFor(new URL(url));
-  let status = 0;
-  let headers: IncomingHttpHeaders = {};
-  const chunks: Buffer[] = [];
-  const answer = (): Answer => ({
-    request: nameOf(request),
-    status,
-    headers,
-    mayBeEmpty,
-    body: Buffer.concat(chunks).toString('utf8'),
-  });
+export function createExchange(baseUrl: string): Exchange {
+  const url = new URL(baseUrl);
+  const isSecure = url.protocol === 'https:';
+  const client = new HttpClient(undefined, [], { socketTimeout: neverMs });
+  let agent: Agent | undefined;
 
-  const refused = Promise.withResolvers<void>();
-  const onStatus = (seen: number): void => {
-    status = seen;
-    if (isRefusal(status)) setTimeout(refused.resolve, refusalMs).unref();
-  };
-  const agent = agentFor(url, proxy, onStatus);
-  const client = new HttpClient(userAgent, [requestOptions(agent, signal)], {
-    allowRedirects: false,
-    socketTimeout: neverMs,
-  });
-  const read = async (): Promise<void> => {
-    const { message } = await client.request(
-      method,
-      url,
-      request.body ? JSON.stringify(request.body) : null,
-      requestHeaders(request),
-    );
-    onStatus(Number(message.statusCode));
-    headers = message.headers;
-    let size = 0;
-    for await (const chunk of message) {
-      size += chunk.length;
-      if (size > largestAnswer) throw tooLarge(nameOf(request));
-      chunks.push(chunk);
-    }
-  };
+  return async (request, limitMs) => {
+    const proxy = readProxy(url);
+    // Loaded when first needed: TLS takes longer to load than anything else.
+    const { default: web } = await (isSecure ? import('node:https') : import('node:http'));
+    agent ??= await createAgent(web, proxy);
 
-  try {
-    // Until the proxy opens its tunnel, the request has no socket, and the signal only stops sockets.
-    await Promise.race([read(), refused.promise, aborted(signal)]);
-  } catch (thrown) {
-    if (!isRefusal(status)) throw thrown;
-  } finally {
-    // Closes what is left of the connection, for example if the rest of the answer was not read.
-    agent.destroy();
-  }
-  return answer();
-}
+    const connection = new Connection(isSecure);
+    const httpModule = Object.create(web, {
+      request: {
+        value: (options: RequestOptions, onAnswer: (answer: IncomingMessage) => void) =>
+          connection.watch(web.request(options, onAnswer)),
+      },
+    });
+    const options = { agent, ...optionsFor(request, url) };
+    const body = request.body ? JSON.stringify(request.body) : null;
 
-function isRefusal(status: number): boolean {
-  return status >= 300 && isFinal(status);
-}
-
-function requestHeaders({ headers, body }: Request): Record<string, string> {
-  return {
-    Accept: 'application/json',
-    ...headers,
-    ...(body ? { 'Content-Type': 'application/json' } : {}),
-  };
-}
-
-function tooLarge(request: string): Failure {
-  return new Failure(
-    'answer-too-large',
-    `The answer to ${request} is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.`,
-  );
-}
-
-// Node would silently bypass a proxy with an address that it cannot parse.
-function proxyFor(url: URL): URL | undefined {
-  const variable = process.env.https_proxy || process.env.HTTPS_PROXY;
-  // http goes only to this machine, which bypasses the proxy too.
-  if (!variable || checkBypass(url)) return undefined;
-  const proxy = URL.parse(variable);
-  if (proxy?.hostname && ['http:', 'https:'].includes(proxy.protocol) && isEscaped(proxy)) return proxy;
-  throw new Failure(
-    'proxy-failed',
-    'The variable https_proxy is not a URL such as http://proxy.example:3128. Correct it (in the password, write % as %25), or add the host to no_proxy.',
-  );
-}
-
-function isEscaped({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function requestOptions(agent: HttpAgent, signal: AbortSignal) {
-  return {
-    prepareRequest(options: RequestOptions): void {
-      options.signal = signal;
-      options.agent = agent;
-      // The client adds the runner's orchestration id, which is none of Exabits' business.
-      options.headers = { ...options.headers, 'user-agent': userAgent };
-      // The client keeps the brackets around the IPv6 address of a URL, which no name server can resolve.
-      options.host = String(options.host).replace(/^\[(.*)\]$/, '$1');
-    },
-    canHandleAuthentication: () => false,
-    handleAuthentication: () => Promise.reject(new Error('never called: canHandleAuthentication is false')),
-  };
-}
-
-/**
- * Makes an agent for one request. Node handles the proxy, because the client cannot if the proxy speaks https or either
- * side has an IPv6 address.
- *
- * @param onStatus gets the status as soon as its line has arrived, because the rest may be too broken for Node's parser
- */
-function agentFor(url: string, proxy: URL | undefined, onStatus: (status: number) => void): HttpAgent {
-  const agent = url.startsWith('https:')
-    ? new HttpsAgent({ proxyEnv: { https_proxy: proxy?.href } })
-    : new HttpAgent();
-  const connect = agent.createConnection.bind(agent);
-  const watched = <Socket extends Duplex | null | undefined>(socket: Socket): Socket => {
-    let start = '';
-    const watch = (chunk: Buffer): void => {
-      start = (start + chunk.toString('latin1')).replace(interim, '').slice(0, largestInterim);
-      const status = statusLine.exec(start)?.[1];
-      if (!status) return;
-      socket?.off('data', watch);
-      onStatus(Number(status));
+    let head: Omit<Answer, 'body'> | undefined;
+    let isWhole = false;
+    const chunks: Buffer[] = [];
+    const read = async (): Promise<void> => {
+      const { message } = await client.requestRaw({ httpModule, parsedUrl: url, options }, body);
+      head = { status: Number(message.statusCode), headers: message.headers };
+      let size = 0;
+      for await (const chunk of message) {
+        size += chunk.length;
+        if (size > largestAnswer) throw tooLarge(request);
+        chunks.push(chunk);
+      }
+      isWhole = true;
     };
-    socket?.on('data', watch);
-    return socket;
+    const thrown = await within(limitMs, read());
+
+    const isSuccess = head !== undefined && head.status >= 200 && head.status < 300;
+    if (!(isSuccess && isWhole)) {
+      agent.destroy();
+      agent = undefined;
+    }
+    // Whatever becomes of the rest of an answer that is no success, its status counts.
+    if (head && (isWhole || !isSuccess)) {
+      return { answer: { ...head, body: Buffer.concat(chunks).toString('utf8') } };
+    }
+    if (thrown instanceof Failure) throw thrown;
+    return { lost: connection.lost(thrown, head !== undefined, proxy) };
   };
-  agent.createConnection = (options, callback) => {
-    const socket = connect(options, (error, tunnel) =>
-      callback?.(error && behindProxy(error, proxy), error ? tunnel : watched(tunnel)),
-    );
-    // An answer from the proxy itself is not an answer from the API.
-    return proxy ? socket : watched(socket);
-  };
-  return agent;
 }
 
-// With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
-function behindProxy(error: Error, proxy: URL | undefined): Error {
-  return proxy && !(proxy.protocol === 'http:' && isTlsError(error)) ? new ProxyError(error, proxy) : error;
+/** Waits for something, at most so long. Returns what it throws. */
+async function within(limitMs: number, work: Promise<void>): Promise<unknown> {
+  const limit = Promise.withResolvers<void>();
+  // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a silent peer may leave nothing else
+  // that does.
+  const timer = setTimeout(limit.resolve, limitMs);
+  try {
+    await Promise.race([work, limit.promise]);
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+/** What happens to the connection of one request. */
+class Connection {
+  readonly #isSecure: boolean;
+  #socket: Socket | undefined;
+  #bytesBefore = 0;
+  #isConnected = false;
+  #isReused = false;
+  #error: unknown;
+
+  constructor(isSecure: boolean) {
+    this.#isSecure = isSecure;
+  }
+
+  watch(request: ClientRequest): ClientRequest {
+    request.once('socket', (socket) => {
+      this.#socket = socket;
+      this.#bytesBefore = socket.bytesRead;
+      this.#isReused = request.reusedSocket;
+      // Behind a proxy, the connection is already there.
+      this.#isConnected = !socket.connecting;
+      socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+        this.#isConnected = true;
+      });
+    });
+    // Node's parser tells the request alone that an answer is malformed, not who reads it.
+    return request.on('error', (error) => {
+      this.#error ??= error;
+    });
+  }
+
+  lost(thrown: unknown, hasHead: boolean, proxy: ProxySettings | undefined): Lost {
+    const error = this.#error ?? thrown;
+    const hasBegun = this.#socket !== undefined && this.#socket.bytesRead > this.#bytesBefore;
+    const isMalformed = codeOf(error).startsWith('HPE_');
+    return {
+      error,
+      wasSent: this.#isConnected,
+      // A 2xx whose connection broke may come whole next time.
+      isFinal: hasHead ? error === undefined || isMalformed : hasBegun,
+      onStaleConnection: this.#isReused && !hasBegun && ['ECONNRESET', 'EPIPE'].includes(codeOf(error)),
+      proxy: this.#socket ? undefined : proxy?.url,
+    };
+  }
+}
+
+async function createAgent(
+  web: typeof import('node:http') | typeof import('node:https'),
+  proxy: ProxySettings | undefined,
+): Promise<Agent> {
+  const { setDefaultAutoSelectFamilyAttemptTimeout } = await import('node:net');
+  setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
+  const proxyEnv = proxy && { https_proxy: proxy.url.href, no_proxy: proxy.exceptions };
+  return new web.Agent({ keepAlive: true, ...(proxyEnv && { proxyEnv }) });
+}
+
+function optionsFor({ method, path, headers, body }: Request, url: URL): RequestOptions {
+  return {
+    method,
+    // Name servers cannot resolve the brackets around an IPv6 address.
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port,
+    path: url.pathname + path,
+    headers: {
+      Accept: 'application/json',
+      'User-Agent': userAgent,
+      ...headers,
+      ...(body && { 'Content-Type': 'application/json' }),
+    },
+  };
+}
+
+function tooLarge(request: Request): Failure {
+  return new Failure(
+    `The answer to ${nameOf(request)} is larger than 1 MiB, which no answer from Exabits is.`,
+    'Check the address of the API.',
+  );
 }

@@ -1,5 +1,5 @@
 import { statSync, truncateSync } from 'node:fs';
-import { Failure, reasonOf } from '../failure.ts';
+import { Failure, reasonOf, regardless } from '../failure.ts';
 
 /** The files through which a step talks to the runner. */
 type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
@@ -7,9 +7,7 @@ type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
 /**
  * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
  *
- * @param variable the variable that names the file
  * @returns its path and current size in bytes
- * @throws Failure `job-files` if it is missing
  */
 export function requireCommandFile(variable: CommandFile): { path: string; size: number } {
   const path = process.env[variable];
@@ -26,9 +24,8 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 /**
  * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
  *
- * @param variables the variables that name the files
  * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
- * @throws Failure `job-files` for whatever `write` threw
+ * @throws Failure for whatever `write` threw
  */
 export function writeAllOrNone(
   variables: readonly CommandFile[],
@@ -42,22 +39,16 @@ export function writeAllOrNone(
   try {
     write((undo) => undos.push(undo));
   } catch (thrown) {
+    // A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
     for (const undo of undos) regardless(undo);
     throw unwritable(thrown);
   }
 }
 
-// A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
-function regardless(undo: () => void): void {
-  try {
-    undo();
-  } catch {}
-}
-
 function unwritable(thrown: unknown): Failure {
   return new Failure(
-    'job-files',
-    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported.`,
+    "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.",
     { cause: thrown },
   );
 }

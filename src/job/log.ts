@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import type { Failure } from '../failure.ts';
+import { Failure, reasonOf, regardless } from '../failure.ts';
 import { oneLine } from '../text.ts';
 
 // Every line of the log is printed here, as one line: `oneLine` removes what the runner does not escape itself. Only
@@ -16,10 +16,8 @@ export function warning(line: string): void {
 }
 
 /**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which contain text from libraries
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log, redacted: they
+ * contain text from libraries.
  */
 export function fail(failure: Failure, redact: (text: string) => string): void {
   regardless(() => core.setFailed(oneLine(failure.message)));
@@ -30,9 +28,14 @@ export function fail(failure: Failure, redact: (text: string) => string): void {
   }
 }
 
-/** Prints something, ignoring any failure to print it. */
-export function regardless(print: () => void): void {
+/** Tells the runner to mask a secret, or throws a Failure. */
+export function tellRunner(secret: string): void {
   try {
-    print();
-  } catch {}
+    core.setSecret(secret);
+  } catch (thrown) {
+    throw new Failure(
+      `The runner cannot be told to mask a secret (${reasonOf(thrown)}), so nothing was exported.`,
+      'Check the free space where the runner writes its log.',
+    );
+  }
 }

@@ -1,83 +1,56 @@
 import { rmSync } from 'node:fs';
 import * as core from '@actions/core';
-import { accountOf, bearerTokenOf, expiryOf, headersOf, type SignIn } from '../credentials.ts';
+import { headersOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { fingerprint, sourceOf } from '../fingerprint.ts';
+import { fingerprint } from '../secrets.ts';
 import { writeAllOrNone } from './command-files.ts';
-import { headersFilePath, headersText, readSmallFile, writeHeadersFile } from './headers-file.ts';
-import { saveLeftovers } from './state.ts';
-import { addressVariables, apiTokenVariables, pairVariables } from './variables.ts';
+import { headersFilePath, writeHeadersFile } from './headers-file.ts';
+import { saveExported } from './state.ts';
+import { apiTokenVariables, pairVariables } from './variables.ts';
 
-/** How to hand a credential to later steps. */
-export interface Handover {
+/** How to export a credential to later steps. */
+export interface Export {
   readonly endpoint: Endpoint;
   readonly exportEnvironment: boolean;
   readonly writeHeadersFile: boolean;
   readonly cleanup: boolean;
 }
 
-/** The result of `publish`. */
-export interface Published {
-  /** Variables of another credential that were set in the job, and are empty now. */
-  readonly emptied: readonly string[];
-}
-
 /**
- * Hands a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
+ * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn the credential, and how the step got it
- * @param handover how to hand it on
- * @returns which variables are empty now
- * @throws Failure `job-files` if the runner's files cannot be written
+ * @returns the variables of another credential that were set in the job, and are empty now
+ * @throws Failure if the runner's files cannot be written
  */
-export function publish(signIn: SignIn, handover: Handover): Published {
-  const { credential } = signIn;
-  const carriedHeadersFile = findHeadersFile(signIn);
-  const ownHeadersFile = handover.writeHeadersFile && !carriedHeadersFile ? headersFilePath() : undefined;
-  const headersFile = carriedHeadersFile ?? ownHeadersFile;
-
-  const variables = handover.exportEnvironment ? environmentOf(signIn, handover.endpoint, headersFile) : {};
-  const emptied = handover.exportEnvironment ? carriedVariables(signIn, headersFile) : [];
-  // Values that were already set are not ours to clear. An address counts as set in any spelling.
+export function publish(signIn: SignIn, how: Export): string[] {
+  const headersFile = how.writeHeadersFile ? headersFilePath() : undefined;
+  const variables = how.exportEnvironment ? environmentOf(signIn, how.endpoint, headersFile) : {};
+  const emptied = how.exportEnvironment ? othersVariables(signIn, headersFile) : [];
+  // Credentials that were there before are not ours to clear.
   const own = Object.entries(variables).filter(
-    ([name, value]) => signIn.method !== 'existing' || !carries(name, value),
-  );
-  const unset = [...pairVariables, ...apiTokenVariables].filter(
-    (name) => !(name in variables) && (emptied.includes(name) || !process.env[name]),
+    ([name]) => signIn.method !== 'existing' || name === headersFileVariable,
   );
 
   writeAllOrNone(['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_OUTPUT'], (onFailure) => {
-    saveLeftovers({
+    saveExported({
       variables: Object.fromEntries(own.map(([name, value]) => [name, fingerprint(value)])),
-      unset,
-      headersFile: ownHeadersFile,
-      cleanup: handover.cleanup,
+      headersFile,
+      cleanup: how.cleanup,
     });
-    if (ownHeadersFile) {
-      writeHeadersFile(ownHeadersFile, headersOf(credential));
-      onFailure(() => rmSync(ownHeadersFile));
+    if (headersFile) {
+      writeHeadersFile(headersFile, headersOf(signIn.credential));
+      onFailure(() => rmSync(headersFile));
     }
-    // Credentials that another program set may exist in this step only, so later steps get all of them.
-    const news = signIn.source ? own : Object.entries(variables);
-    for (const [name, value] of news) core.exportVariable(name, value);
+    for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value);
     for (const name of emptied) core.exportVariable(name, '');
-    for (const [name, value] of Object.entries(outputsOf(signIn, handover.endpoint, headersFile))) {
+    for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
       core.setOutput(name, value);
     }
   });
-  return { emptied };
+  return emptied;
 }
 
-function carries(name: string, value: string): boolean {
-  const carried = process.env[name];
-  return addressVariables.includes(name) ? Boolean(carried) : carried === value;
-}
-
-// The header file of an earlier step, if this step would write the same.
-function findHeadersFile({ method, credential }: SignIn): string | undefined {
-  const carried = method === 'existing' ? process.env.EXABITS_HEADERS_FILE : undefined;
-  return carried && readSmallFile(carried) === headersText(headersOf(credential)) ? carried : undefined;
-}
+const headersFileVariable = 'EXABITS_HEADERS_FILE';
 
 function environmentOf(
   { credential, source }: SignIn,
@@ -87,38 +60,36 @@ function environmentOf(
   return {
     EXABITS_API_URL: endpoint.apiUrl,
     EXABITS_API_BASE_URL: endpoint.apiBaseUrl,
-    ...(source
-      ? { EXABITS_AUTH_SOURCE: source, EXABITS_AUTH_FINGERPRINT: sourceOf(endpoint.apiUrl, credential) }
-      : {}),
-    ...(headersFile ? { EXABITS_HEADERS_FILE: headersFile } : {}),
+    ...(source && { EXABITS_AUTH_SOURCE: source }),
+    ...(headersFile && { [headersFileVariable]: headersFile }),
     ...(credential.kind === 'api-token'
       ? { EXABITS_API_TOKEN: credential.token }
       : {
-          EXABITS_ACCESS_TOKEN: credential.accessToken,
+          EXABITS_ACCESS_TOKEN: credential.token,
           EXABITS_REFRESH_TOKEN: credential.refreshToken,
-          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.accessTokenExpiresAt.toISOString(),
+          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.expiresAt.toISOString(),
         }),
   };
 }
 
 // Variables that would make a later step use another credential: the official client prefers an API token.
-function carriedVariables({ credential }: SignIn, headersFile: string | undefined): string[] {
+function othersVariables({ method, credential }: SignIn, headersFile: string | undefined): string[] {
   const others = credential.kind === 'api-token' ? pairVariables : apiTokenVariables;
-  return [...others, ...(headersFile ? [] : ['EXABITS_HEADERS_FILE'])].filter((name) => process.env[name]);
+  const stale = headersFile || method === 'existing' ? [] : [headersFileVariable];
+  return [...others, ...stale].filter((name) => process.env[name]);
 }
 
 function outputsOf(signIn: SignIn, endpoint: Endpoint, headersFile = ''): Record<string, string> {
-  const { credential } = signIn;
-  const account = accountOf(signIn);
+  const { credential, account } = signIn;
   const pair = credential.kind === 'token-pair' ? credential : undefined;
   return {
     'auth-method': signIn.method,
-    token: bearerTokenOf(credential),
-    'access-token': pair?.accessToken ?? '',
+    token: credential.token,
+    'access-token': pair?.token ?? '',
     'refresh-token': pair?.refreshToken ?? '',
     'api-token': credential.kind === 'api-token' ? credential.token : '',
     'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
-    'access-token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+    'token-expires-at': credential.expiresAt?.toISOString() ?? '',
     'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
     username: account?.username ?? '',
     email: account?.email ?? '',

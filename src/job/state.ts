@@ -1,62 +1,66 @@
 import * as core from '@actions/core';
-import type { Fingerprint } from '../fingerprint.ts';
+import type { ApiToken } from '../credentials.ts';
+import type { Fingerprint } from '../secrets.ts';
 import { writeAllOrNone } from './command-files.ts';
 
-/**
- * What `main` left in the job, for `post` to clear. Only names, paths and fingerprints: secrets do not belong in the
- * state.
- */
-export interface Leftovers {
+/** What `main` exported, for `post` to clear. */
+export interface Exported {
   /** Fingerprints of the values by name. A variable with another value when `post` runs is not ours any more. */
   readonly variables: Readonly<Record<string, Fingerprint>>;
-  /**
-   * Credential variables that are empty for later steps. If one has a value when `post` runs, something has set it
-   * since.
-   */
-  readonly unset: readonly string[];
   readonly headersFile: string | undefined;
   /** False if the user wants everything to stay. */
   readonly cleanup: boolean;
 }
 
-/** An API token that was created for this job alone, or is about to be. */
-export interface EphemeralToken {
-  readonly name: string;
-  /** Undefined until Exabits has answered. */
-  readonly id: string | undefined;
-  /** Whether there may be others of the same name, because the answer to a creation was lost. */
-  readonly mayHaveNamesakes: boolean;
-  /** The sources of all credentials of the account that created it. */
-  readonly owners: readonly Fingerprint[];
+/** The creation of an API token for this job alone: what `post` needs to end it. */
+export interface Creation {
   readonly apiUrl: string;
   readonly timeoutMs: number;
   readonly maxAttempts: number;
-  readonly staleTokenHours: number;
+  /** Recognises the inputs that the token was made from. */
+  readonly maker: Fingerprint;
+  /** When it began, in seconds since the machine was started. The wall clock may be set meanwhile. */
+  readonly startedAt: number;
+  /** The names of the tokens that may exist, because there was no answer that says otherwise. */
+  readonly unanswered: readonly string[];
+  /** The token of the job, once Exabits has answered. */
+  readonly made: { readonly id: string; readonly name: string } | undefined;
 }
 
-/** Saves what `main` is about to leave, so that `post` finds it even if `main` is killed meanwhile. */
-export function saveLeftovers(leftovers: Leftovers): void {
-  core.saveState('leftovers', leftovers);
+const exportedKey = 'exported';
+const creationKey = 'creation';
+/** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
+const tokenKey = 'ephemeral-token';
+
+/** Saves what `main` is about to export, for `post`, even if `main` is killed meanwhile. */
+export function saveExported(exported: Exported): void {
+  core.saveState(exportedKey, exported);
 }
 
-/** Reads what `main` left; undefined if it did not get that far. */
-export function readLeftovers(): Leftovers | undefined {
-  return read('leftovers');
+/** Reads what `main` exported; undefined if it did not get that far. */
+export function readExported(): Exported | undefined {
+  return read(exportedKey);
 }
 
 /**
- * Saves the token that is about to be created, so that `post` finds it even if `main` is killed meanwhile.
- *
- * @param token the token; undefined if none was created after all
- * @throws Failure `job-files` if the runner's file cannot be written
+ * Saves how far the creation of a token has come, for `post`, even if `main` is killed meanwhile; and the token itself
+ * once it is known: `post` deletes it with itself, whatever else has changed by then.
  */
-export function saveEphemeralToken(token: EphemeralToken | undefined): void {
-  writeAllOrNone(['GITHUB_STATE'], () => core.saveState('ephemeral-token', token));
+export function saveCreation(creation: Creation, credential?: ApiToken): void {
+  writeAllOrNone(['GITHUB_STATE'], () => {
+    if (credential) core.saveState(tokenKey, credential.token);
+    core.saveState(creationKey, creation);
+  });
 }
 
-/** Reads the token that `main` created, or was about to; undefined if there is none. */
-export function readEphemeralToken(): EphemeralToken | undefined {
-  return read('ephemeral-token');
+/** Reads how far the creation of a token came; undefined if none was begun. */
+export function readCreation(): Creation | undefined {
+  return read(creationKey);
+}
+
+/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
+export function readEphemeralToken(): string {
+  return core.getState(tokenKey);
 }
 
 function read<Saved>(name: string): Saved | undefined {

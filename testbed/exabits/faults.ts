@@ -61,6 +61,9 @@ export interface PreparedAnswer {
   body: Buffer;
 }
 
+/** Stands for the answer to a request that is not carried out. */
+export const NO_ANSWER: PreparedAnswer = { status: 200, headers: {}, body: Buffer.from('{"status":true}') };
+
 interface ArmedFault {
   fault: Fault;
   seen: number;
@@ -77,11 +80,6 @@ export class FaultList {
 
   clear(): void {
     this.#armed = [];
-  }
-
-  /** How many faults have not happened as often as they should yet. */
-  get pending(): number {
-    return this.#armed.filter(({ fault, used }) => used < (fault.times ?? 1)).length;
   }
 
   /** The faults for this request, in order: any number of delays, then at most one of another kind. */
@@ -110,18 +108,8 @@ function matches(match: FaultMatch | undefined, method: string, path: string): b
 export function carriesOut(fault: Fault): boolean {
   if (fault.carriedOut !== undefined) return fault.carriedOut;
   if (fault.carriedOutAfterMs !== undefined) return false;
-  switch (fault.effect) {
-    case 'reset':
-    case 'hang':
-      return fault.at !== 'before-headers';
-    case 'delay':
-    case 'drip':
-    case 'gzip':
-    case 'answer-lost':
-      return true;
-    default:
-      return false;
-  }
+  if ('at' in fault) return fault.at !== 'before-headers';
+  return ['delay', 'drip', 'gzip', 'answer-lost'].includes(fault.effect);
 }
 
 /** Access to the wire: the response, its TCP connection, and a signal that ends all waiting. */
@@ -142,73 +130,69 @@ export async function deliverFault(
   answer: PreparedAnswer,
   wire: Wire,
 ): Promise<number | undefined> {
+  const { response } = wire;
+  const send = (status: number, headers: PreparedAnswer['headers'], body: Content, chunked?: boolean) =>
+    sendAnswer({ status, headers, body: Buffer.from(body) }, response, chunked);
   switch (fault.effect) {
     case 'delay':
-      return sendAnswer(answer, wire.response);
-    case 'status':
-      return sendAnswer(statusAnswer(fault), wire.response);
+      return sendAnswer(answer, response);
+    case 'status': {
+      const body = JSON.stringify({ status: false, message: `Sandbox fault ${fault.status}`, data: null });
+      return send(fault.status, { ...JSON_TYPE, ...fault.headers }, fault.body ?? body);
+    }
     case 'redirect':
-      return sendAnswer(
-        { status: fault.status ?? 302, headers: { location: fault.location }, body: Buffer.alloc(0) },
-        wire.response,
-      );
-    case 'body':
-      return sendAnswer(
-        {
-          status: fault.status ?? 200,
-          headers:
-            fault.contentType === '' ? {} : { 'content-type': fault.contentType ?? 'application/json' },
-          body: Buffer.from(fault.body),
-        },
-        wire.response,
-      );
-    case 'gzip':
-      return sendAnswer(
-        {
-          ...answer,
-          headers: { ...answer.headers, 'content-encoding': 'gzip' },
-          body: gzipSync(answer.body),
-        },
-        wire.response,
-      );
-    case 'oversized':
-      return sendOversized(fault, wire.response);
+      return send(fault.status ?? 302, { location: fault.location }, '');
+    case 'body': {
+      const { status = 200, contentType = 'application/json', body } = fault;
+      return send(status, contentType === '' ? {} : { 'content-type': contentType }, body);
+    }
+    case 'gzip': {
+      const headers = { ...answer.headers, 'content-encoding': 'gzip' };
+      return send(answer.status, headers, gzipSync(answer.body));
+    }
+    case 'oversized': {
+      const empty = '{"status":true,"message":"","data":{}}';
+      const body = empty.replace('""', `"${'x'.repeat(fault.bytes - empty.length)}"`);
+      return send(200, JSON_TYPE, body, fault.chunked);
+    }
     case 'drip':
       return drip(fault, answer, wire);
     case 'raw':
-      await writeRaw(wire.response, Buffer.from(fault.bytes));
-      wire.response.socket?.end();
+      await writeRaw(response, Buffer.from(fault.bytes));
+      response.socket?.end();
       return undefined;
     case 'answer-lost':
       wire.connection.resetAndDestroy();
       return undefined;
     case 'reset':
-      await writeRaw(wire.response, partOf(answer, fault.at));
+      await writeRaw(response, partOf(answer, fault.at));
       // Gives the part a moment to arrive: a reset discards what is still in the send buffer.
       await pause(fault.at === 'before-headers' ? 0 : 20, wire.closing);
       wire.connection.resetAndDestroy();
       return undefined;
     case 'hang':
-      await writeRaw(wire.response, partOf(answer, fault.at));
+      await writeRaw(response, partOf(answer, fault.at));
       return undefined;
   }
 }
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 /**
  * Sends an answer. Resolves when it is handed to the operating system, or the client has gone.
  *
+ * @param chunked leaves out the content length
  * @returns its status; undefined if the client has gone
  */
 export async function sendAnswer(
-  answer: PreparedAnswer,
+  { status, headers, body }: PreparedAnswer,
   response: ServerResponse,
+  chunked = false,
 ): Promise<number | undefined> {
-  const bodiless = answer.status === 204 || answer.status === 304;
-  response.writeHead(answer.status, {
-    ...(bodiless ? {} : { 'content-length': String(answer.body.length) }),
-    ...answer.headers,
-  });
-  return end(response, bodiless ? Buffer.alloc(0) : answer.body);
+  const bodiless = status === 204 || status === 304;
+  const length = bodiless || chunked ? {} : { 'content-length': String(body.length) };
+  response.writeHead(status, { ...length, ...headers });
+  return end(response, bodiless ? Buffer.alloc(0) : body);
 }
 
 /** Waits, or returns at once when the sandbox closes. */
@@ -225,34 +209,6 @@ function end(response: ServerResponse, body: Uint8Array): Promise<number | undef
     response.once('close', settle);
     response.end(body);
   });
-}
-
-function statusAnswer(fault: {
-  status: number;
-  headers?: PreparedAnswer['headers'];
-  body?: Content;
-}): PreparedAnswer {
-  const envelope = JSON.stringify({ status: false, message: `Sandbox fault ${fault.status}`, data: null });
-  return {
-    status: fault.status,
-    headers: { 'content-type': 'application/json', ...fault.headers },
-    body: Buffer.from(fault.body ?? envelope),
-  };
-}
-
-async function sendOversized(
-  fault: { bytes: number; chunked?: boolean },
-  response: ServerResponse,
-): Promise<number | undefined> {
-  const [start, stop] = ['{"status":true,"message":"', '","data":{}}'];
-  const padding = Math.max(0, fault.bytes - start.length - stop.length);
-  const body = Buffer.concat([Buffer.from(start), Buffer.alloc(padding, 'x'), Buffer.from(stop)]);
-  if (!fault.chunked) {
-    return sendAnswer({ status: 200, headers: { 'content-type': 'application/json' }, body }, response);
-  }
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.write(body.subarray(0, start.length));
-  return end(response, body.subarray(start.length));
 }
 
 async function drip(

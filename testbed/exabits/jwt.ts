@@ -1,13 +1,5 @@
-/** The part of a JWT that is signed (RFC 7515, section 2): its header and its claims. */
-export function signingInput(claims: unknown): string {
-  return `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`;
-}
-
-/** A JWT with an invalid signature: the action cannot check it, and must not care. */
+/** A JWT (RFC 7515, section 7.1) with an invalid signature: the action cannot check it, and must not care. */
 export function unsignedJwt(claims: unknown): string {
-  return `${signingInput(claims)}.${Buffer.from('not a signature').toString('base64url')}`;
-}
-
-function segment(json: unknown): string {
-  return Buffer.from(JSON.stringify(json)).toString('base64url');
+  const segment = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString('base64url');
+  return [segment({ alg: 'HS256', typ: 'JWT' }), segment(claims), segment('not a signature')].join('.');
 }

@@ -21,6 +21,13 @@ export const FLAVORS = [
   },
 ];
 
+/** Made-up places, in the form of the API. */
+export const REGIONS = ['us-east-demo', 'eu-north-demo'].map((name, index) => ({
+  id: `65f00000000000000000000${index + 1}`,
+  name,
+  description: 'A made-up region',
+}));
+
 /**
  * A machine as the API shows it.
  *
@@ -55,18 +62,10 @@ type Shown = ReturnType<typeof showMachine>;
  */
 export function machineFilter(json: string | null): (machine: Shown) => boolean {
   const filters: { key: string; op: string; val: unknown }[] = json === null ? [] : JSON.parse(json);
-  const tests = filters.map(({ key, op, val }) => {
-    const text = String(val);
-    switch (op) {
-      case 'contains':
-        return (machine: Shown) => String(machine[key]).includes(text);
-      case 'eq':
-        return (machine: Shown) => String(machine[key]) === text;
-      case 'ne':
-        return (machine: Shown) => String(machine[key]) !== text;
-      default:
-        throw new Error(`There is no operator ${op}`);
-    }
-  });
-  return (machine) => tests.every((test) => test(machine));
+  if (filters.some(({ op }) => !['contains', 'eq', 'ne'].includes(op))) throw new Error('Unknown operator');
+  return (machine) =>
+    filters.every(({ key, op, val }) => {
+      if (op === 'contains') return String(machine[key]).includes(String(val));
+      return (String(machine[key]) === String(val)) === (op === 'eq');
+    });
 }

@@ -1,5 +1,5 @@
 import type { PreparedAnswer } from './faults.ts';
-import { FLAVORS, machineFilter, showMachine } from './machines.ts';
+import { FLAVORS, machineFilter, REGIONS, showMachine } from './machines.ts';
 import type { Account, ApiTokenRecord, PageRequest, Store } from './store.ts';
 
 /** The version path that every route of the API starts with. */
@@ -16,10 +16,12 @@ export interface ApiRequest {
 
 /** Limits of the API, and what differs between its hosts. */
 export interface ApiLimits {
-  maxPageSize: number;
-  loginsPerSecond: number | undefined;
-  /** What the balance is called: `balance` on older hosts. */
-  balanceField: 'available' | 'balance';
+  /** The most items on one page of a list, whatever `limit` says. Default 100. */
+  maxPageSize?: number | undefined;
+  /** Logins beyond this many in a second are answered 429 with `Retry-After`. Default: no limit. */
+  loginsPerSecond?: number | undefined;
+  /** The name of the balance in `billing/balance`: `balance` on older hosts. Default: available. */
+  balanceField?: 'available' | 'balance' | undefined;
 }
 
 /** An answer that is not a success, thrown by a route. */
@@ -35,18 +37,19 @@ class Refusal extends Error {
 }
 
 interface Success {
-  message: string;
+  message?: string;
   data: unknown;
   total?: number;
 }
 
-type Route = (request: ApiRequest, id: string) => Success;
+/** Carries out a request for a caller. */
+type Route = (caller: Account, request: ApiRequest, id: string) => Success;
 
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_NAME_LENGTH = 50;
 
 /** An answer in the API's envelope. */
-export function envelope(
+function envelope(
   status: number,
   content: { status: boolean; message: string; data: unknown; total?: number },
   headers: Record<string, string> = {},
@@ -62,64 +65,87 @@ export function envelope(
 export class Responder {
   readonly #store: Store;
   readonly #limits: ApiLimits;
-  readonly #routes: ReadonlyMap<string, Readonly<Record<string, Route>>>;
   #recentLoginsMs: number[] = [];
 
-  constructor(store: Store, limits: ApiLimits) {
+  readonly #routes: Readonly<Record<string, Route>> = {
+    'POST api-tokens': (caller, { body }) => {
+      const record = this.#store.createApiToken(caller, nameAndDescription(body));
+      return { message: 'API token created', data: { ...publicFields(record), token: record.token } };
+    },
+    'GET api-tokens': (caller, { query }) => {
+      const page = { ...this.#range(query), ...sorting(query) };
+      const { items, total } = this.#store.listApiTokens(caller, page);
+      return { data: items.map(publicFields), total };
+    },
+    'DELETE api-tokens/{id}': (caller, _request, id) => {
+      if (!this.#store.deleteApiToken(caller, id)) throw new Refusal(404, 'The API token does not exist');
+      return { message: 'API token deleted', data: null };
+    },
+    'GET billing/balance': () => ({ data: { [this.#limits.balanceField ?? 'available']: { USD: 128.5 } } }),
+    'POST virtual-machines': (caller, { body }) => {
+      const { name, image_id, flavor_id, ssh_key } = jsonObject(body);
+      const { name: keyName, public_key } = Object(ssh_key);
+      if (typeof name !== 'string' || typeof keyName !== 'string')
+        throw new Refusal(400, 'A name is missing');
+      for (const field of [name, image_id, flavor_id, public_key]) {
+        if (typeof field !== 'string' || field === '') throw new Refusal(400, 'A field is missing');
+      }
+      const { id } = this.#store.createMachine(caller, name, keyName);
+      return { message: 'Virtual machine created', data: { id, name } };
+    },
+    'GET virtual-machines': (caller, { query }) => {
+      const { limit, offset } = this.#range(query);
+      const passes = filterOf(query);
+      const machines = this.#store
+        .machines()
+        .filter(({ account }) => account === caller.username)
+        .map((machine) => showMachine(machine, this.#store.nowMs()))
+        .filter(passes);
+      return { data: machines.slice(offset, offset + limit), total: machines.length };
+    },
+    'GET virtual-machines/{id}': (caller, _request, id) => {
+      const machine = this.#store.machine(caller, id);
+      if (machine === undefined) throw new Refusal(404, 'The virtual machine does not exist');
+      return { data: showMachine(machine, this.#store.nowMs()) };
+    },
+    'DELETE virtual-machines/{id}': (caller, _request, id) => {
+      if (!this.#store.deleteMachine(caller, id))
+        throw new Refusal(404, 'The virtual machine does not exist');
+      return { message: 'Virtual machine deleted', data: null };
+    },
+    'GET flavors': () => ({ data: FLAVORS, total: FLAVORS.length }),
+    'GET regions': () => ({ data: REGIONS, total: REGIONS.length }),
+  };
+
+  constructor(store: Store, limits: ApiLimits = {}) {
     this.#store = store;
     this.#limits = limits;
-    this.#routes = new Map<string, Record<string, Route>>([
-      ['authenticate/login', { POST: (request) => this.#logIn(request) }],
-      [
-        'api-tokens',
-        { POST: (request) => this.#createApiToken(request), GET: (request) => this.#listApiTokens(request) },
-      ],
-      [
-        'api-tokens/{id}',
-        {
-          PUT: (request, id) => this.#renameApiToken(request, id),
-          DELETE: (request, id) => this.#deleteApiToken(request, id),
-        },
-      ],
-      ['billing/balance', { GET: (request) => this.#balance(request) }],
-      [
-        'virtual-machines',
-        { POST: (request) => this.#createMachine(request), GET: (request) => this.#listMachines(request) },
-      ],
-      [
-        'virtual-machines/{id}',
-        {
-          GET: (request, id) => this.#showMachine(request, id),
-          DELETE: (request, id) => this.#deleteMachine(request, id),
-        },
-      ],
-      ['flavors', { GET: (request) => this.#flavors(request) }],
-      ['regions', { GET: (request) => this.#regions(request) }],
-    ]);
   }
 
-  /** Carries out a request and answers it. */
+  /** Carries out a request and answers it, with the date of the sandbox's clock. */
   answer(request: ApiRequest): PreparedAnswer {
+    const date = new Date(this.#store.nowMs()).toUTCString();
     try {
-      const { message, data, total } = this.#dispatch(request);
-      return envelope(200, { status: true, message, data, ...(total === undefined ? {} : { total }) });
+      const { message = 'success', ...content } = this.#dispatch(request);
+      return envelope(200, { status: true, message, ...content }, { date });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return envelope(error.status, { status: false, message: error.message, data: null }, error.headers);
+      const { status, message, headers } = error;
+      return envelope(status, { status: false, message, data: null }, { date, ...headers });
     }
   }
 
   #dispatch(request: ApiRequest): Success {
     if (!request.path.startsWith(`${API_BASE_PATH}/`)) throw new Refusal(404, 'Not found');
-    const path = request.path.slice(API_BASE_PATH.length + 1);
-    const [, list, id = ''] = /^(api-tokens|virtual-machines)\/([^/]+)$/.exec(path) ?? [];
-    const methods = this.#routes.get(list === undefined ? path : `${list}/{id}`);
-    if (methods === undefined) throw new Refusal(404, 'Not found');
-    const route = methods[request.method];
-    if (route === undefined) {
-      throw new Refusal(405, 'Method not allowed', { allow: Object.keys(methods).join(', ') });
-    }
-    return route(request, id);
+    const call = request.path.slice(API_BASE_PATH.length + 1);
+    if (`${request.method} ${call}` === 'POST authenticate/login') return this.#logIn(request);
+    const [, list, id = ''] = /^(api-tokens|virtual-machines)\/([^/]+)$/.exec(call) ?? [];
+    const route = this.#routes[`${request.method} ${list === undefined ? call : `${list}/{id}`}`];
+    if (route === undefined) throw new Refusal(404, 'Not found');
+    const { authorization, 'refresh-token': refreshToken } = request.headers;
+    const caller = this.#store.authenticate(single(authorization), single(refreshToken));
+    if (caller === undefined) throw new Refusal(401, 'The tokens are not valid');
+    return route(caller, request, id);
   }
 
   #logIn(request: ApiRequest): Success {
@@ -130,123 +156,28 @@ export class Responder {
     }
     const pair = this.#store.logIn(username, password);
     if (pair === undefined) throw new Refusal(401, 'The username or the password is wrong');
-    return {
-      message: 'Login successful!',
-      data: {
-        username,
-        email: this.#store.account(username)?.email,
-        access_token: pair.accessToken,
-        refresh_token: pair.refreshToken,
-      },
-    };
+    const { accessToken: access_token, refreshToken: refresh_token } = pair;
+    const email = this.#store.account(username)?.email;
+    return { message: 'Login successful!', data: { username, email, access_token, refresh_token } };
   }
 
   #limitLogins(): void {
-    const limit = this.#limits.loginsPerSecond;
-    if (limit === undefined) return;
     const nowMs = this.#store.nowMs();
     this.#recentLoginsMs = this.#recentLoginsMs.filter((atMs) => atMs > nowMs - 1000);
-    if (this.#recentLoginsMs.length >= limit) {
+    if (this.#recentLoginsMs.length >= (this.#limits.loginsPerSecond ?? Number.POSITIVE_INFINITY)) {
       throw new Refusal(429, 'Too many logins', { 'retry-after': '1' });
     }
     this.#recentLoginsMs.push(nowMs);
   }
 
-  #caller(request: ApiRequest): Account {
-    const { authorization, 'refresh-token': refreshToken } = request.headers;
-    const authentication = this.#store.authenticate(single(authorization), single(refreshToken));
-    if (!authentication.authenticated) throw new Refusal(401, authentication.reason);
-    return authentication.account;
-  }
-
-  #createApiToken(request: ApiRequest): Success {
-    const caller = this.#caller(request);
-    const record = this.#store.createApiToken(caller, nameAndDescription(request.body));
-    return { message: 'API token created', data: { ...publicFields(record), token: record.token } };
-  }
-
-  #listApiTokens(request: ApiRequest): Success {
-    const { items, total } = this.#store.listApiTokens(this.#caller(request), {
-      ...this.#range(request.query),
-      ...sorting(request.query),
-    });
-    return { message: 'success', data: items.map(publicFields), total };
-  }
-
-  #renameApiToken(request: ApiRequest, id: string): Success {
-    const caller = this.#caller(request);
-    const record = this.#store.renameApiToken(caller, id, nameAndDescription(request.body));
-    if (record === undefined) throw new Refusal(404, 'The API token does not exist');
-    return { message: 'API token updated', data: publicFields(record) };
-  }
-
-  #deleteApiToken(request: ApiRequest, id: string): Success {
-    const deleted = this.#store.deleteApiToken(this.#caller(request), id);
-    if (!deleted) throw new Refusal(404, 'The API token does not exist');
-    return { message: 'API token deleted', data: null };
-  }
-
-  #balance(request: ApiRequest): Success {
-    this.#caller(request);
-    return { message: 'success', data: { [this.#limits.balanceField]: { USD: 128.5 } } };
-  }
-
-  #createMachine(request: ApiRequest): Success {
-    const caller = this.#caller(request);
-    const { name, image_id, flavor_id, ssh_key } = jsonObject(request.body);
-    const { name: keyName, public_key } = Object(ssh_key);
-    if (typeof name !== 'string' || typeof keyName !== 'string') throw new Refusal(400, 'A name is missing');
-    for (const field of [name, image_id, flavor_id, public_key]) {
-      if (typeof field !== 'string' || field === '') throw new Refusal(400, 'A field is missing');
-    }
-    const { id } = this.#store.createMachine(caller, name, keyName);
-    return { message: 'Virtual machine created', data: { id, name } };
-  }
-
-  #listMachines(request: ApiRequest): Success {
-    const caller = this.#caller(request);
-    const { limit, offset } = this.#range(request.query);
-    const passes = filterOf(request.query);
-    const machines = this.#store
-      .machines()
-      .filter(({ account }) => account === caller.username)
-      .map((machine) => showMachine(machine, this.#store.nowMs()))
-      .filter(passes);
-    return { message: 'success', data: machines.slice(offset, offset + limit), total: machines.length };
-  }
-
-  #showMachine(request: ApiRequest, id: string): Success {
-    const machine = this.#store.machine(this.#caller(request), id);
-    if (machine === undefined) throw new Refusal(404, 'The virtual machine does not exist');
-    return { message: 'success', data: showMachine(machine, this.#store.nowMs()) };
-  }
-
-  #deleteMachine(request: ApiRequest, id: string): Success {
-    const deleted = this.#store.deleteMachine(this.#caller(request), id);
-    if (!deleted) throw new Refusal(404, 'The virtual machine does not exist');
-    return { message: 'Virtual machine deleted', data: null };
-  }
-
-  #flavors(request: ApiRequest): Success {
-    this.#caller(request);
-    return { message: 'success', data: FLAVORS, total: FLAVORS.length };
-  }
-
-  #regions(request: ApiRequest): Success {
-    this.#caller(request);
-    return { message: 'success', data: REGIONS, total: REGIONS.length };
-  }
-
   #range(query: URLSearchParams): { limit: number; offset: number } {
     const limit = wholeNumber(query, 'limit') ?? DEFAULT_PAGE_SIZE;
-    return { limit: Math.min(limit, this.#limits.maxPageSize), offset: wholeNumber(query, 'offset') ?? 0 };
+    return {
+      limit: Math.min(limit, this.#limits.maxPageSize ?? 100),
+      offset: wholeNumber(query, 'offset') ?? 0,
+    };
   }
 }
-
-const REGIONS = [
-  { id: '65f000000000000000000001', name: 'us-east-demo', description: 'A made-up region' },
-  { id: '65f000000000000000000002', name: 'eu-north-demo', description: 'Another made-up region' },
-];
 
 /** The fields of a token in every answer except that of its creation: all but its value. */
 function publicFields(record: ApiTokenRecord): Record<string, unknown> {
@@ -257,8 +188,7 @@ function publicFields(record: ApiTokenRecord): Record<string, unknown> {
 function nameAndDescription(body: string): { name: string; description: string | undefined } {
   const { name, description } = jsonObject(body);
   if (typeof name !== 'string' || name === '') throw new Refusal(400, 'name is required');
-  if (name.length > MAX_NAME_LENGTH)
-    throw new Refusal(400, `name is longer than ${MAX_NAME_LENGTH} characters`);
+  if (name.length > MAX_NAME_LENGTH) throw new Refusal(400, `name has over ${MAX_NAME_LENGTH} characters`);
   if (description !== undefined && typeof description !== 'string') {
     throw new Refusal(400, 'description is not a text');
   }
@@ -266,16 +196,11 @@ function nameAndDescription(body: string): { name: string; description: string |
 }
 
 function jsonObject(body: string): Record<string, unknown> {
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(body);
+    return { ...JSON.parse(body) };
   } catch {
     throw new Refusal(400, 'The body is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new Refusal(400, 'The body is not a JSON object');
-  }
-  return Object.fromEntries(Object.entries(parsed));
 }
 
 function sorting(query: URLSearchParams): Pick<PageRequest, 'sortField' | 'sortOrder'> {
@@ -284,8 +209,9 @@ function sorting(query: URLSearchParams): Pick<PageRequest, 'sortField' | 'sortO
   if (sortField !== 'name' && sortField !== 'created_at' && sortField !== 'last_used') {
     throw new Refusal(400, 'sortField is none of name, created_at, last_used');
   }
-  if (sortOrder !== 'asc' && sortOrder !== 'desc')
+  if (sortOrder !== 'asc' && sortOrder !== 'desc') {
     throw new Refusal(400, 'sortOrder is neither asc nor desc');
+  }
   return { sortField, sortOrder };
 }
 

@@ -1,19 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { answerControl, CONTROL_PATH } from './control.ts';
+import { text } from 'node:stream/consumers';
 import { type DefaultHost, playDefaultHost } from './default-host.ts';
-import {
-  carriesOut,
-  deliverFault,
-  type Fault,
-  FaultList,
-  type PreparedAnswer,
-  pause,
-  sendAnswer,
-} from './faults.ts';
+import { carriesOut, deliverFault, type Fault, FaultList, NO_ANSWER, pause, sendAnswer } from './faults.ts';
 import { LocalServer } from './local-server.ts';
-import { type RecordedRequest, type RequestEventListener, RequestHistory } from './request-history.ts';
-import { envelope, Responder } from './responder.ts';
+import type { Moment, RecordedRequest, RequestEventListener } from './request-history.ts';
+import { type ApiLimits, Responder } from './responder.ts';
 import {
   type Account,
   type ApiTokenRecord,
@@ -30,87 +22,23 @@ export type { Account, ApiTokenRecord, MachineRecord } from './store.ts';
 export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './store.ts';
 
 /** How a sandbox is started. Everything is optional. */
-export interface SandboxOptions {
+export interface SandboxOptions extends ApiLimits {
   /** Default 0: any free port. */
   port?: number;
   /** Default: EXAMPLE_ACCOUNT and AWKWARD_ACCOUNT. */
   accounts?: readonly Account[];
-  /** Default 1800, as at Exabits. */
-  accessTokenSeconds?: number;
-  /** Default 7200, as at Exabits. */
-  refreshTokenSeconds?: number;
-  /** Gives API tokens an `exp`, so that they expire; by default they do not. */
-  apiTokenSeconds?: number;
-  /** Logins beyond this many in a second are answered 429 with `Retry-After`. Default: no limit. */
-  loginsPerSecond?: number;
   /** Serves https with this private key and certificate (PEM). */
   tls?: { key: string; cert: string };
   /** Also answers for https://gpu-api.exascalelabs.ai, for programs that get the variables of `defaultHost`. */
   asDefaultHost?: boolean;
-  /** The most items on one page of a list, whatever `limit` says. Default 100. */
-  maxPageSize?: number;
   /** How long a new machine takes to start. Default 1. */
   machineStartSeconds?: number;
   /** The status of a new machine after that. Default: running. */
   machineStatus?: 'running' | 'error';
-  /** The name of the balance in `billing/balance`: `balance` on older hosts. Default: available. */
-  balanceField?: 'available' | 'balance';
 }
-
-/** A running sandbox. */
-export interface Sandbox {
-  /** The host alone, for example `http://127.0.0.1:40123`. */
-  readonly url: string;
-  readonly port: number;
-  /** How to reach it as the default host, if it was started so. */
-  readonly defaultHost: DefaultHost | undefined;
-  /** Every request so far, in the order of arrival, without those to the control endpoints. */
-  readonly requests: readonly RecordedRequest[];
-  clearRequests(): void;
-  readonly faults: {
-    add(fault: Fault): void;
-    clear(): void;
-    /** How many faults have not happened as often as they should yet. */
-    readonly pending: number;
-  };
-  /** The live API tokens of all accounts, oldest first. */
-  apiTokens(): ApiTokenRecord[];
-  /** Every access token and API token that was ever issued. */
-  readonly issued: readonly string[];
-  /** The live API tokens with a name that a job gave them. */
-  orphans(): ApiTokenRecord[];
-  /** The machines of all accounts, oldest first. */
-  machines(): MachineRecord[];
-  /** Creates a token of this account; `createdAt` in Unix seconds. Throws for an unknown username. */
-  seedApiToken(
-    account: Account | string,
-    token: { name: string; description?: string; createdAt?: number },
-  ): ApiTokenRecord;
-  /** Moves the sandbox's clock forward. */
-  advance(seconds: number): void;
-  /** The sandbox's clock, in milliseconds since the epoch. */
-  now(): number;
-  /** Adds a listener; the returned function removes it. */
-  onRequest(listener: RequestEventListener): () => void;
-  /** Stops listening, aborts all requests and closes every connection. */
-  close(): Promise<void>;
-}
-
-const MAX_REQUEST_BYTES = 1024 * 1024;
 
 /** The name of a token that a job created for itself. */
 const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
-
-/** The parts of a sandbox. */
-interface Parts {
-  readonly store: Store;
-  readonly responder: Responder;
-  readonly faults: FaultList;
-  readonly history: RequestHistory;
-  readonly server: LocalServer;
-  /** Ends all waiting when it is aborted. */
-  readonly closing: AbortController;
-}
 
 /**
  * Starts an embedded Exabits API on 127.0.0.1.
@@ -118,157 +46,148 @@ interface Parts {
  * @throws if the port is taken, or the key and certificate are unusable
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
-  const parts = makeParts(options, await LocalServer.start(server, options.port));
-  const url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${parts.server.port}`;
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    serve(request, response, parts, sandbox).catch((error: unknown) => {
-      // A client that hangs up, or is killed, in the middle of its request is not an error of the sandbox.
-      if (request.destroyed && !request.complete) return;
-      process.emitWarning(error instanceof Error ? error : String(error));
-      response.destroy();
-    });
-  };
-  const defaultHost = options.asDefaultHost ? await playDefaultHost(server, url, listener) : undefined;
-  const sandbox = makeSandbox(parts, url, defaultHost);
+  const { tls, port, asDefaultHost } = options;
+  const server = tls === undefined ? createServer() : createTlsServer(tls);
+  const local = await LocalServer.start(server, port);
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${local.port}`;
+  const listener: RequestListener = (request, response) => void sandbox.serve(request, response);
+  const defaultHost = asDefaultHost ? await playDefaultHost(server, url, listener) : undefined;
+  const sandbox = new Sandbox(options, local, url, defaultHost);
   server.on('request', listener);
   return sandbox;
 }
 
-function makeParts(options: SandboxOptions, server: LocalServer): Parts {
-  const store = new Store(
-    options.accounts ?? [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT],
-    {
-      accessTokenSeconds: options.accessTokenSeconds ?? 1800,
-      refreshTokenSeconds: options.refreshTokenSeconds ?? 7200,
-      apiTokenSeconds: options.apiTokenSeconds,
-    },
-    { status: options.machineStatus ?? 'running', seconds: options.machineStartSeconds ?? 1 },
-  );
-  const responder = new Responder(store, {
-    maxPageSize: options.maxPageSize ?? 100,
-    loginsPerSecond: options.loginsPerSecond,
-    balanceField: options.balanceField ?? 'available',
-  });
-  return {
-    store,
-    responder,
-    faults: new FaultList(),
-    history: new RequestHistory(),
-    server,
-    closing: new AbortController(),
-  };
-}
+/** A running sandbox. */
+export class Sandbox {
+  /** The host alone, for example `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly port: number;
+  /** How to reach it as the default host, if it was started so. */
+  readonly defaultHost: DefaultHost | undefined;
+  /** Every request so far, in the order of arrival. */
+  readonly requests: RecordedRequest[] = [];
+  readonly faults = new FaultList();
+  readonly #store: Store;
+  readonly #responder: Responder;
+  readonly #server: LocalServer;
+  readonly #listeners = new Set<RequestEventListener>();
+  /** Ends all waiting when it is aborted. */
+  readonly #closing = new AbortController();
 
-function makeSandbox(
-  { store, faults, history, server, closing }: Parts,
-  url: string,
-  defaultHost: DefaultHost | undefined,
-): Sandbox {
-  return {
-    url,
-    port: server.port,
-    defaultHost,
-    requests: history.requests,
-    clearRequests: () => history.clear(),
-    faults,
-    apiTokens: () => store.apiTokens(),
-    issued: store.issued,
-    orphans: () => store.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name)),
-    machines: () => store.machines(),
-    seedApiToken(account, token) {
-      const username = typeof account === 'string' ? account : account.username;
-      const owner = store.account(username);
-      if (owner === undefined) throw new Error(`The sandbox has no account ${username}`);
-      return store.createApiToken(owner, token);
-    },
-    advance: (seconds) => store.advance(seconds),
-    now: () => store.nowMs(),
-    onRequest: (listener) => history.onRequest(listener),
-    async close() {
-      closing.abort();
-      defaultHost?.dispose();
-      await server.close();
-    },
-  };
-}
-
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  parts: Parts,
-  sandbox: Sandbox,
-): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sandbox');
-  const method = request.method ?? 'GET';
-  const path = url.pathname;
-  const body = await readBody(request);
-  if (path.startsWith(CONTROL_PATH)) {
-    await sendAnswer(answerControl(sandbox, method, path, body ?? ''), response);
-    return;
+  constructor(
+    options: SandboxOptions,
+    server: LocalServer,
+    url: string,
+    defaultHost: DefaultHost | undefined,
+  ) {
+    const { accounts = [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT], machineStatus, machineStartSeconds } = options;
+    const start = { status: machineStatus ?? 'running', seconds: machineStartSeconds ?? 1 };
+    this.#store = new Store(accounts, start);
+    this.#responder = new Responder(this.#store, options);
+    this.#server = server;
+    this.url = url;
+    this.port = server.port;
+    this.defaultHost = defaultHost;
   }
 
-  const recorded: RecordedRequest = {
-    at: Date.now(),
-    method,
-    path,
-    query: Object.fromEntries(url.searchParams),
-    headers: flatHeaders(request),
-    body: body ?? '',
-    clientPort: request.socket.remotePort,
-    status: undefined,
-  };
-  const announce = parts.history.record(recorded);
-  await announce('received');
-  if (body === undefined) {
-    const tooLarge = envelope(413, { status: false, message: 'The request is too large', data: null });
-    recorded.status = await sendAnswer(tooLarge, response);
-    return;
+  clearRequests(): void {
+    this.requests.length = 0;
   }
 
-  const fault = await nextFault(parts, method, path);
-  let answer: PreparedAnswer = envelope(200, { status: true, message: 'success', data: {} });
-  const carryOut = (): PreparedAnswer =>
-    parts.responder.answer({ method, path, query: url.searchParams, headers: request.headers, body });
-  if (fault === undefined || carriesOut(fault)) {
-    answer = carryOut();
-    await announce('handled');
+  /** The live API tokens of all accounts, oldest first. */
+  apiTokens(): ApiTokenRecord[] {
+    return this.#store.apiTokens();
   }
-  const connection = parts.server.connectionBelow(request.socket);
-  recorded.status =
-    fault === undefined
-      ? await sendAnswer(answer, response)
-      : await deliverFault(fault, answer, { response, connection, closing: parts.closing.signal });
-  await announce('answered');
-  if (fault?.carriedOutAfterMs === undefined) return;
-  await pause(fault.carriedOutAfterMs, parts.closing.signal);
-  carryOut();
-}
 
-/** Waits for the delays that hit a request. Returns the fault of its answer, if there is one. */
-async function nextFault(
-  { faults, closing }: Parts,
-  method: string,
-  path: string,
-): Promise<Fault | undefined> {
-  const taken = faults.take(method, path);
-  for (const fault of taken) if (fault.effect === 'delay') await pause(fault.ms, closing.signal);
-  return taken.at(-1);
-}
-
-/** The body as text, or undefined if it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size <= MAX_REQUEST_BYTES) chunks.push(chunk);
+  /** Every access token and API token that was ever issued. */
+  get issued(): readonly string[] {
+    return this.#store.issued;
   }
-  return size > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
-}
 
-function flatHeaders(request: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]),
-  );
+  /** The live API tokens with a name that a job gave them. */
+  orphans(): ApiTokenRecord[] {
+    return this.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name));
+  }
+
+  /** The machines of all accounts, oldest first. */
+  machines(): MachineRecord[] {
+    return this.#store.machines();
+  }
+
+  /** Creates a token of this account; `createdAt` in Unix seconds. */
+  seedApiToken(
+    account: Account,
+    token: { name: string; description?: string; createdAt?: number },
+  ): ApiTokenRecord {
+    return this.#store.createApiToken(account, token);
+  }
+
+  /** Moves the sandbox's clock forward. */
+  advance(seconds: number): void {
+    this.#store.advance(seconds);
+  }
+
+  /** Adds a listener; the returned function removes it. */
+  onRequest(listener: RequestEventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Stops listening, aborts all requests and closes every connection. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.defaultHost?.dispose();
+    await this.#server.close();
+  }
+
+  /** Answers a request, or does to it what a fault says. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#answer(request, response);
+    } catch (error) {
+      // A client that hangs up, or is killed, in the middle of its request is not an error of the sandbox.
+      if (request.destroyed && !request.complete) return;
+      process.emitWarning(error instanceof Error ? error : String(error));
+      response.destroy();
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', headers } = request;
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://sandbox');
+    const body = await text(request);
+    const flat = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+    const recorded: RecordedRequest = {
+      ...{ at: Date.now(), method, path, body, status: undefined },
+      headers: Object.fromEntries(flat),
+    };
+    this.requests.push(recorded);
+    const nth = this.requests.filter((other) => other.method === method && other.path === path).length;
+    const announce = async (moment: Moment): Promise<void> => {
+      for (const listener of this.#listeners) await listener({ moment, method, path, nth });
+    };
+    await announce('received');
+
+    const fault = await this.#nextFault(method, path);
+    const carryOut = () => this.#responder.answer({ method, path, query, headers, body });
+    const carriedOut = fault === undefined || carriesOut(fault);
+    const answer = carriedOut ? carryOut() : NO_ANSWER;
+    if (carriedOut) await announce('handled');
+    const connection = this.#server.connectionBelow(request.socket);
+    const wire = { response, connection, closing: this.#closing.signal };
+    recorded.status = fault ? await deliverFault(fault, answer, wire) : await sendAnswer(answer, response);
+    await announce('answered');
+    if (fault?.carriedOutAfterMs === undefined) return;
+    await pause(fault.carriedOutAfterMs, this.#closing.signal);
+    carryOut();
+  }
+
+  /** Waits for the delays that hit a request. Returns the fault of its answer, if there is one. */
+  async #nextFault(method: string, path: string): Promise<Fault | undefined> {
+    const taken = this.faults.take(method, path);
+    for (const fault of taken) {
+      if (fault.effect === 'delay') await pause(fault.ms, this.#closing.signal);
+    }
+    return taken.at(-1);
+  }
 }

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { signingInput } from './jwt.ts';
+import { randomBytes } from 'node:crypto';
+import { unsignedJwt } from './jwt.ts';
 import { md5 } from './md5.ts';
 
 /** An account of the sandbox. The password is in plain text here; the API receives and compares its MD5. */
@@ -40,36 +40,12 @@ export interface MachineStart {
   seconds: number;
 }
 
-/** The answer to a login, in the spelling of this code base. */
-export interface TokenPair {
-  accessToken: string;
-  refreshToken: string;
-}
-
-/** Who called, or why the caller is refused. */
-export type Authentication =
-  | { authenticated: true; account: Account }
-  | { authenticated: false; reason: string };
-
-/** One page of a list; `total` counts the entries of the whole list. */
-export interface Page<Item> {
-  items: Item[];
-  total: number;
-}
-
 /** Where a page starts, how long it is at most, and how the list is sorted. */
 export interface PageRequest {
   limit: number;
   offset: number;
   sortField: 'name' | 'created_at' | 'last_used';
   sortOrder: 'asc' | 'desc';
-}
-
-/** Lifetimes in seconds. API tokens live until they are deleted unless `apiTokenSeconds` is given. */
-export interface Lifetimes {
-  accessTokenSeconds: number;
-  refreshTokenSeconds: number;
-  apiTokenSeconds?: number | undefined;
 }
 
 /** Two made-up accounts. The password of the second has characters that trip up shells, URLs, JSON and masks. */
@@ -84,28 +60,30 @@ export const AWKWARD_ACCOUNT: Account = {
   password: ' fake "pass\' wörd 100%0A&<b>=\\ $HOME ::add-mask::日本 ',
 };
 
-interface RefreshToken {
+const ACCESS_TOKEN_SECONDS = 30 * 60;
+const REFRESH_TOKEN_SECONDS = 2 * 60 * 60;
+
+interface Grant {
   username: string;
-  expiresAt: number;
+  /** Milliseconds on the sandbox's clock. */
+  until: number;
 }
 
 /** The state of the embedded Exabits: accounts, tokens, machines and a clock that can be moved forward. */
 export class Store {
   readonly accounts: readonly Account[];
-  readonly #lifetimes: Lifetimes;
-  readonly #signingKey = randomBytes(32);
   /** Every access token and API token that there ever was. */
   readonly issued: string[] = [];
-  readonly #refreshTokens = new Map<string, RefreshToken>();
+  readonly #accessTokens = new Map<string, Grant>();
+  readonly #refreshTokens = new Map<string, Grant>();
   readonly #apiTokens = new Map<string, ApiTokenRecord>();
   readonly #machines = new Map<string, MachineRecord>();
   readonly #machineStart: MachineStart;
   #aheadMs = 0;
 
   /** Each account has two running machines from the start. */
-  constructor(accounts: readonly Account[], lifetimes: Lifetimes, machineStart: MachineStart) {
+  constructor(accounts: readonly Account[], machineStart: MachineStart = { status: 'running', seconds: 1 }) {
     this.accounts = accounts;
-    this.#lifetimes = lifetimes;
     this.#machineStart = machineStart;
     for (const { username } of accounts) {
       for (const name of ['train-0', 'train-1']) {
@@ -125,18 +103,15 @@ export class Store {
   }
 
   /** A new token pair, or undefined if the username or the MD5 of the password is wrong. */
-  logIn(username: string, passwordMd5: string): TokenPair | undefined {
+  logIn(username: string, passwordMd5: string): { accessToken: string; refreshToken: string } | undefined {
     const account = this.account(username);
     if (account === undefined || md5(account.password) !== passwordMd5) return undefined;
+    const grant = (seconds: number): Grant => ({ username, until: this.nowMs() + seconds * 1000 });
+    const accessToken = this.#issue(username, ACCESS_TOKEN_SECONDS);
     const refreshToken = randomBytes(41).toString('base64url');
-    this.#refreshTokens.set(refreshToken, {
-      username,
-      expiresAt: this.#nowSeconds() + this.#lifetimes.refreshTokenSeconds,
-    });
-    return {
-      accessToken: this.#signJwt('access_token', username, this.#lifetimes.accessTokenSeconds),
-      refreshToken,
-    };
+    this.#accessTokens.set(accessToken, grant(ACCESS_TOKEN_SECONDS));
+    this.#refreshTokens.set(refreshToken, grant(REFRESH_TOKEN_SECONDS));
+    return { accessToken, refreshToken };
   }
 
   /**
@@ -144,30 +119,19 @@ export class Store {
    *
    * @param authorization the Authorization header
    * @param refreshToken the refresh-token header
+   * @returns the caller; undefined if the tokens are not valid, or not any more
    */
-  authenticate(authorization: string | undefined, refreshToken: string | undefined): Authentication {
-    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (bearer === undefined) return refused('The Authorization header is missing');
-    const claims = this.#verifiedClaims(bearer);
-    if (claims === undefined) return refused('The token is invalid');
-    if (claims.exp !== undefined && claims.exp <= this.#nowSeconds()) return refused('The token has expired');
-    const account = this.account(claims.sub);
-    if (account === undefined) return refused('The token is invalid');
-
-    if (claims.type === 'api_token') {
-      const record = this.apiTokens().find((candidate) => candidate.token === bearer);
-      if (record === undefined) return refused('The API token does not exist');
+  authenticate(authorization: string | undefined, refreshToken: string | undefined): Account | undefined {
+    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+    const record = this.apiTokens().find(({ token }) => token === bearer);
+    if (record !== undefined) {
       record.lastUsed = this.#nowSeconds();
-      return { authenticated: true, account };
+      return this.account(record.account);
     }
-
-    if (!refreshToken) return refused('The refresh-token header is missing');
-    const refresh = this.#refreshTokens.get(refreshToken);
-    if (refresh === undefined || refresh.username !== account.username) {
-      return refused('The refresh token is invalid');
-    }
-    if (refresh.expiresAt <= this.#nowSeconds()) return refused('The refresh token has expired');
-    return { authenticated: true, account };
+    const access = this.#accessTokens.get(bearer);
+    const refresh = this.#refreshTokens.get(refreshToken ?? '');
+    if (!access || !refresh || access.username !== refresh.username) return undefined;
+    return Math.min(access.until, refresh.until) > this.nowMs() ? this.account(access.username) : undefined;
   }
 
   /** The account of this username. */
@@ -186,10 +150,10 @@ export class Store {
     token: { name: string; description?: string | undefined; createdAt?: number | undefined },
   ): ApiTokenRecord {
     const record: ApiTokenRecord = {
-      id: randomBytes(12).toString('hex'),
+      id: newId(),
       name: token.name,
       description: token.description ?? '',
-      token: this.#signJwt('api_token', account.username, this.#lifetimes.apiTokenSeconds),
+      token: this.#issue(account.username),
       account: account.username,
       createdAt: token.createdAt ?? this.#nowSeconds(),
       lastUsed: 0,
@@ -198,39 +162,24 @@ export class Store {
     return record;
   }
 
-  /** One page of an account's API tokens. */
-  listApiTokens(account: Account, page: PageRequest): Page<ApiTokenRecord> {
-    const sortKey = (record: ApiTokenRecord): string | number => {
-      if (page.sortField === 'name') return record.name;
-      return page.sortField === 'created_at' ? record.createdAt : record.lastUsed;
-    };
+  /** One page of an account's API tokens; `total` counts those of all pages. */
+  listApiTokens(account: Account, page: PageRequest): { items: ApiTokenRecord[]; total: number } {
+    const keyOf = ({ name, createdAt, lastUsed }: ApiTokenRecord): string | number =>
+      ({ name, created_at: createdAt, last_used: lastUsed })[page.sortField];
     const direction = page.sortOrder === 'asc' ? 1 : -1;
     const sorted = this.apiTokens()
       .filter((record) => record.account === account.username)
       .sort((one, other) => {
-        const [left, right] = [sortKey(one), sortKey(other)];
+        const [left, right] = [keyOf(one), keyOf(other)];
         if (left === right) return 0;
         return left < right ? -direction : direction;
       });
     return { items: sorted.slice(page.offset, page.offset + page.limit), total: sorted.length };
   }
 
-  /** Renames an API token of this account; undefined if it has none with this id. */
-  renameApiToken(
-    account: Account,
-    id: string,
-    change: { name: string; description?: string | undefined },
-  ): ApiTokenRecord | undefined {
-    const record = this.#ownApiToken(account, id);
-    if (record === undefined) return undefined;
-    record.name = change.name;
-    record.description = change.description ?? '';
-    return record;
-  }
-
   /** Deletes an API token of this account, which stops working at once; false if there is none. */
   deleteApiToken(account: Account, id: string): boolean {
-    return this.#ownApiToken(account, id) !== undefined && this.#apiTokens.delete(id);
+    return this.#apiTokens.get(id)?.account === account.username && this.#apiTokens.delete(id);
   }
 
   /** Every machine of every account, oldest first. */
@@ -256,7 +205,7 @@ export class Store {
 
   #addMachine(account: string, name: string, sshKeyName: string, start: MachineStart): MachineRecord {
     const machine: MachineRecord = {
-      id: randomBytes(12).toString('hex'),
+      id: newId(),
       name,
       account,
       fixedIp: `192.0.2.${10 + (this.#machines.size % 200)}`,
@@ -268,49 +217,20 @@ export class Store {
     return machine;
   }
 
-  #ownApiToken(account: Account, id: string): ApiTokenRecord | undefined {
-    const record = this.#apiTokens.get(id);
-    return record?.account === account.username ? record : undefined;
-  }
-
   #nowSeconds(): number {
     return Math.floor(this.nowMs() / 1000);
   }
 
-  #signJwt(
-    type: 'access_token' | 'api_token',
-    username: string,
-    lifetimeSeconds: number | undefined,
-  ): string {
-    const issuedAt = this.#nowSeconds();
-    const expiry = lifetimeSeconds === undefined ? {} : { exp: issuedAt + lifetimeSeconds };
-    const claims = {
-      type,
-      sub: username,
-      iat: issuedAt,
-      ...expiry,
-      jti: randomBytes(9).toString('base64url'),
-    };
-    const signed = signingInput(claims);
-    const token = `${signed}.${this.#signature(signed).toString('base64url')}`;
+  /** A new JWT. Nobody checks its signature: what counts is that the store knows it. */
+  #issue(sub: string, seconds?: number): string {
+    const iat = this.#nowSeconds();
+    const expiry = seconds === undefined ? {} : { exp: iat + seconds };
+    const token = unsignedJwt({ sub, iat, ...expiry, jti: randomBytes(9).toString('base64url') });
     this.issued.push(token);
     return token;
   }
-
-  #signature(signed: string): Buffer {
-    return createHmac('sha256', this.#signingKey).update(signed).digest();
-  }
-
-  #verifiedClaims(jwt: string): { type: string; sub: string; exp: number | undefined } | undefined {
-    const [header, payload, signature] = jwt.split('.');
-    if (header === undefined || payload === undefined || signature === undefined) return undefined;
-    const expected = this.#signature(`${header}.${payload}`);
-    const given = Buffer.from(signature, 'base64url');
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  }
 }
 
-function refused(reason: string): Authentication {
-  return { authenticated: false, reason };
+function newId(): string {
+  return randomBytes(12).toString('hex');
 }

@@ -25,61 +25,59 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';
     if (line === '') continue;
-    const equals = line.indexOf('=');
-    const heredoc = line.indexOf('<<');
-    if (equals >= 0 && (heredoc < 0 || equals < heredoc)) {
-      if (equals === 0) throw new Error(`Invalid format '${line}'. Name must not be empty`);
-      yield [line.slice(0, equals), line.slice(equals + 1)];
+    const [, name = '', sign, rest = ''] = /^(.*?)(=|<<)(.*)$/s.exec(line) ?? [];
+    if (name === '' || (sign === '<<' && rest === '')) throw new Error(`Invalid format '${line}'`);
+    if (sign === '=') {
+      yield [name, rest];
       continue;
     }
-    if (heredoc < 0) throw new Error(`Invalid format '${line}'`);
-    const name = line.slice(0, heredoc);
-    const delimiter = line.slice(heredoc + 2);
-    if (name === '' || delimiter === '') {
-      throw new Error(`Invalid format '${line}'. Name must not be empty and delimiter must not be empty`);
-    }
-    const end = lines.indexOf(delimiter, index + 1);
-    if (end < 0) throw new Error(`Invalid value. Matching delimiter not found '${delimiter}'`);
-    const value = text.slice(index + 1, end).join('');
-    yield [name, value.replace(lineEnd, '')];
+    const end = lines.indexOf(rest, index + 1);
+    if (end < 0) throw new Error(`Invalid value. Matching delimiter not found '${rest}'`);
+    yield [
+      name,
+      text
+        .slice(index + 1, end)
+        .join('')
+        .replace(lineEnd, ''),
+    ];
     index = end;
   }
 }
 
-const MAX_SUMMARY_BYTES = 1024 * 1024;
+const variables = [
+  'GITHUB_ENV',
+  'GITHUB_OUTPUT',
+  'GITHUB_STATE',
+  'GITHUB_PATH',
+  'GITHUB_STEP_SUMMARY',
+] as const;
 
 /** The variables with the paths of a step's command files. */
-type Variable = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE' | 'GITHUB_PATH' | 'GITHUB_STEP_SUMMARY';
+export type CommandFile = (typeof variables)[number];
 
 /** What a step has written into its command files. */
 export interface Written {
   env: Record<string, string>;
   outputs: Record<string, string>;
   state: Record<string, string>;
-  /** Directories to search for programs, the last one added first. */
-  path: string[];
-  /** Empty if it is larger than the runner accepts. */
   summary: string;
 }
 
 /** The command files of one step. */
 export class CommandFiles {
-  readonly paths: Readonly<Record<Variable, string>>;
+  readonly paths: Readonly<Record<CommandFile, string>>;
 
   /** Creates them, empty, in this directory. */
   constructor(directory: string) {
-    const create = (variable: Variable): string => {
-      const path = join(directory, `${kindOf(variable)}_${randomUUID()}`);
-      writeFileSync(path, '', { mode: 0o600 });
-      return path;
-    };
+    const path = (variable: CommandFile): string => join(directory, `${variable}-${randomUUID()}`);
     this.paths = {
-      GITHUB_ENV: create('GITHUB_ENV'),
-      GITHUB_OUTPUT: create('GITHUB_OUTPUT'),
-      GITHUB_STATE: create('GITHUB_STATE'),
-      GITHUB_PATH: create('GITHUB_PATH'),
-      GITHUB_STEP_SUMMARY: create('GITHUB_STEP_SUMMARY'),
+      GITHUB_ENV: path('GITHUB_ENV'),
+      GITHUB_OUTPUT: path('GITHUB_OUTPUT'),
+      GITHUB_STATE: path('GITHUB_STATE'),
+      GITHUB_PATH: path('GITHUB_PATH'),
+      GITHUB_STEP_SUMMARY: path('GITHUB_STEP_SUMMARY'),
     };
+    for (const file of Object.values(this.paths)) writeFileSync(file, '', { mode: 0o600 });
   }
 
   /** Reads what the step has written. What the runner rejects becomes an error in the step's output. */
@@ -88,41 +86,23 @@ export class CommandFiles {
       env: this.#readAssignments('GITHUB_ENV', output),
       outputs: this.#readAssignments('GITHUB_OUTPUT', output),
       state: this.#readAssignments('GITHUB_STATE', output),
-      path: readText(this.paths.GITHUB_PATH).split(/\r?\n/).filter(Boolean).reverse(),
-      summary: this.#readSummary(output),
+      summary: readText(this.paths.GITHUB_STEP_SUMMARY),
     };
   }
 
-  #readAssignments(variable: Variable, output: StepOutput): Record<string, string> {
+  #readAssignments(variable: CommandFile, output: StepOutput): Record<string, string> {
     const values: Record<string, string> = {};
     try {
-      for (const [name, value] of parseCommandFile(readText(this.paths[variable]))) {
-        if (variable === 'GITHUB_ENV' && name.toUpperCase() === 'NODE_OPTIONS') {
-          throw new Error(`Can't store ${name} output parameter using '$GITHUB_ENV' command.`);
-        }
-        values[name] = value;
-      }
+      for (const [name, value] of parseCommandFile(readText(this.paths[variable]))) values[name] = value;
     } catch (error) {
       output.fail(`Unable to process file command '${kindOf(variable)}' successfully.`);
       output.fail(error instanceof Error ? error.message : String(error));
     }
     return values;
   }
-
-  #readSummary(output: StepOutput): string {
-    const summary = readText(this.paths.GITHUB_STEP_SUMMARY);
-    const bytes = Buffer.byteLength(summary);
-    if (bytes <= MAX_SUMMARY_BYTES) return summary;
-    const kibibytes = Math.ceil(bytes / 1024);
-    output.annotate(
-      'error',
-      `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${kibibytes}k.`,
-    );
-    return '';
-  }
 }
 
-function kindOf(variable: Variable): string {
+function kindOf(variable: CommandFile): string {
   return variable.slice('GITHUB_'.length).toLowerCase();
 }
 

@@ -1,13 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, join, resolve } from 'node:path';
-import { type ActionManifest, readActionManifest, resolveInputs } from './action-manifest.ts';
-import { CommandFiles } from './file-commands.ts';
+import { basename, join, resolve } from 'node:path';
+import { readActionManifest, resolveInputs } from './action-manifest.ts';
+import { type CommandFile, CommandFiles } from './file-commands.ts';
 import { LogMasker } from './log-masker.ts';
-import { runnerVariables } from './runner-variables.ts';
 import type { Launch, StepOptions, StepResult } from './step.ts';
 import { StepOutput } from './step-output.ts';
-import { runProcess } from './step-process.ts';
+import { asProcess } from './step-process.ts';
 
 export type { Annotation, StepOptions, StepResult } from './step.ts';
 
@@ -15,7 +14,7 @@ export type { Annotation, StepOptions, StepResult } from './step.ts';
 export interface JobOptions {
   /** The directory of action.yml. */
   actionDir: string;
-  /** The job's `env:`. */
+  /** The job's `env:`. Unlike on GitHub, it can also replace what the runner sets. */
   env?: Readonly<Record<string, string>>;
   /** Masked from the start, like the secrets of a workflow. */
   secrets?: readonly string[];
@@ -25,8 +24,6 @@ export interface JobOptions {
   runnerTemp?: string;
   /** The payload of the event that started the workflow. */
   event?: object;
-  /** Adds or overrides `GITHUB_…` variables, by their full names. */
-  github?: Readonly<Record<string, string>>;
   /** Gets each visible line as soon as it is known. */
   print?: (line: string) => void;
 }
@@ -38,6 +35,15 @@ interface PendingPost {
   state: Record<string, string>;
 }
 
+/** A step to run, and what the log says about it beforehand. */
+interface Step {
+  title: string;
+  /** The lines below the title. */
+  details: readonly string[];
+  env: Readonly<Record<string, string>>;
+  launch: Launch;
+}
+
 /**
  * Runs the steps of one job as GitHub's runner does: inputs with their defaults, command files, state, workflow
  * commands, masks, and the post steps at the end.
@@ -45,36 +51,28 @@ interface PendingPost {
 export class Job {
   /** The job's temporary directory, `$RUNNER_TEMP`. */
   readonly runnerTemp: string;
+  /** The variables of the next step, apart from the runner's own. */
+  readonly env: Record<string, string>;
   readonly #options: JobOptions;
-  readonly #manifest: ActionManifest;
-  readonly #directory: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'little-runner-'));
   readonly #masker = new LogMasker();
   readonly #lines: string[] = [];
   readonly #posts: PendingPost[] = [];
-  #env: Record<string, string>;
-  #path: string[] = [];
+  #files: CommandFiles | undefined;
   #failed = false;
 
-  /** @throws if the directory has no action.yml that the little runner can run */
   constructor(options: JobOptions) {
     this.#options = options;
-    this.#manifest = readActionManifest(options.actionDir, options.event);
-    this.#directory = mkdtempSync(join(tmpdir(), 'little-runner-'));
+    this.env = { ...options.env };
     this.runnerTemp = options.runnerTemp ?? join(this.#directory, '_temp');
     if (options.runnerTemp === undefined) mkdirSync(this.runnerTemp, { mode: 0o700 });
     for (const name of ['_commands', 'workspace']) mkdirSync(join(this.#directory, name), { mode: 0o700 });
-    this.#env = { ...options.env };
     for (const secret of options.secrets ?? []) this.#masker.add(secret);
   }
 
   /** The visible log of all steps so far, with the runner's headings. */
   get log(): string {
     return this.#lines.map((line) => `${line}\n`).join('');
-  }
-
-  /** The variables of the next step, apart from the runner's own. */
-  get env(): Readonly<Record<string, string>> {
-    return { ...this.#env };
   }
 
   /** `failure` as soon as a step without `continueOnError` has failed. */
@@ -87,45 +85,47 @@ export class Job {
     return this.#masker.mask(text);
   }
 
-  /** Runs `main` of the action with these inputs and notes its post step. */
-  async uses(inputs: Readonly<Record<string, string>>, options: StepOptions = {}): Promise<StepResult> {
-    const title = options.name ?? `./${basename(resolve(this.#options.actionDir))}`;
-    const { main, post: postEntry, inputs: defaults } = this.#manifest;
-    const { inputs: resolved, unexpected } = resolveInputs(defaults, inputs);
-    const env = { ...options.env, ...inputVariables(resolved) };
-    const post: PendingPost | undefined =
-      postEntry === undefined ? undefined : { title: `Post Run ${title}`, entry: postEntry, env, state: {} };
-    // Before main runs, because it may be killed.
-    if (post !== undefined) this.#posts.push(post);
+  /** The path of a command file of the current or last step; empty before the first. */
+  commandFile(name: CommandFile): string {
+    return this.#files?.paths[name] ?? '';
+  }
 
-    const valid = [...defaults.keys()].map((key) => `'${key}'`).join(', ');
-    const result = await this.#step(
-      {
-        kind: 'action',
-        title: `Run ${title}`,
-        details: [...listing('with', Object.fromEntries(resolved)), ...this.#envListing(options)],
-        command: process.execPath,
-        args: [...(options.nodeArgs ?? []), main],
-        env,
-      },
-      options,
-      unexpected.map((name) => `Unexpected input(s) '${name}', valid inputs are [${valid}]`),
-    );
-    if (post !== undefined) post.state = result.state;
+  /**
+   * Runs `main` of the action with these inputs and notes its post step.
+   *
+   * @throws for an action that the little runner cannot run, and for an input that it does not have
+   */
+  async uses(given: Readonly<Record<string, string>>, options: StepOptions = {}): Promise<StepResult> {
+    const { actionDir, event } = this.#options;
+    const title = options.name ?? `./${basename(resolve(actionDir))}`;
+    const { main, post: entry, inputs: defaults } = readActionManifest(actionDir, event);
+    const inputs = resolveInputs(defaults, given);
+    const env = { ...options.env, ...inputVariables(inputs) };
+    const post = entry && { title: `Post Run ${title}`, entry, env, state: {} };
+    // Before main runs, because it may be killed.
+    if (post) this.#posts.push(post);
+    const details = [...listing('with', inputs), ...this.#envListing(options)];
+    const launch = asNode(main, options);
+    const result = await this.step({ title: `Run ${title}`, details, env, launch }, options);
+    if (post) post.state = result.state;
     return result;
   }
 
   /** Runs a bash script as a later step of the job. */
   async run(script: string, options: StepOptions = {}): Promise<StepResult> {
-    const details = [...script.split('\n'), 'shell: bash -e {0}', ...this.#envListing(options)];
-    return this.#step(
+    const lines = script.split('\n');
+    const bash = asProcess('bash', ['-e', '-c', script]);
+    return this.step(
       {
-        kind: 'script',
-        title: `Run ${options.name ?? script.split('\n', 1)[0]}`,
-        details,
-        command: 'bash',
-        args: ['-e', '-c', script],
+        title: `Run ${options.name ?? lines[0]}`,
+        details: [...lines, 'shell: bash -e {0}', ...this.#envListing(options)],
         env: options.env ?? {},
+        launch: async (place, output, limits) => {
+          const ending = await bash(place, output, limits);
+          const { exitCode, signal } = ending;
+          if (exitCode !== 0) output.fail(`Process completed with exit code ${exitCode ?? signal}.`);
+          return ending;
+        },
       },
       options,
     );
@@ -135,16 +135,10 @@ export class Job {
   async finish(options: Omit<StepOptions, 'name' | 'env'> = {}): Promise<StepResult[]> {
     const results: StepResult[] = [];
     for (let post = this.#posts.pop(); post !== undefined; post = this.#posts.pop()) {
-      const state = Object.entries(post.state).map(([name, value]) => [`STATE_${name}`, value]);
-      const launch: Launch = {
-        kind: 'action',
-        title: post.title,
-        details: ['Post job cleanup.'],
-        command: process.execPath,
-        args: [...(options.nodeArgs ?? []), post.entry],
-        env: { ...post.env, ...Object.fromEntries(state) },
-      };
-      results.push(await this.#step(launch, options));
+      const { title, entry, state } = post;
+      const env = { ...post.env, ...stateVariables(state) };
+      const launch = asNode(entry, options);
+      results.push(await this.step({ title, details: ['Post job cleanup.'], env, launch }, options));
     }
     return results;
   }
@@ -155,39 +149,30 @@ export class Job {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #step(launch: Launch, options: StepOptions, warnings: readonly string[] = []): Promise<StepResult> {
+  protected async step({ title, details, env, launch }: Step, options: StepOptions): Promise<StepResult> {
     const output = new StepOutput(this.#masker, this.#options.debug ?? false, (line) => this.#print(line));
-    for (const line of [`▼ ${launch.title}`, ...launch.details.map((detail) => `  ${detail}`)]) {
-      this.#print(this.#masker.mask(line));
-    }
-    for (const warning of warnings) output.annotate('warning', warning);
-
+    for (const line of [`▼ ${title}`, ...details.map((detail) => `  ${detail}`)])
+      this.#print(this.mask(line));
     const files = new CommandFiles(join(this.#directory, '_commands'));
-    const env = this.#environment(launch, files);
-    await options.onPrepare?.(env);
+    this.#files = files;
+    const whole = { ...this.#runnerVariables(), ...files.paths, ...this.env, ...env };
+    await options.onPrepare?.(whole);
     const cwd = join(this.#directory, 'workspace');
-    const { exitCode, signal, cancelled } = await runProcess(launch, { cwd, env }, options, output);
-    if (launch.kind === 'script' && exitCode !== 0) {
-      output.fail(`Process completed with exit code ${exitCode ?? signal}.`);
-    }
+    const { exitCode, signal, cancelled } = await launch({ cwd, env: whole }, output, options);
 
     const written = files.read(output);
-    this.#path.unshift(...written.path);
-    Object.assign(this.#env, written.env);
+    Object.assign(this.env, written.env);
     const failed = exitCode !== 0 || output.failed;
     if ((failed || cancelled) && !options.continueOnError) this.#failed = true;
     return {
-      name: launch.title,
+      name: title,
       exitCode,
       signal,
-      outputs: written.outputs,
-      env: written.env,
-      state: written.state,
+      ...written,
       raw: output.raw,
       visible: output.visible,
+      debugLog: output.debugLog,
       annotations: output.annotations,
-      summary: this.#masker.mask(written.summary),
-      rawSummary: written.summary,
       outcome: cancelled ? 'cancelled' : failed ? 'failure' : 'success',
     };
   }
@@ -198,33 +183,60 @@ export class Job {
   }
 
   #envListing(options: StepOptions): string[] {
-    return listing('env', { ...this.#env, ...options.env });
+    return listing('env', { ...this.env, ...options.env });
   }
 
-  /** The environment of a step, with nothing else from this machine. */
-  #environment(launch: Launch, files: CommandFiles): Record<string, string> {
+  /** What every step gets, and nothing else from this machine. */
+  #runnerVariables(): Record<string, string> {
     return {
+      PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? this.#directory,
       LANG: 'C.UTF-8',
       CI: 'true',
-      ...this.#env,
-      ...launch.env,
-      PATH: [...this.#path, launch.env.PATH ?? this.#env.PATH ?? process.env.PATH ?? ''].join(delimiter),
-      ...runnerVariables({
-        directory: this.#directory,
-        runnerTemp: this.runnerTemp,
-        debug: this.#options.debug ?? false,
-      }),
-      ...this.#options.github,
-      ...files.paths,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_ACTOR: 'octocat',
+      GITHUB_API_URL: 'https://api.github.com',
+      GITHUB_EVENT_NAME: 'push',
+      GITHUB_JOB: 'train',
+      GITHUB_REF: 'refs/heads/main',
+      GITHUB_REPOSITORY: 'octo-org/train',
+      GITHUB_REPOSITORY_OWNER: 'octo-org',
+      GITHUB_RUN_ATTEMPT: '2',
+      GITHUB_RUN_ID: '9876543210',
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_SHA: 'ffac537e6cbbf934b08745a378932722df287a53',
+      GITHUB_WORKFLOW: 'nightly training',
+      GITHUB_WORKSPACE: join(this.#directory, 'workspace'),
+      RUNNER_ARCH: 'X64',
+      RUNNER_ENVIRONMENT: 'self-hosted',
+      RUNNER_NAME: 'little-runner',
+      RUNNER_OS: 'Linux',
+      RUNNER_TEMP: this.runnerTemp,
+      ...(this.#options.debug ? { RUNNER_DEBUG: '1' } : {}),
     };
   }
 }
 
-function inputVariables(inputs: ReadonlyMap<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    [...inputs].map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
-  );
+/** The variables with the inputs of a step. */
+export function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
+  return prefixed('INPUT_', inputs, (name) => name.replaceAll(' ', '_').toUpperCase());
+}
+
+/** The variables with what a step has saved for its post step. */
+export function stateVariables(state: Readonly<Record<string, string>>): Record<string, string> {
+  return prefixed('STATE_', state, (name) => name);
+}
+
+function prefixed(
+  prefix: string,
+  values: Readonly<Record<string, string>>,
+  spell: (name: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + spell(name), value]));
+}
+
+function asNode(entry: string, { nodeArgs = [] }: StepOptions): Launch {
+  return asProcess(process.execPath, [...nodeArgs, entry]);
 }
 
 function listing(title: string, values: Readonly<Record<string, string>>): string[] {

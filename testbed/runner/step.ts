@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import type { StepOutput } from './step-output.ts';
 
-/** How to run a step. */
+/** How to run a step. All but `onPrepare` and `continueOnError` are for steps that are processes. */
 export interface StepOptions {
   /** The text after `Run` in the log. */
   name?: string;
@@ -10,7 +11,7 @@ export interface StepOptions {
   continueOnError?: boolean;
   /** Gets the process once it has started. It leads its own process group. */
   onSpawn?: (child: ChildProcess) => void;
-  /** Called before the process starts, with its whole environment, and may change it or the files that it names. */
+  /** Called before the step starts, with its whole environment, and may change it or the files that it names. */
   onPrepare?: (env: Record<string, string>) => void | Promise<void>;
   /** Arguments of Node itself, before the entry file. */
   nodeArgs?: readonly string[];
@@ -42,21 +43,24 @@ export interface StepResult {
   raw: string;
   /** The step's own output as the log shows it: masked, with commands carried out, without the runner's headings. */
   visible: string;
+  /** The debug lines, masked, whether or not the log shows them. */
+  debugLog: string;
   annotations: Annotation[];
-  /** The step summary as GitHub shows it, masked. */
+  /** The step summary, not masked. */
   summary: string;
-  /** The step summary as the step wrote it. */
-  rawSummary: string;
   outcome: 'success' | 'failure' | 'cancelled';
 }
 
-/** What a step starts, and what the log says about it beforehand. */
-export interface Launch {
-  kind: 'action' | 'script';
-  title: string;
-  /** The lines below the title in the heading. */
-  details: readonly string[];
-  command: string;
-  args: readonly string[];
-  env: Readonly<Record<string, string>>;
+/** How a step ended. */
+export interface Ending {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  cancelled: boolean;
 }
+
+/** Runs a step to its end, in its working directory, with its whole environment. */
+export type Launch = (
+  place: { cwd: string; env: Record<string, string> },
+  output: StepOutput,
+  options: StepOptions,
+) => Promise<Ending>;

@@ -8,7 +8,7 @@ import {
   startSandbox,
 } from '../../../testbed/exabits/server.ts';
 import { Job, type StepResult } from '../../../testbed/runner/job.ts';
-import { COMMAND_NAMES, parseWorkflowCommand } from '../../../testbed/runner/workflow-command.ts';
+import { parseWorkflowCommand } from '../../../testbed/runner/workflow-command.ts';
 import type { DeadEnds } from './dead-ends.ts';
 import { canned, elsewhere, expectedOf, type Operation, type Row } from './faults.ts';
 import { leaksOf, secretsOf } from './leaks.ts';
@@ -199,7 +199,7 @@ function replaceElsewhere<Effect extends object>(effect: Effect, url: string): E
 
 function foreignCommandsOf({ raw }: StepResult, secrets: ReadonlySet<string>): string[] {
   return raw.split(/\r\n|\r|\n/).filter((line) => {
-    const command = parseWorkflowCommand(line, COMMAND_NAMES);
+    const command = parseWorkflowCommand(line);
     if (!command) return false;
     if (!line.startsWith('::')) return true;
     if (command.name === 'add-mask')

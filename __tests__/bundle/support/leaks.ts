@@ -28,12 +28,11 @@ export function secretsOf(
 
 /** The texts that show a secret: a step's log, what the action prints before the runner masks it, summary and state. */
 export function leaksOf(steps: readonly StepResult[], secrets: Iterable<string>, log = ''): string[] {
-  const shown = steps.flatMap(({ raw, visible, annotations, summary, rawSummary, state }) => [
+  const shown = steps.flatMap(({ raw, visible, annotations, summary, state }) => [
     visible,
     raw.replace(/^::add-mask::.*$/gm, ''),
     ...annotations.map(({ message }) => message),
     summary,
-    rawSummary,
     ...Object.values(state),
   ]);
   return [log, ...shown].filter((text) => secretsIn(text, secrets).length > 0);

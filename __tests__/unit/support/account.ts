@@ -27,22 +27,11 @@ export type Behaviour = (carryOut: (query?: Record<string, string>) => Reply) =>
 /** The double of Exabits behind nock: a test seeds it, runs a step, and looks at what is left. */
 export class ServedExabits {
   readonly requests: Requested[] = [];
-  readonly #store = new Store(
-    [
-      { username, password, email },
-      { ...somebodyElse, email: '' },
-    ],
-    {
-      accessTokenSeconds: 30 * 60,
-      refreshTokenSeconds: 2 * 60 * 60,
-    },
-    { status: 'running', seconds: 0 },
-  );
-  readonly #responder = new Responder(this.#store, {
-    maxPageSize: 100,
-    loginsPerSecond: undefined,
-    balanceField: 'available',
-  });
+  readonly #store = new Store([
+    { username, password, email },
+    { ...somebodyElse, email: '' },
+  ]);
+  readonly #responder = new Responder(this.#store);
   readonly #rules: { match: string | RegExp; behaviour: Behaviour; times: number }[] = [];
 
   constructor(url?: string) {
@@ -119,8 +108,11 @@ export class ServedExabits {
         body,
       };
       const answer = this.#responder.answer(sent);
-      const date = new Date(this.#store.nowMs()).toUTCString();
-      return { status: answer.status, body: answer.body.toString(), headers: { date } };
+      return {
+        status: answer.status,
+        body: answer.body.toString(),
+        headers: { date: String(answer.headers.date) },
+      };
     };
     const rule = this.#rules.find(
       ({ match, times }) =>

@@ -1,0 +1,97 @@
+import type { Credential } from '../credentials.ts';
+import { type Envelope, isObject, malformed } from './envelope.ts';
+
+/** An API token as the list shows it, without its value. */
+export interface ListedToken {
+  readonly id: string;
+  readonly name: string;
+  /** Empty if the list does not include it. */
+  readonly description: string;
+  /** Undefined unless the list gives it in Unix seconds. */
+  readonly createdAt: Date | undefined;
+}
+
+/** A list of API tokens. */
+export interface TokenList {
+  readonly tokens: readonly ListedToken[];
+  /** When it was sent, by Exabits' clock; undefined if the answer does not say. */
+  readonly date: Date | undefined;
+}
+
+/** Reads one page, given its path. */
+type ReadPage = (credential: Credential, path: string) => Promise<Envelope>;
+
+const pageSize = 100;
+const mostPages = 1000;
+/** The share of a page that the next one repeats, because the list moves up when other jobs delete tokens meanwhile. */
+const overlap = 0.2;
+const list = 'GET /api-tokens';
+
+/**
+ * Reads the list of API tokens, newest first, page by page. No field reliably tells where it ends (`total` may count
+ * only the page, and a page may be shorter than requested), so it ends where a page brings nothing new.
+ *
+ * @param isEnough whether older tokens than these are not needed, given all so far and the time by Exabits' clock.
+ *   It ends the reading only where the list has been in order
+ * @throws Failure if an entry is not what the API promises, the list ends too early, or does not end
+ */
+export async function readTokenList(
+  readPage: ReadPage,
+  credential: Credential,
+  isEnough: (tokens: readonly ListedToken[], date: Date | undefined) => boolean = () => false,
+): Promise<TokenList> {
+  const tokens = new Map<string, ListedToken>();
+  let offset = 0;
+  for (let count = 0; count < mostPages; count += 1) {
+    const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
+    const { data, total = 0, date } = await readPage(credential, path);
+    const entries = entriesOf(data);
+    const before = tokens.size;
+    for (const token of entries.flatMap(readListedToken)) tokens.set(token.id, token);
+    const found = [...tokens.values()];
+    const end = offset + entries.length;
+    const isLast = tokens.size === before;
+    if (isLast && end < total) throw malformed(list, 'it ends before its "total"');
+    if (isLast || (isEnough(found, date) && isNewestFirst(found))) return { tokens: found, date };
+    offset = end - Math.floor(entries.length * overlap);
+  }
+  throw malformed(list, `it goes on after ${mostPages} pages`);
+}
+
+/** Reads an id, which goes into URLs and into a command that the user may have to copy; undefined if it cannot. */
+export function readId(id: unknown): string | undefined {
+  const text = Number.isSafeInteger(id) ? String(id) : id;
+  return typeof text === 'string' && /^\w[\w.:-]{0,127}$/.test(text) ? text : undefined;
+}
+
+function entriesOf(data: unknown): unknown[] {
+  // Some servers send an empty list as null.
+  if (data === null || data === undefined) return [];
+  if (!Array.isArray(data)) throw malformed(list, 'its "data" is not a list');
+  return data;
+}
+
+// If any time is missing, the comparison with NaN is false.
+function isNewestFirst(tokens: readonly ListedToken[]): boolean {
+  const times = tokens.map(({ createdAt }) => Number(createdAt));
+  return times.every((time, index) => time <= (times[index - 1] ?? time));
+}
+
+function readListedToken(entry: unknown): ListedToken[] {
+  if (!isObject(entry)) return [];
+  const { name, description, created_at: createdAt } = entry;
+  const id = readId(entry.id);
+  if (id === undefined) {
+    // Without a name, it is not one of ours.
+    if (typeof name !== 'string') return [];
+    throw malformed(list, 'the "id" of an entry is not an identifier');
+  }
+  return [
+    {
+      id,
+      name: typeof name === 'string' ? name : '',
+      description: typeof description === 'string' ? description : '',
+      createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+    },
+  ];
+}
