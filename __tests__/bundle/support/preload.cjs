@@ -8,13 +8,20 @@ const fs = require('node:fs');
 const Module = require('node:module');
 
 const load = Module._load;
-// Ends the process, because a failure that is only thrown might be handled.
-const leftOut = new Proxy(process, {
-  get(_target, name) {
-    fs.writeSync(2, `A part that build/build.ts leaves out was used: ${String(name)}\n`);
-    process.reallyExit(70);
+// Webpack copies what a namespace import (`import * as http`) can see.
+const platform = ['platform', 'arch', 'isWindows', 'isMacOS', 'isLinux', 'getDetails'];
+const names = [...Object.keys(require('node:http')), ...platform];
+const leftOut = new Proxy(
+  {},
+  {
+    ownKeys: () => names,
+    // Ends the process, because a failure that is only thrown might be handled.
+    get(_target, name) {
+      fs.writeSync(2, `A part that build/build.ts leaves out was used: ${String(name)}\n`);
+      process.reallyExit(70);
+    },
   },
-});
+);
 Module._load = (request, ...rest) => (request === 'node:process' ? leftOut : load(request, ...rest));
 
 const { uuid, signal, atWrite, watchOpen, full, throwing } = JSON.parse(process.env.PRELOAD);
