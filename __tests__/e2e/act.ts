@@ -171,6 +171,12 @@ export class ActLog {
     });
   }
 
+  /** What is missing if no line of a job, or of the whole log, holds a text. */
+  lacks(text: string, job?: string): string[] {
+    const lines = job === undefined ? this.lines : this.of(job);
+    return lines.some((line) => line.includes(text)) ? [] : [`${job ?? 'the log'} does not show: ${text}`];
+  }
+
   /** The variables of Exabits that a job exported, each with its last value. */
   exported(job: string): ReadonlyMap<string, string> {
     const lines = this.of(job).map((line) => /::set-env:: (EXABITS_\w+)=(.*)$/.exec(line));
