@@ -1563,6 +1563,7 @@ function createExchange(baseUrl) {
         const thrown = await within(limitMs, read());
         const isSuccess = head !== undefined && head.status >= 200 && head.status < 300;
         if (!(isSuccess && isWhole)) {
+            connection.abandon();
             agent.destroy();
             agent = undefined;
         }
@@ -1595,6 +1596,7 @@ async function within(limitMs, work) {
 /** What happens to the connection of one request. */
 class Connection {
     #isSecure;
+    #request;
     #socket;
     #bytesBefore = 0;
     #isConnected = false;
@@ -1604,6 +1606,7 @@ class Connection {
         this.#isSecure = isSecure;
     }
     watch(request) {
+        this.#request = request;
         request.once('socket', (socket) => {
             this.#socket = socket;
             this.#bytesBefore = socket.bytesRead;
@@ -1618,6 +1621,10 @@ class Connection {
         return request.on('error', (error) => {
             this.#error ??= error;
         });
+    }
+    /** Makes sure that the request is not sent later: a proxy may still open its tunnel. The agent does not know of it. */
+    abandon() {
+        this.#request?.destroy();
     }
     lost(thrown, hasHead, proxy) {
         const error = this.#error ?? thrown;
@@ -3334,14 +3341,20 @@ async function revoke(creation, masker) {
     const text = readEphemeralToken();
     const token = text === '' ? undefined : toApiToken(masker.mask(text));
     const signIn = signInAsMaker(creation, masker);
+    const asOwner = async (exabits, act) => {
+        const own = token && (await attempt(() => act(token)));
+        if (own && !own.failure)
+            return own;
+        const other = await attempt(async () => act(await signIn(exabits)));
+        // The first failure is the reason.
+        return own && other.failure ? own : other;
+    };
     // The job's own token must not have to wait until the time is used up for others.
     const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
     const start = () => connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, log_info);
     // First, because the job's token may authenticate it.
-    if (unanswered.length > 0) {
-        const exabits = start();
-        await settle(creation, exabits, async () => token ?? (await signIn(exabits)));
-    }
+    if (unanswered.length > 0)
+        await settle(creation, start(), asOwner);
     if (made && token) {
         const exabits = start();
         report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
@@ -3360,18 +3373,15 @@ function signInAsMaker({ apiUrl, maker }, masker) {
     };
 }
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(creation, exabits, authenticate) {
-    const { result, failure } = await attempt(async () => {
-        const credential = await authenticate();
-        return { credential, found: await findUnanswered(exabits, credential, creation) };
-    });
+async function settle(creation, exabits, asOwner) {
+    const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
     for (const name of creation.unanswered) {
-        const listed = result?.found.find((token) => token.name === name);
+        const listed = result?.find((token) => token.name === name);
         if (failure) {
             log_warning(`There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`);
         }
         else if (listed) {
-            const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
+            const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, listed.id));
             report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
         }
         else {
@@ -3469,7 +3479,8 @@ async function sweep_story(masker) {
     if (failure)
         throw failure;
     const did = inputs.dryRun ? 'Would delete' : 'Deleted';
-    const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : 'Nothing to delete';
+    const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
+    const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
     log_info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
     for (const { name } of renamed) {
         log_info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);

@@ -2,7 +2,7 @@ import { type Credential, originFingerprint, toApiToken } from './credentials.ts
 import { parseEndpoint } from './endpoint.ts';
 import { deleteToken, type Fate, findUnanswered } from './ephemeral-token.ts';
 import { connect, type Exabits } from './exabits/api.ts';
-import { attempt, Failure, regardless } from './failure.ts';
+import { type Attempt, attempt, Failure, regardless } from './failure.ts';
 import { hasInputs, readConfigured } from './inputs/configured.ts';
 import { removeHeadersFile } from './job/headers-file.ts';
 import { info, tellRunner, warning } from './job/log.ts';
@@ -63,21 +63,31 @@ async function clear(exported: Exported): Promise<void> {
   if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);
 }
 
+/** Does something as the job's token or, if that does not work, as the account of the inputs. */
+type AsOwner = <Result>(
+  exabits: Exabits,
+  act: (credential: Credential) => Promise<Result>,
+) => Promise<Attempt<Result>>;
+
 async function revoke(creation: Creation, masker: Masker): Promise<void> {
   const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
   const text = readEphemeralToken();
   const token = text === '' ? undefined : toApiToken(masker.mask(text));
   const signIn = signInAsMaker(creation, masker);
+  const asOwner: AsOwner = async (exabits, act) => {
+    const own = token && (await attempt(() => act(token)));
+    if (own && !own.failure) return own;
+    const other = await attempt(async () => act(await signIn(exabits)));
+    // The first failure is the reason.
+    return own && other.failure ? own : other;
+  };
   // The job's own token must not have to wait until the time is used up for others.
   const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
   const start = (): Exabits =>
     connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
   // First, because the job's token may authenticate it.
-  if (unanswered.length > 0) {
-    const exabits = start();
-    await settle(creation, exabits, async () => token ?? (await signIn(exabits)));
-  }
+  if (unanswered.length > 0) await settle(creation, start(), asOwner);
   if (made && token) {
     const exabits = start();
     report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
@@ -104,23 +114,16 @@ function signInAsMaker(
 }
 
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(
-  creation: Creation,
-  exabits: Exabits,
-  authenticate: () => Promise<Credential>,
-): Promise<void> {
-  const { result, failure } = await attempt(async () => {
-    const credential = await authenticate();
-    return { credential, found: await findUnanswered(exabits, credential, creation) };
-  });
+async function settle(creation: Creation, exabits: Exabits, asOwner: AsOwner): Promise<void> {
+  const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
   for (const name of creation.unanswered) {
-    const listed = result?.found.find((token) => token.name === name);
+    const listed = result?.find((token) => token.name === name);
     if (failure) {
       warning(
         `There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`,
       );
     } else if (listed) {
-      const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
+      const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, listed.id));
       report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
     } else {
       warning(

@@ -28,6 +28,8 @@ export function disposeJobs(): void {
 export class InProcessJob extends Job {
   /** Called with every line that a step prints, before anything else happens. */
   onLine: (line: string) => void = () => {};
+  /** Called with the whole environment of a step before it starts, and may change it. */
+  onPrepare: (env: Record<string, string>) => void = () => {};
 
   constructor(env: Record<string, string> = {}) {
     super({ actionDir: root, env });
@@ -97,7 +99,7 @@ export class InProcessJob extends Job {
           }
         },
       },
-      {},
+      { onPrepare: this.onPrepare },
     );
     return { ...result, inputs, lines, log: result.visible.replace(/\n$/, '') };
   }
