@@ -72,7 +72,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     ['an existing API token', reuse, masks(apiToken), { EXABITS_API_TOKEN: apiToken }],
     ['secrets even if another input is invalid', { username, password, verify: 'maybe' }, passwords],
     ['a secret even if it is invalid itself', { 'api-token': 'two words' }, masks('two words')],
-  ])('%s', async (_what, inputs, expected, env) => {
+  ])('%s', async (_what, inputs, expected, env = {}) => {
     const { job, events } = watchedJob(env);
     await job.main(inputs);
     expect(events.slice(0, expected.length)).toEqual(expected);
