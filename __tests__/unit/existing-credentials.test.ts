@@ -139,7 +139,7 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
   const refused = (status: number): string => `were not accepted by Exabits (HTTP ${status}, "revoked")`;
 
   test.each<[string, Behaviour, string]>([
-    ['yes', (carryOut) => carryOut(), `${notOurs}\n${using()}`],
+    ['yes', double.carriesOut, `${notOurs}\n${using()}`],
     ['no', double.refuses(401, 'revoked'), inVain(refused(401))],
     ['no, with HTTP 200', double.answers(200, no('revoked')), inVain(refused(200))],
     [
@@ -199,6 +199,12 @@ describe('a step with credentials of its own', () => {
     const { log, outputs } = await job.main({ ...later, ...reuse });
     expect(log.split('\n')[0]).toBe(instead('were not made from the inputs of this step'));
     expect(outputs['auth-method']).toBe('api-token' in later ? 'api-token' : 'login');
+  });
+
+  test('gets a source that differs with each login, so that nobody can guess a username from it', async () => {
+    const steps = [await signedInWith(loginInputs), await signedInWith(loginInputs)];
+    const halves = steps.flatMap(({ first }) => first.env.EXABITS_AUTH_SOURCE?.split('.'));
+    expect([halves.length, new Set(halves).size]).toEqual([4, 4]);
   });
 
   test('and one without: that reuses whatever is there, and the log says if it is not ours', async () => {

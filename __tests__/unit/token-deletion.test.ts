@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Behaviour, Course } from './support/account.ts';
 import {
   answers,
+  carriesOut,
   ephemeralInputs,
   lists,
   losesAnswer,
@@ -228,7 +229,7 @@ describe('a creation without an answer', () => {
   test('is settled with the same login as the token of the job', async () => {
     exabits.when(create, losesAnswer(502), 1);
     exabits.when('DELETE', refuses(403), 1);
-    exabits.when('DELETE', (carryOut) => carryOut(), 1);
+    exabits.when('DELETE', carriesOut, 1);
     exabits.when('DELETE', refuses(403), 1);
     const { log, calls } = await runJob(exabits);
     expect(log).toBe(`Deleted the API token LOST1.\n${deleted}`);
@@ -280,11 +281,11 @@ describe('the list is read newest first, until a page is older than the step', (
   const mixed = (index: number): number => 301 + ((index * 61) % 101);
 
   test.each<[string, number, (index: number) => number, Behaviour, number]>([
-    ['by the margin of 5 minutes', 0, () => 301, (carryOut) => carryOut(), 1],
-    ['and further at the margin itself', 0, () => 300, (carryOut) => carryOut(), 3],
-    ['by the margin and the time of the job', 60, () => 361, (carryOut) => carryOut(), 1],
-    ['and further within the time of the job', 60, () => 360, (carryOut) => carryOut(), 3],
-    ['but to its end if the machine was started again', -1, () => 301, (carryOut) => carryOut(), 3],
+    ['by the margin of 5 minutes', 0, () => 301, carriesOut, 1],
+    ['and further at the margin itself', 0, () => 300, carriesOut, 3],
+    ['by the margin and the time of the job', 60, () => 361, carriesOut, 1],
+    ['and further within the time of the job', 60, () => 360, carriesOut, 3],
+    ['but to its end if the machine was started again', -1, () => 301, carriesOut, 3],
     ['but to its end without dates', 0, () => 301, (carryOut) => ({ ...carryOut(), headers: {} }), 3],
     ['but to its end without times of creation', 0, () => 301, lists(timeless), 3],
     ['but to its end in another order', 0, mixed, (carryOut) => carryOut({ sortField: 'name' }), 3],
