@@ -64,7 +64,8 @@ describe('before a credential is exported, Exabits has accepted it:', () => {
 
   test('an API token is not checked with verify: false, and the log says so', async () => {
     const token = jwtUntil('2026-11-25T00:00:00Z');
-    const { log } = await new InProcessJob().main({ 'api-token': token, verify: 'false' });
+    const { log, outputs } = await new InProcessJob().main({ 'api-token': token, verify: 'false' });
+    expect(outputs['token-expires-at']).toBe('2026-11-25T00:00:00.000Z');
     expect(log).toBe(
       `Using the API token for ${host}, which expires at 2026-11-25T00:00:00.000Z. It was not checked, because verify is false.`,
     );
