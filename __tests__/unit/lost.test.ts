@@ -71,7 +71,7 @@ describe('a TLS failure is final, and the advice depends on it:', () => {
   const { NODE_EXTRA_CA_CERTS = '' } = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'exabits-lost-'));
   const file = join(folder, 'authority');
-  afterEach(() => Object.assign(process.env, { NODE_EXTRA_CA_CERTS }));
+  afterEach(() => void Object.assign(process.env, { NODE_EXTRA_CA_CERTS }));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const noServer =
