@@ -71,7 +71,7 @@ describe('a TLS failure is final, and the advice depends on it:', () => {
   const { NODE_EXTRA_CA_CERTS = '' } = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'exabits-lost-'));
   const file = join(folder, 'authority');
-  afterEach(() => Object.assign(process.env, { NODE_EXTRA_CA_CERTS }));
+  afterEach(() => void Object.assign(process.env, { NODE_EXTRA_CA_CERTS }));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const noServer =
@@ -117,32 +117,5 @@ describe('a TLS failure is final, and the advice depends on it:', () => {
     write((await makeAuthority()).cert);
     process.env.NODE_EXTRA_CA_CERTS = file;
     expect(describeLost(fault('SELF_SIGNED_CERT_IN_CHAIN')).advice).toBe(advice);
-  });
-});
-
-describe('a proxy that does not connect is described without its own words:', () => {
-  const tunnel = (statusCode?: number) =>
-    Object.assign(fault('ERR_PROXY_TUNNEL'), statusCode && { statusCode });
-  const isWrong = 'Check the username and password in https_proxy.';
-
-  test.each([
-    ['another status', 'http', tunnel(502), 'HTTP 502'],
-    ['a wrong password', 'http', tunnel(407), 'HTTP 407'],
-    ['no status', 'http', tunnel(), 'ERR_PROXY_TUNNEL'],
-    ['too late', 'http', undefined, 'no answer within 1.5 s'],
-    ['not an Error', 'http', 'odd', ''],
-    ['a TLS failure of an https proxy', 'https', fault('CERT_HAS_EXPIRED'), 'CERT_HAS_EXPIRED'],
-  ])('%s', (_what, scheme, error, words) => {
-    const { message, seen } = describeLost(error, {
-      proxy: new URL(`${scheme}://proxy.test`),
-      wasSent: false,
-    });
-    const advice = words === 'HTTP 407' ? isWrong : 'Check https_proxy and no_proxy.';
-    expect(message).toBe(`The proxy did not connect to api.example (${words}). ${advice}`);
-    expect(seen).toMatchObject({
-      saw: `${words} from the proxy`,
-      transient: advice !== isWrong,
-      changedNothing: true,
-    });
   });
 });
