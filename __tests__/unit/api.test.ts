@@ -42,17 +42,6 @@ describe('the call of', () => {
     expect(await api.authenticate(credential)).toEqual({ credential });
   });
 
-  test('a check has the headers of the credential', async () => {
-    const { exabits: api, credential } = await converse();
-    exabits().matchHeader('authorization', bearer).get('/billing/balance').reply(200, yes());
-    await api.check(credential);
-    const scope = exabits()
-      .matchHeader('authorization', 'Bearer access')
-      .matchHeader('refresh-token', 'refresh');
-    scope.get('/billing/balance').reply(200, yes());
-    await api.check(pair);
-  });
-
   test('a creation has a label of its own for each try', async () => {
     const failures: unknown[] = [];
     exabits().post('/api-tokens', { name: 'one', description: 'x' }).reply(503, no('down'));
@@ -86,14 +75,6 @@ describe('the call of', () => {
     route.delete('/api-tokens/7').reply(404, no('gone')).delete('/api-tokens/7').reply(204);
     await expect(api.deleteApiToken(credential, '7')).rejects.toThrow('HTTP 404, "gone"');
     await expect(api.deleteApiToken(credential, '7')).rejects.toThrow('is empty');
-  });
-
-  test('a login fails, but is not refused, if its answer has the wrong form', async () => {
-    exabits().post('/authenticate/login').reply(200, yes({}));
-    const { exabits: api, password } = await converse();
-    await expect(api.authenticate(password)).rejects.toThrow(
-      /^The answer .* its "access_token" is not a string/,
-    );
   });
 });
 

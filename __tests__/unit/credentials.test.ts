@@ -129,7 +129,7 @@ describe('the expiry of a token', () => {
 });
 
 describe('a text', () => {
-  test.each(['x', '"', '!~', '"a\'', '\'a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}', 'x'.repeat(16_384)])(
+  test.each(['x', '"', '!~', '"a\'', 'a"b"', '"a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}', 'x'.repeat(16_384)])(
     'is a valid token if it is printable ASCII: %s',
     (text) => {
       expect(tokenDefect(text)).toBeUndefined();
