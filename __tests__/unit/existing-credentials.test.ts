@@ -145,7 +145,7 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
     [
       'it does not say',
       double.refuses(404),
-      `Whether ${host} accepts the credentials could not be checked: Exabits refused ${balance} (HTTP 404, "no").\n${notOurs}\n${using()}`,
+      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${notOurs}\n${using()}`,
     ],
   ])('%s', async (_what, behaviour, log) => {
     exabits.when(balance, behaviour);

@@ -91,13 +91,13 @@ describe('before a credential is exported, Exabits has accepted it:', () => {
     [
       'one that may not read balances is used',
       double.refuses(403),
-      `Whether ${host} accepts the credentials could not be checked: Exabits refused the API token (HTTP 403, "no").\n${using}`,
+      `Whether ${host} accepts the credentials could not be checked (HTTP 403, "no"). They are used.\n${using}`,
       0,
     ],
     [
       'one at a host without the call is used',
       double.refuses(404),
-      `Whether ${host} accepts the credentials could not be checked: Exabits refused ${balance} (HTTP 404, "no").\n${using}`,
+      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${using}`,
       0,
     ],
     [

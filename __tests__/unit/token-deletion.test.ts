@@ -19,7 +19,7 @@ import { apiUrl, no, yes } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
 
 let upSeconds = 0;
-skipWaits();
+const clock = skipWaits();
 jest.unstable_mockModule('node:os', () => ({ ...os, uptime: () => upSeconds }));
 
 const create = 'POST /api-tokens';
@@ -103,8 +103,7 @@ describe("the post step deletes the job's token with the token itself,", () => {
 });
 
 describe('a deletion that Exabits does not confirm makes the post step try the token:', () => {
-  const again = `${balance} as itself`;
-  const asked = [`${deletion} as itself`, again];
+  const asked = [`${deletion} as itself`, `${balance} as itself`];
   const asAda = [`${logIn} as ada`, `${deletion} as ada`];
   const dead = 'The API token NAME does not work any more.';
   const warns = (state: string, status: number, words = 'Exabits'): string =>
@@ -118,23 +117,17 @@ describe('a deletion that Exabits does not confirm makes the post step try the t
     ['it is gone', {}, gone, dead, asked],
     ['an empty answer is no confirmation', { DELETE: [losesAnswer(204)] }, {}, dead, asked],
     ['it works, so the account does it', { DELETE: [refuses(404), 1] }, {}, deleted, [...asked, ...asAda]],
-    ['nor may the account', { DELETE: [refuses(409)] }, {}, warns(works, 409), [...asked, ...asAda, again]],
+    ['nor may the account', { DELETE: [refuses(409)] }, {}, warns(works, 409), [...asked, ...asAda]],
     [
       'the first failure is the reason',
       { DELETE: [refuses(409)], [logIn]: [refuses(401)] },
-      ...[{}, warns(works, 409), [...asked, `${logIn} as ada`, again]],
+      ...[{}, warns(works, 409), [...asked, `${logIn} as ada`]],
     ] as const,
-    [
-      'the inputs are of another account',
-      { DELETE: [refuses(404)] },
-      theirs,
-      warns(works, 404),
-      [...asked, again],
-    ],
+    ['the inputs are of another account', { DELETE: [refuses(404)] }, theirs, warns(works, 404), asked],
     [
       'there are no inputs',
       { DELETE: [unrouted] },
-      ...[{ postInputs: {} }, warns(works, 404, 'gpu-api.exascalelabs.ai'), [...asked, again]],
+      ...[{ postInputs: {} }, warns(works, 404, 'gpu-api.exascalelabs.ai'), asked],
     ] as const,
     ['a proxy answers', { DELETE: [refuses(404)], [balance]: [proxy] }, {}, warns(mayWork, 404), asked],
     [
@@ -201,16 +194,20 @@ describe('a creation without an answer', () => {
     ]);
   });
 
-  test.each([
-    ['may still be under way minutes after it began', 360, nothingYet],
-    ['is over later', 361, 'There is no API token LOST1, whose creation was not answered.'],
-    ['may be under way if the machine was started again', -1, nothingYet],
-  ])('%s', async (_what, seconds, log) => {
+  test('is warned of if its token is not there, because Exabits may still make it', async () => {
     exabits.when(create, answers(502));
-    const passTime = (): void => {
-      upSeconds += seconds;
+    expect((await runJob(exabits, failed)).log).toBe(nothingYet);
+  });
+
+  test("leaves the job's token its share of the time", async () => {
+    const down: Behaviour = (carryOut) => {
+      clock.skip(30_000);
+      return answers(503)(carryOut);
     };
-    expect((await runJob(exabits, { ...failed, meanwhile: passTime })).log).toBe(log);
+    exabits.when(create, losesAnswer(502), 1);
+    exabits.when('GET', down, 1);
+    const late = 'No usable answer from gpu-api.exascalelabs.ai within 30 s (1 try; last error: HTTP 503).';
+    expect((await runJob(exabits, { postInputs: {} })).log).toBe(`${unread(late)}\n${deleted}`);
   });
 
   test('is not looked for if it certainly made nothing', async () => {
