@@ -12,11 +12,7 @@ export interface Phase {
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
-/**
- * A phase that fails its step at the first error, such as a secret that cannot be masked.
- *
- * @param story what it does
- */
+/** A phase that fails its step at the first error, such as a secret that cannot be masked. */
 export function failingPhase(story: Phase['story']): Phase {
   return {
     async story(masker) {
@@ -40,11 +36,7 @@ function requireNode(): void {
   );
 }
 
-/**
- * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
- *
- * @param phase what to run
- */
+/** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);

@@ -42,7 +42,8 @@ async function story(masker: Masker): Promise<void> {
   if (failure) throw failure;
 
   const did = inputs.dryRun ? 'Would delete' : 'Deleted';
-  const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : 'Nothing to delete';
+  const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
+  const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
   info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
   for (const { name } of renamed) {
     info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);

@@ -1,31 +1,35 @@
-import { describe, expect, test } from '@jest/globals';
-import { Failure, toFailure } from '../../src/failure.ts';
+import { expect, test } from '@jest/globals';
+import { attempt, codeOf, Failure, regardless, toFailure } from '../../src/failure.ts';
 
-test('a failure has a code, a message and a cause', () => {
-  const cause = new Error('why');
-  const failure = new Failure('timed-out', 'Too late.', { cause });
-  expect(failure).toMatchObject({ name: 'Failure', code: 'timed-out', message: 'Too late.', cause });
-  expect(failure).toBeInstanceOf(Error);
+const failure = new Failure('It is late.', 'Hurry.');
+const fail = (): never => {
+  throw failure;
+};
+
+test.each([
+  [new TypeError('x is not a function'), 'x is not a function'],
+  ['a text', 'a text'],
+  [undefined, 'undefined'],
+])('anything that is thrown becomes a failure with its cause (%s)', (thrown, words) => {
+  const { message, cause } = toFailure(thrown);
+  expect(message).toBe(
+    `Unexpected error: ${words}. Run the job again with debug logging, and report the error if it happens again.`,
+  );
+  expect(cause).toBe(thrown);
+  expect(toFailure(failure)).toBe(failure);
 });
 
-describe('toFailure', () => {
-  test('returns a failure unchanged', () => {
-    const failure = new Failure('timed-out', 'Too late.');
-    expect(toFailure(failure)).toBe(failure);
-  });
+test.each([
+  [Object.assign(new Error('x'), { code: 'EPERM' }), 'EPERM'],
+  [Object.assign(new Error('x'), { code: 5 }), ''],
+  [new Error('x'), ''],
+  [{ code: 'EPERM' }, ''],
+])('the code of an error is a text (%#)', (thrown, code) => {
+  expect(codeOf(thrown)).toBe(code);
+});
 
-  test('makes an error the cause of an unexpected failure', () => {
-    const thrown = new TypeError('x is not a function');
-    const failure = toFailure(thrown);
-    expect(failure.code).toBe('unexpected');
-    expect(failure.message).toMatch(
-      /Unexpected error: x is not a function\. Run the job again with debug logging/,
-    );
-    expect(failure.cause).toBe(thrown);
-  });
-
-  test('makes anything else an unexpected failure', () => {
-    expect(toFailure('a text').message).toContain('Unexpected error: a text.');
-    expect(toFailure(undefined).message).toContain('Unexpected error: undefined.');
-  });
+test('an attempt returns what it got, or why it failed; regardless of that, nothing is thrown', async () => {
+  expect(await attempt(async () => 'result')).toEqual({ result: 'result' });
+  expect(await attempt(fail)).toEqual({ failure });
+  expect(() => regardless(fail)).not.toThrow();
 });

@@ -1,31 +1,64 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Failure } from '../../src/failure.ts';
-import { fail, info, warning } from '../../src/job/log.ts';
-import { captureOutput } from './support/output.ts';
+import { fail, info, tellRunner, warning } from '../../src/job/log.ts';
+import { captureOutput } from '../support/output.ts';
 
 const hostile = 'one\n::set-output name=token::evil\r##[error]two';
+const line = 'one ::set-output name=token::evil ## [error]two';
 
-describe('every message is one line without injected commands:', () => {
-  test('a log line', async () => {
-    const { lines } = await captureOutput(() => info(hostile));
-    expect(lines).toEqual(['one ::set-output name=token::evil ## [error]two']);
+function failWith(failure: Failure): void {
+  fail(failure, (text) => text.replace('secret', '***'));
+}
+
+test.each([
+  ['a log line', () => info(hostile), line],
+  ['a warning', () => warning(hostile), `::warning::${line}`],
+  ['a failure', () => failWith(new Failure(hostile, 'Hm.')), `::error::${line} Hm.`],
+])('%s is one line without injected commands', async (_what, print, printed) => {
+  expect((await captureOutput(print)).lines[0]).toBe(printed);
+});
+
+test('the stacks of a failure and its causes go to the debug log line by line, redacted', async () => {
+  const bare = Object.assign(new Error('bare'), { stack: undefined, cause: 'a text' });
+  const cause = new TypeError('secret inside', { cause: bare });
+  const { lines, exitCode } = await captureOutput(() => {
+    failWith(new Failure('Odd.', 'Hm.', { cause }));
+    process.exit();
+  });
+  expect(exitCode).toBe(1);
+  const debug = lines.slice(1).filter((text) => !/^::debug::\s*at /.test(text));
+  expect(debug).toEqual(['::debug::Failure: Odd. Hm.', '::debug::TypeError: *** inside', '::debug::bare']);
+  expect(lines).toContainEqual(expect.stringMatching(/^::debug:: {4}at .*log\.test\.ts/));
+});
+
+describe('where nothing can be printed,', () => {
+  async function printing(act: () => void): Promise<void> {
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation(() => {
+      throw new Error('ENOSPC: no space left');
+    });
+    try {
+      act();
+    } finally {
+      write.mockRestore();
+      process.exitCode = undefined;
+    }
+  }
+
+  test('a line of the log stops nothing', async () => {
+    await printing(() => {
+      info('x');
+      warning('x');
+      failWith(new Failure('x', 'y'));
+    });
   });
 
-  test('a warning', async () => {
-    const { lines } = await captureOutput(() => warning(hostile));
-    expect(lines).toEqual(['::warning::one ::set-output name=token::evil ## [error]two']);
-  });
-
-  test('a failure', async () => {
-    const { lines } = await captureOutput(() => fail(new Failure('unexpected', hostile), (text) => text));
-    expect(lines[0]).toBe('::error::one ::set-output name=token::evil ## [error]two');
+  test('a mask does', async () => {
+    await expect(printing(() => tellRunner('secret'))).rejects.toThrow(
+      'The runner cannot be told to mask a secret (ENOSPC: no space left), so nothing was exported. Check the free space where the runner writes its log.',
+    );
   });
 });
 
-test('the stack of a failure goes to the debug log line by line, with secrets redacted', async () => {
-  const failure = new Failure('unexpected', 'Odd.', { cause: new TypeError('secret inside') });
-  const { lines } = await captureOutput(() => fail(failure, (text) => text.replace('secret', '***')));
-  expect(lines.slice(1).every((line) => line.startsWith('::debug::'))).toBe(true);
-  expect(lines).toContain('::debug::Failure: Odd.');
-  expect(lines).toContain('::debug::TypeError: *** inside');
+test('the runner is told to mask a secret', async () => {
+  expect((await captureOutput(() => tellRunner('s3cret'))).lines).toEqual(['::add-mask::s3cret']);
 });

@@ -101,6 +101,7 @@ export function createExchange(baseUrl: string): Exchange {
 
     const isSuccess = head !== undefined && head.status >= 200 && head.status < 300;
     if (!(isSuccess && isWhole)) {
+      connection.abandon();
       agent.destroy();
       agent = undefined;
     }
@@ -132,6 +133,7 @@ async function within(limitMs: number, work: Promise<void>): Promise<unknown> {
 /** What happens to the connection of one request. */
 class Connection {
   readonly #isSecure: boolean;
+  #request: ClientRequest | undefined;
   #socket: Socket | undefined;
   #bytesBefore = 0;
   #isConnected = false;
@@ -143,6 +145,7 @@ class Connection {
   }
 
   watch(request: ClientRequest): ClientRequest {
+    this.#request = request;
     request.once('socket', (socket) => {
       this.#socket = socket;
       this.#bytesBefore = socket.bytesRead;
@@ -157,6 +160,11 @@ class Connection {
     return request.on('error', (error) => {
       this.#error ??= error;
     });
+  }
+
+  /** Makes sure that the request is not sent later: a proxy may still open its tunnel. The agent does not know of it. */
+  abandon(): void {
+    this.#request?.destroy();
   }
 
   lost(thrown: unknown, hasHead: boolean, proxy: ProxySettings | undefined): Lost {

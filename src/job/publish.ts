@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import * as core from '@actions/core';
-import { accountOf, bearerTokenOf, expiryOf, headersOf, type SignIn } from '../credentials.ts';
+import { headersOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { fingerprint } from '../secrets.ts';
 import { writeAllOrNone } from './command-files.ts';
@@ -19,8 +19,6 @@ export interface Export {
 /**
  * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn the credential, and how the step got it
- * @param how what to export
  * @returns the variables of another credential that were set in the job, and are empty now
  * @throws Failure if the runner's files cannot be written
  */
@@ -67,9 +65,9 @@ function environmentOf(
     ...(credential.kind === 'api-token'
       ? { EXABITS_API_TOKEN: credential.token }
       : {
-          EXABITS_ACCESS_TOKEN: credential.accessToken,
+          EXABITS_ACCESS_TOKEN: credential.token,
           EXABITS_REFRESH_TOKEN: credential.refreshToken,
-          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.accessTokenExpiresAt.toISOString(),
+          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.expiresAt.toISOString(),
         }),
   };
 }
@@ -82,17 +80,16 @@ function othersVariables({ method, credential }: SignIn, headersFile: string | u
 }
 
 function outputsOf(signIn: SignIn, endpoint: Endpoint, headersFile = ''): Record<string, string> {
-  const { credential } = signIn;
-  const account = accountOf(signIn);
+  const { credential, account } = signIn;
   const pair = credential.kind === 'token-pair' ? credential : undefined;
   return {
     'auth-method': signIn.method,
-    token: bearerTokenOf(credential),
-    'access-token': pair?.accessToken ?? '',
+    token: credential.token,
+    'access-token': pair?.token ?? '',
     'refresh-token': pair?.refreshToken ?? '',
     'api-token': credential.kind === 'api-token' ? credential.token : '',
     'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
-    'token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+    'token-expires-at': credential.expiresAt?.toISOString() ?? '',
     'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
     username: account?.username ?? '',
     email: account?.email ?? '',

@@ -17,10 +17,8 @@ export const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYP
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
 /**
- * Lists the variables that `main` set and that still have its values, or are empty.
- *
- * @param exported what `main` set
- * @returns names; without the addresses if something else has set a credential since, which may be for the same host
+ * Lists the variables that `main` set and that still have its values, or are empty; without the addresses if something
+ * else has set a credential since, which may be for the same host.
  */
 export function ownVariables({ variables }: Exported): string[] {
   const isForeign = (name: string): boolean => {
@@ -31,12 +29,7 @@ export function ownVariables({ variables }: Exported): string[] {
   return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 
-/**
- * Empties variables for later steps, because the runner has no way to unset one.
- *
- * @param names the variables
- * @throws Failure if the runner's file cannot be written
- */
+/** Empties variables for later steps, because the runner has no way to unset one. */
 export function emptyVariables(names: readonly string[]): void {
   if (names.length === 0) return;
   const { path } = requireCommandFile('GITHUB_ENV');

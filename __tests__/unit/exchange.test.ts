@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { ClientRequest } from 'node:http';
+import { getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, jest, test } from '@jest/globals';
+import { unusedPort } from '../../testbed/exabits/local-server.ts';
+import { converse } from './support/conversation.ts';
+import { failureOf } from './support/failure.ts';
+import { apiToken, passwordMd5 } from './support/samples.ts';
+import { answer, type Behaviour, failureAt, type Scheme, serve, success } from './support/servers.ts';
+
+/** Writes bytes, and then something else happens to the connection. */
+function writes(bytes: string, next: (socket: Parameters<Behaviour>[0]) => unknown = () => {}): Behaviour {
+  // Not at once: a reset discards what is still in a buffer.
+  return (socket) => socket.write(bytes, () => setTimeout(() => next(socket), 10));
+}
+
+describe('a request', () => {
+  test('has the headers and the body of its call, and says who sends it', async () => {
+    const { url, requests, port } = await serve(writes(success));
+    const { exabits, credential, password } = await converse({ apiUrl: url });
+    await exabits.check(credential);
+    await failureOf(() => exabits.authenticate(password));
+
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const headers = ['Accept: application/json', `User-Agent: exabits-auth/${version}`];
+    const connection = [`Host: 127.0.0.1:${port}`, 'Connection: keep-alive', ''];
+    expect(requests.map((request) => request.split('\r\n'))).toEqual([
+      [
+        'GET /api/v1/billing/balance HTTP/1.1',
+        ...headers,
+        `Authorization: Bearer ${apiToken}`,
+        ...connection,
+        '',
+      ],
+      [
+        'POST /api/v1/authenticate/login HTTP/1.1',
+        ...headers,
+        'Content-Type: application/json',
+        'Content-Length: 64',
+        ...connection,
+        JSON.stringify({ username: 'ada', password: passwordMd5 }),
+      ],
+    ]);
+  });
+
+  test('gives each of several addresses two seconds to connect', async () => {
+    setDefaultAutoSelectFamilyAttemptTimeout(250);
+    await failureAt(`http://127.0.0.1:${await unusedPort()}`);
+    expect(getDefaultAutoSelectFamilyAttemptTimeout()).toBe(2000);
+  });
+
+  test('does not look up an IPv6 address as a name', async () => {
+    const { message } = await failureAt(`http://[::1]:${await unusedPort()}`);
+    // Where there is no IPv6, the connection cannot be refused.
+    expect(message).toMatch(/^\[::1\]:\d+ refused the connection|^The connection to \[::1\]:\d+ broke/);
+  });
+
+  test('has no limit but its own, such as one of the socket', async () => {
+    const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
+    await failureAt((await serve(() => {})).url, 100);
+    const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);
+    setTimeoutOf.mockRestore();
+    expect(limits).toEqual([2 ** 31 - 1]);
+  });
+});
+
+describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
+  const chunked = answer(200, 'f\r\n{"status":true}\r\n0\r\n\r\n', 'Transfer-Encoding: chunked\r\n');
+  const closesAsWeWrite: Behaviour = (socket, nth) => (nth === 1 ? socket.write(success) : socket.destroy());
+
+  test.each<[string, number, Behaviour]>([
+    ['is kept after a whole success', 1, writes(success)],
+    ['is kept after a chunked one', 1, writes(chunked)],
+    ['is kept after HTTP 299', 1, writes(success.replace('200', '299'))],
+    ['is replaced if the server closes it while idle', 3, writes(success, (socket) => socket.end())],
+    ['is replaced if the server drops it while idle', 3, writes(success, (socket) => socket.destroy())],
+    ['is replaced after surplus bytes', 3, writes(`${success}surplus`)],
+    ['is replaced if the server says more', 3, writes(success, (socket) => socket.write(answer(401)))],
+    ['is replaced if the server closes it just as we write, which is no try', 3, closesAsWeWrite],
+  ])('%s', async (_what, expected, behave) => {
+    const { url, connections } = await serve(behave, scheme);
+    const { exabits, credential, retries } = await converse({ apiUrl: url, maxAttempts: 1 });
+    for (let count = 0; count < 3; count += 1) {
+      await exabits.check(credential);
+      // In pieces, so that what arrives is read in between, however busy the machine is.
+      for (let piece = 0; piece < 4; piece += 1) await sleep(15);
+    }
+    expect([connections(), retries]).toEqual([expected, []]);
+  });
+
+  test.each([300, 401, 503])('is not kept after HTTP %i', async (status) => {
+    const { url, connections } = await serve(writes(answer(status, '{}')), scheme);
+    const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
+    await failureOf(() => exabits.check(credential));
+    await failureOf(() => exabits.check(credential));
+    expect(connections()).toBe(2);
+  });
+});
+
+test('a creation is repeated under a new name if the kept connection was closed', async () => {
+  const { url, requests, connections } = await serve((socket, nth) => {
+    if (nth > 1) return socket.destroy();
+    return socket.write(
+      connections() === 1 ? success : answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'),
+    );
+  });
+  const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
+  await exabits.check(credential);
+  const seen: unknown[] = [];
+  await exabits.createApiToken(credential, (failed) => {
+    seen.push(failed?.seen);
+    return { name: `name-${seen.length}`, description: '' };
+  });
+  // Exabits may have received it nevertheless.
+  const closed = { saw: 'socket hang up', transient: true, changedNothing: false, onStaleConnection: true };
+  expect(seen).toEqual([undefined, closed]);
+  expect(requests.map((text) => /name-\d/.exec(text)?.[0])).toEqual([undefined, 'name-1', 'name-2']);
+});
+
+describe('a broken answer', () => {
+  const outcomes = {
+    lost: [/^The connection to .* broke \(.+\)\. Check the network/, true],
+    late: [/ did not answer within 0\.5 s|^No usable answer .* within 0\.5 s/, true],
+    unreadable: [/ began to answer, but not in a way that can be read \(\S.*\)\./, false],
+    refused: [/^Exabits refused the API token \(HTTP 401\)/, false],
+  } as const;
+  const ends = {
+    cut: (socket: Parameters<Behaviour>[0]) => socket.destroy(),
+    stops: () => {},
+    endless: (socket: Parameters<Behaviour>[0]) => {
+      const timer = setInterval(() => socket.write('{'), 10);
+      socket.on('close', () => clearInterval(timer));
+    },
+  };
+  const badChunk = (status: number) => answer(status, 'zz\r\n', 'Transfer-Encoding: chunked\r\n');
+  const half = (status: number) => answer(status, '{', 'Content-Length: 99\r\n');
+  const manyHeaders = answer(401, '', `X: ${'x'.repeat(20_000)}\r\n`);
+
+  const cases: [string, string, keyof typeof ends, keyof typeof outcomes][] = [
+    ['without a byte', '', 'cut', 'lost'],
+    ['that never begins', '', 'stops', 'late'],
+    ['cut in its status line', 'HTTP/1.', 'cut', 'unreadable'],
+    ['cut in its headers', 'HTTP/1.1 401 No\r\nConte', 'cut', 'unreadable'],
+    ['that stops in its headers', 'HTTP/1.1 401 No\r\nConte', 'stops', 'unreadable'],
+    ['cut after an interim answer', 'HTTP/1.1 103 Hints\r\n\r\n', 'cut', 'unreadable'],
+    ['with 20 kB of headers', manyHeaders, 'cut', 'unreadable'],
+    ['that is not HTTP', '220 mail.example ESMTP\r\n', 'cut', 'unreadable'],
+    ['that refuses, and is cut', half(401), 'cut', 'refused'],
+    ['that refuses, and is badly chunked', badChunk(401), 'cut', 'refused'],
+    ['that refuses, and stops', half(401), 'stops', 'refused'],
+    ['that refuses, and is endless', answer(401, '', ''), 'endless', 'refused'],
+    ['that refuses, and is too large', answer(401, 'x'.repeat(2 ** 20 + 1)), 'cut', 'refused'],
+    ['that succeeds, and is cut', half(200), 'cut', 'lost'],
+    ['that succeeds, and is badly chunked', badChunk(200), 'cut', 'unreadable'],
+    ['that succeeds, and stops', half(200), 'stops', 'unreadable'],
+  ];
+
+  async function expectOutcome(scheme: Scheme, [, bytes, end, outcome]: (typeof cases)[number]) {
+    const closed = Promise.withResolvers<void>();
+    const behave = writes(bytes, ends[end]);
+    const { url, requests } = await serve((socket, nth) => {
+      socket.once('close', closed.resolve);
+      behave(socket, nth);
+    }, scheme);
+    const failure = await failureAt(url, 500);
+    const [message, transient] = outcomes[outcome];
+    expect(failure.message).toMatch(message);
+    expect(failure.seen).toMatchObject({ transient, changedNothing: false });
+    expect(requests).toHaveLength(1);
+    await closed.promise;
+  }
+
+  test.each(cases)('%s', async (...broken) => {
+    await expectOutcome('http', broken);
+  });
+
+  test.each(cases.filter(([, , end]) => end === 'cut'))('over https, %s', async (...broken) => {
+    await expectOutcome('https', broken);
+  });
+
+  const padded = (json: string, size: number) => json.padEnd(size - Buffer.byteLength(json) + json.length);
+
+  test.each(['{"status":true}', '{"status":true,"data":"€"}'])('has more than 1 MiB (%s)', async (json) => {
+    const headers = `Content-Length: ${2 ** 20 + 1}\r\n`;
+    const { url } = await serve(writes(answer(200, padded(json, 2 ** 20 + 1), headers)));
+    await expect(failureAt(url)).rejects.toThrow(
+      'The answer to GET /billing/balance is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.',
+    );
+  });
+
+  test('is not one of exactly 1 MiB', async () => {
+    const { url } = await serve(writes(answer(200, padded('{"status":true}', 2 ** 20))));
+    const { exabits, credential } = await converse({ apiUrl: url });
+    await expect(exabits.check(credential)).resolves.toBeUndefined();
+  });
+});
