@@ -98,9 +98,7 @@ describe('The documents describe what jobs do:', () => {
     ['login', 1],
     ['api-token', 2],
   ])('the variables of %s', (method, column) => {
-    const documented = table('README.md', 'Environment of later steps').flatMap((row) =>
-      row[column] ? names(row[0]) : [],
-    );
+    const documented = table('README.md', 'Variables').flatMap((row) => (row[column] ? names(row[0]) : []));
     expect(documented.sort()).toEqual(Object.keys(steps[method]?.env ?? {}).sort());
   });
 
