@@ -123,7 +123,7 @@ describe('a broken answer', () => {
     lost: [/^The connection to .* broke \(.+\)\. Check the network/, true],
     late: [/ did not answer within 0\.5 s|^No usable answer .* within 0\.5 s/, true],
     unreadable: [/ began to answer, but not in a way that can be read \(\S.*\)\./, false],
-    refused: [/^Exabits refused the API token \(HTTP 401\)/, false],
+    refused: [/^\S+ refused the API token \(HTTP 401\)/, false],
   } as const;
   const ends = {
     cut: (socket: Parameters<Behaviour>[0]) => socket.destroy(),

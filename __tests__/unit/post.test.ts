@@ -119,7 +119,11 @@ describe('a problem in the post step is a warning, and does not stop the rest:',
       'gha-',
       /^Warning: Could not read which API token the step made: .*\nCleared EXABITS_API_URL/,
     ],
-    ['creation', '{"apiUrl":"x","unanswered":["a"]}', /^Cleared .*\nWarning: Could not delete the API token: The address of /],
+    [
+      'creation',
+      '{"apiUrl":"x","unanswered":["a"]}',
+      /^Cleared .*\nWarning: Could not delete the API token: The address of /,
+    ],
   ])('state that cannot be used (%s: %s)', async (key, text, words) => {
     const job = new InProcessJob();
     const { inputs, state } = await job.main(tokenInputs);
