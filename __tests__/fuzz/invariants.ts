@@ -23,10 +23,13 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
     const shown = [log, main.summary, post.summary, ...state].join('\n');
     const answers = world.answers.filter((answer) => !/token/.test(Object(answer).changed));
     const said = JSON.stringify([answers, { ...world.inputs, password: '', 'api-token': '' }]);
-    for (const secret of secretsOf(world, outcome)) {
-      const forms = secretForms(secret.toWellFormed()).values();
+    const secrets = [...secretsOf(world, outcome)];
+    // A mask of a few letters garbles the other secrets, so that the runner no longer recognises their encoded forms.
+    const isGarbled = secrets.some(({ length }) => length < 4);
+    for (const secret of secrets) {
+      const forms = isGarbled ? [secret] : secretForms(secret.toWellFormed());
       // The server or another input may contain the same by chance.
-      const form = [...forms].find(
+      const form = forms.find(
         (text) => text.length >= shortestForm && shown.includes(text) && !isIn(said, text),
       );
       if (form !== undefined) return `${JSON.stringify(secret)} as ${JSON.stringify(form)}`;

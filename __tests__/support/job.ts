@@ -93,7 +93,7 @@ export class InProcessJob extends Job {
               },
             );
             if (exitCode === undefined) throw new Error('The step did not end its process');
-            return { exitCode, signal: null, cancelled: false };
+            return { exitCode, signal: null };
           } finally {
             process.env = environment;
           }

@@ -36,7 +36,7 @@ describe('a step with ephemeral-api-token: true', () => {
   test('logs in, creates a token, and exports that alone', async () => {
     const job = new InProcessJob();
     const { log, outputs, env, state, exitCode } = await job.main(ephemeralInputs);
-    const [{ id, name, token }] = exabits.tokens() as [{ id: string; name: string; token: string }];
+    const [{ id, name, token } = { id: '', name: '', token: '' }] = exabits.tokens();
     const credential: Credential = toApiToken(mask(token));
     const [file = ''] = job.temporaryFiles();
     expect([log, exitCode]).toEqual([
@@ -84,7 +84,10 @@ describe('a step with ephemeral-api-token: true', () => {
   });
 
   test('works with a short password that occurs in the id of the token', async () => {
-    exabits.when(logIn, double.answers(200, yes({ access_token: jwtUntil('2026-11-24T12:30:00Z'), refresh_token: 'r' })));
+    exabits.when(
+      logIn,
+      double.answers(200, yes({ access_token: jwtUntil('2026-11-24T12:30:00Z'), refresh_token: 'r' })),
+    );
     exabits.when(create, double.answers(200, yes({ id: 'tok-12345', token: 'exa-made' })));
     const { exitCode, state } = await new InProcessJob().main({ ...ephemeralInputs, password: '123' });
     expect([exitCode, JSON.parse(state.creation ?? '').made.id]).toEqual([0, 'tok-12345']);
