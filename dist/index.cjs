@@ -2685,6 +2685,7 @@ function unwritable(thrown) {
 
 
 
+
 /** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
 function headersFilePath() {
     const folder = process.env.RUNNER_TEMP;
@@ -2714,15 +2715,21 @@ function writeHeadersFile(path, headers) {
         (0,external_node_fs_namespaceObject.closeSync)(file);
     }
 }
-/** Removes a header file, if it still exists. Throws a Failure that names the file if it cannot be removed. */
-function removeHeadersFile(path) {
-    try {
-        // On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. Node tries
-        // again only if told that it may be a folder.
-        (0,external_node_fs_namespaceObject.rmSync)(path, { force: true, recursive: true, maxRetries: 4, retryDelay: 100 });
-    }
-    catch (cause) {
-        throw new Failure(`${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`, 'Remove the file by hand.', { cause });
+/** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
+const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
+const removalWaitsMs = [100, 200, 300, 400];
+/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
+async function removeHeadersFile(path) {
+    for (const waitMs of [...removalWaitsMs, 0]) {
+        try {
+            return (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+        }
+        catch (cause) {
+            if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
+                throw new Failure(`${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`, 'Remove the file by hand.', { cause });
+            }
+            await (0,promises_namespaceObject.setTimeout)(waitMs);
+        }
     }
 }
 
@@ -3327,10 +3334,10 @@ async function clear(exported) {
         emptyVariables(own);
         cleared.push(...own);
     });
-    await orWarn('remove the header file', () => {
+    await orWarn('remove the header file', async () => {
         if (!headersFile)
             return;
-        removeHeadersFile(headersFile);
+        await removeHeadersFile(headersFile);
         cleared.push('the header file');
     });
     if (cleared.length > 0)

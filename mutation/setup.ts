@@ -2,7 +2,7 @@
 // ended. That step must not end the process, which goes on with other mutants, or keep it waiting for retries. The
 // active mutant is named in the environment until a module of the sources is loaded, and tests replace the
 // environment: so load one here.
-import '../src/version.ts';
+import '../src/text.ts';
 
 const { random } = Math;
 process.exit = () => undefined as never;

@@ -55,9 +55,9 @@ async function clear(exported: Exported): Promise<void> {
     emptyVariables(own);
     cleared.push(...own);
   });
-  await orWarn('remove the header file', () => {
+  await orWarn('remove the header file', async () => {
     if (!headersFile) return;
-    removeHeadersFile(headersFile);
+    await removeHeadersFile(headersFile);
     cleared.push('the header file');
   });
   if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);

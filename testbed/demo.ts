@@ -1,5 +1,5 @@
 // npm run demo: a whole job against the sandbox, from the sign-in to the clean-up, with the log as GitHub shows it.
-// npm run demo:long-job: a job that outlives its access token, without and with an ephemeral API token.
+// npm run demo -- long-job: a job that outlives its access token, without and with an ephemeral API token.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

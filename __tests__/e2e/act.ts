@@ -7,6 +7,7 @@ import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, type Sandbox } from '../../testbed/ex
 import { secretsIn } from '../../testbed/runner/secret-forms.ts';
 
 const root = join(import.meta.dirname, '../..');
+const reports = join(root, 'reports/e2e');
 const longestRunMs = 3 * 60_000;
 
 /** What takes the place of third-party actions, below `stand-ins`; all others do nothing. */
@@ -71,6 +72,8 @@ export class Repository {
 
 /** What act runs, and with what. */
 export interface ActRun {
+  /** The name of its log in `reports/e2e`. */
+  readonly name: string;
   readonly act: string;
   readonly repository: Repository;
   /** It plays the default host. */
@@ -88,7 +91,7 @@ export interface ActRun {
 
 /** Runs workflows in act on this machine, without containers. */
 export async function runAct(run: ActRun): Promise<ActLog> {
-  const { act, repository, sandbox, cancel } = run;
+  const { act, repository, sandbox, name, cancel } = run;
   const home = mkdtempSync(join(tmpdir(), 'exabits-auth-act-'));
   try {
     const child = spawn(act, argumentsOf(run, join(home, 'event.json')), {
@@ -112,6 +115,8 @@ export async function runAct(run: ActRun): Promise<ActLog> {
       });
     }
     await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+    mkdirSync(reports, { recursive: true });
+    writeFileSync(join(reports, `${name}.log`), text);
     return new ActLog(text, sandbox);
   } finally {
     rmSync(home, { recursive: true, force: true, maxRetries: 3 });
@@ -147,10 +152,15 @@ export class ActLog {
     this.#sandbox = sandbox;
   }
 
-  /** How each job ended, by its name as act shows it: `succeeded` or `failed`. */
-  get results(): ReadonlyMap<string, string> {
+  /** The jobs that ended, by their names in the log. */
+  get jobs(): string[] {
+    return this.results.map((result) => result.replace(/ \w+$/, ''));
+  }
+
+  /** How each job ended, such as `API token/for-one-step succeeded`. */
+  get results(): string[] {
     const ends = this.lines.map((line) => /^\[(.*?) *\] \S+ {2}Job (succeeded|failed)$/.exec(line));
-    return new Map(ends.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? '']] : [])));
+    return ends.flatMap((match) => (match ? [`${match[1]} ${match[2]}`] : []));
   }
 
   /** The lines of one job, without its name. */
@@ -159,6 +169,12 @@ export class ActLog {
       const [, name, text] = /^\[(.*?) *\] (.*)$/.exec(line) ?? [];
       return name === job && text !== undefined ? [text] : [];
     });
+  }
+
+  /** What is missing if no line of a job, or of the whole log, holds a text. */
+  lacks(text: string, job?: string): string[] {
+    const lines = job === undefined ? this.lines : this.of(job);
+    return lines.some((line) => line.includes(text)) ? [] : [`${job ?? 'the log'} does not show: ${text}`];
   }
 
   /** The variables of Exabits that a job exported, each with its last value. */

@@ -32,7 +32,7 @@ if (tools.act) {
   } finally {
     for (const each of repositories) each.dispose();
   }
-}
+} else report.leaveOut('all workflows: there is no act');
 if (tools.egpu) await checkClientFile(tools.egpu, report);
 else
   report.leaveOut(

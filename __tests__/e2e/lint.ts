@@ -13,29 +13,23 @@ import type { Tools } from './tools.ts';
  * @param root the project's folder
  */
 export async function lint(root: string, tools: Tools, report: Report): Promise<void> {
-  report.check("GitHub's schema allows every action.yml", await schemaErrors(root));
   const { actionlint, shellcheck, zizmor } = tools;
-  if (actionlint)
-    report.check('actionlint finds nothing in the workflows', await lintWorkflows(actionlint, root));
+  const files = (...patterns: string[]) => globSync(patterns, { cwd: root });
+  report.check("GitHub's schema allows every action.yml", await schemaErrors(root));
+  if (actionlint && shellcheck) {
+    const found = await lintWorkflows(actionlint, shellcheck, root);
+    report.check('actionlint and shellcheck find nothing in the workflows', found);
+  }
   if (shellcheck) {
-    report.check(
-      'shellcheck finds nothing in the scripts',
-      await findings(
-        shellcheck,
-        globSync(['examples/machine.sh', '.ci/run', '__tests__/e2e/stand-ins/bin/*'], { cwd: root }),
-        root,
-      ),
-    );
+    const scripts = files('examples/*.sh', '.ci/run', '__tests__/e2e/stand-ins/bin/*');
+    report.check('shellcheck finds nothing in the scripts', await findings(shellcheck, scripts, root));
   }
   if (zizmor) {
     // It would not find the examples by itself. .github/zizmor.yml says what to ignore, and why.
-    const files = ['.', ...globSync(['examples/**/*.yml', '__tests__/e2e/*.yml'], { cwd: root })];
     const options = ['--offline', '--strict-collection', '--no-progress', '--color=never', '--quiet'];
-    const title = 'zizmor finds nothing in workflows, actions and dependabot.yml';
-    report.check(
-      title,
-      await findings(zizmor, [...options, '--config', '.github/zizmor.yml', ...files], root),
-    );
+    const inputs = ['.', ...files('examples/**/*.yml', '__tests__/e2e/*.yml')];
+    const found = await findings(zizmor, [...options, '--config', '.github/zizmor.yml', ...inputs], root);
+    report.check('zizmor finds nothing in workflows, actions and dependabot.yml', found);
   }
 }
 
@@ -55,7 +49,7 @@ async function findings(linter: string, args: readonly string[], cwd: string): P
  * Lints the workflows as those of one project, because they may call each other. Where an example uses the published
  * action, the action here takes its place, so that inputs and outputs are checked against its action.yml.
  */
-async function lintWorkflows(actionlint: string, root: string): Promise<string[]> {
+async function lintWorkflows(actionlint: string, shellcheck: string, root: string): Promise<string[]> {
   const project = mkdtempSync(join(tmpdir(), 'actionlint-'));
   try {
     mkdirSync(join(project, '.git'));
@@ -73,8 +67,9 @@ async function lintWorkflows(actionlint: string, root: string): Promise<string[]
         text.replaceAll(/uses: your-org\/exabits-auth(\/\w+)?@v\d/g, 'uses: .$1/'),
       );
     }
-    // Without the two programs that actionlint runs if it finds them, so that all machines give the same result.
-    return await findings(actionlint, ['-no-color', '-oneline', '-shellcheck=', '-pyflakes='], project);
+    // Without pyflakes, so that all machines give the same result.
+    const options = ['-no-color', '-oneline', `-shellcheck=${shellcheck}`, '-pyflakes='];
+    return await findings(actionlint, options, project);
   } finally {
     rmSync(project, { recursive: true });
   }

@@ -7,11 +7,11 @@ import { tokensIn } from '../../testbed/exabits/request-history.ts';
 import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
+  type Fault,
   type Sandbox,
-  type SandboxOptions,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
-import { type ActLog, type Repository, runAct } from './act.ts';
+import { type ActLog, type ActRun, type Repository, runAct } from './act.ts';
 import type { Report } from './report.ts';
 
 /** What the scenarios need. */
@@ -21,10 +21,24 @@ export interface Setting {
   readonly report: Report;
 }
 
-const { username, password } = EXAMPLE_ACCOUNT;
-const count = (to: number, name: string) => Array.from({ length: to }, (_, index) => `${name}-${index + 1}`);
+/** A scenario while it runs, with a sandbox of its own. */
+interface Stage {
+  readonly sandbox: Sandbox;
+  readonly run: (options: Omit<ActRun, 'name' | 'sandbox' | keyof Setting>) => Promise<ActLog>;
+  readonly check: Report['check'];
+}
 
+const { username, password } = EXAMPLE_ACCOUNT;
 const NEEDS_BALANCE = 'train if there is money/train';
+const TRAINING = '.github/workflows/train-and-tear-down.yml';
+const VAULT = 'vault';
+
+const EMPTY_LIST: Fault = {
+  effect: 'body',
+  body: '{"status": true, "data": []}',
+  match: { method: 'GET', path: '/api/v1/virtual-machines' },
+  carriedOut: true,
+};
 
 /** The jobs of the examples that run, by their names in the log, and what each prints. */
 const JOBS: Readonly<Record<string, string>> = {
@@ -34,8 +48,8 @@ const JOBS: Readonly<Record<string, string>> = {
   'behind a proxy/balance': '128.5',
   'list machines/not-signed-in': 'names=[]',
   'list machines/signed-in': 'names=[]',
-  ...Object.fromEntries(count(4, 'matrix/in-stock').map((job) => [job, 'Success - Main What is in stock'])),
-  ...Object.fromEntries(count(8, 'matrix/same-account').map((job) => [job, '128.5'])),
+  ...combinations('matrix/in-stock', 4, 'Success - Main What is in stock'),
+  ...combinations('matrix/same-account', 8, '128.5'),
   'quick start/look-around': '-train-0',
   'secret from AWS Secrets Manager/balance': '128.5',
   'secret from Google Secret Manager/balance': '128.5',
@@ -45,168 +59,115 @@ const JOBS: Readonly<Record<string, string>> = {
   'two accounts/compare': '128.5',
 };
 
-/** Runs every example as users copy it, except the sweep, which another event starts. */
+/** Every example as users copy it, except the sweep, which another event starts. */
 export async function runExamples(setting: Setting): Promise<void> {
-  const { report } = setting;
-  await withSandbox(async (sandbox) => {
-    const { log, vaultToken } = await runAll(setting, sandbox);
+  await play('examples', setting, async ({ sandbox, run, check }) => {
+    const log = await run({ ...forExamples(sandbox), workflows: '.github/workflows' });
     const expected = Object.keys(JOBS).map((job) => `${job} succeeded`);
-    const ended = results(log);
-    report.check('examples: every job succeeds', [
-      ...difference(expected, ended),
-      ...difference(ended, expected),
-    ]);
-    report.check(
-      'examples: every job prints what Exabits answers',
-      Object.entries(JOBS).flatMap(([job, text]) =>
-        log.of(job).some((line) => line.includes(text)) ? [] : [job],
-      ),
-    );
-    const usedByCurl = sandbox.requests.filter(({ headers }) => headers['user-agent']?.startsWith('curl/'));
-    report.check(
-      'examples: later steps get an ephemeral token, not the one in the vault',
-      usedByCurl.flatMap((request) => (tokensIn(request).includes(vaultToken) ? [request.path] : [])),
-    );
-    report.check('examples: the composite action leaves the variables of its job alone', [
+    check('every job succeeds', [...without(expected, log.results), ...without(log.results, expected)]);
+    const silent = Object.entries(JOBS).flatMap(([job, text]) => log.lacks(text, job));
+    check('every job prints what Exabits answers', silent);
+    check('later steps get an ephemeral token, not the one in the vault', callsWithVaultToken(sandbox));
+    const signIns = log
+      .of('list machines/signed-in')
+      .filter((line) => /:set-env:: EXABITS_ACCESS_TOKEN=\*/.test(line));
+    check('the composite action leaves the variables of its job alone', [
       ...log.exported('list machines/not-signed-in').keys(),
-      ...log
-        .of('list machines/signed-in')
-        .filter((line) => /::set-env:: EXABITS_ACCESS_TOKEN=\*/.test(line))
-        .slice(1),
+      ...signIns.slice(1),
     ]);
-    report.check('examples: no machine is left', trainingMachines(sandbox));
-    checkWhatIsLeft('examples', setting, sandbox, log);
+    check('no machine is left', trainingMachines(sandbox));
+    return log;
   });
 }
 
 /**
- * Runs the same while Exabits refuses everything with HTTP 200, and with a stand-in for egpu: the real one prints what
- * Exabits says as it is.
+ * The same while Exabits refuses everything with HTTP 200. The repository should have the stand-in for egpu: the real
+ * one prints what Exabits says as it is.
  */
 export async function runRefusedExamples(setting: Setting): Promise<void> {
-  const { report } = setting;
-  await withSandbox(async (sandbox) => {
+  await play('refused', setting, async ({ sandbox, run, check }) => {
     const body = JSON.stringify({ status: false, message: 'Not now\n::error::owned', data: null });
     const match = { path: /balance|flavors|virtual-machines/ };
     sandbox.faults.add({ effect: 'body', body, match, times: 999 });
-    const { log } = await runAll(setting, sandbox);
+    const log = await run({ ...forExamples(sandbox), workflows: '.github/workflows' });
     // act runs no job that needs another, once a reusable workflow has failed.
-    const { [NEEDS_BALANCE]: _, ...others } = JOBS;
-    const expected = Object.keys(others).map((job) => `${job} failed`);
-    report.check('refused: every job fails', difference(expected, results(log)));
-    const shown = log.lines.some((line) => line.includes('Not now'));
-    report.check('refused: the log shows the reason', shown ? [] : ['it does not']);
+    const expected = Object.keys(JOBS).filter((job) => job !== NEEDS_BALANCE);
+    check(
+      'every job fails',
+      without(
+        expected.map((job) => `${job} failed`),
+        log.results,
+      ),
+    );
+    check('the log shows the reason', log.lacks('Not now'));
     const commands = log.lines.filter((line) => /❗.*::error::owned/.test(line));
-    report.check('refused: the reason never becomes a workflow command', commands);
-    checkWhatIsLeft('refused', setting, sandbox, log);
+    check('the reason never becomes a workflow command', commands);
+    return log;
   });
 }
 
-/** Runs the training where the machine appears late, and where the run is cancelled while the machine starts. */
+/** The training where the machine is listed late, and where the run is cancelled while the machine starts. */
 export async function runTraining(setting: Setting): Promise<void> {
-  const { report } = setting;
-  const workflow = '.github/workflows/train-and-tear-down.yml';
-  await withSandbox(async (sandbox) => {
-    const match = { method: 'GET', path: /virtual-machines/ };
-    const body = '{"status": true, "data": []}';
-    sandbox.faults.add({ effect: 'body', body, match, after: 1, times: 12 });
-    const { log } = await runAll(setting, sandbox, workflow);
+  await play('late machine', setting, async ({ sandbox, run, check }) => {
+    // The wait lists it once, and the first job then looks 12 times.
+    sandbox.faults.add({ ...EMPTY_LIST, after: 1, times: 12 });
+    const log = await run({ ...forExamples(sandbox), workflows: TRAINING });
     const expected = ['train and tear down/train succeeded', 'train and tear down/tear-down succeeded'];
-    report.check('late machine: the second job deletes what the first does not find', [
-      ...difference(expected, results(log)),
-      ...trainingMachines(sandbox),
-    ]);
-    checkWhatIsLeft('late machine', setting, sandbox, log);
+    check('both jobs succeed', without(expected, log.results));
+    const deletes = log.lacks(' is deleted.', 'train and tear down/tear-down');
+    check('the second job deletes the machine', [...deletes, ...trainingMachines(sandbox)]);
+    return log;
   });
-  const cancelled = async (sandbox: Sandbox) => {
-    const cancel = until(sandbox, 'GET /api/v1/virtual-machines', 1);
-    const { log } = await runAll(setting, sandbox, workflow, cancel);
-    report.check('cancelled training: the job deletes the machine, so the second job is skipped', [
-      ...difference(['train and tear down/train failed'], results(log)),
-      ...difference(results(log), ['train and tear down/train failed']),
-      ...trainingMachines(sandbox),
-    ]);
-    checkWhatIsLeft('cancelled training', setting, sandbox, log);
-  };
-  await withSandbox(cancelled, { machineStartSeconds: 600 });
+
+  await play('cancelled training', setting, async ({ sandbox, run, check }) => {
+    sandbox.faults.add({ ...EMPTY_LIST, times: 10 });
+    const cancel = handled(sandbox, 'GET /api/v1/virtual-machines', 1);
+    const log = await run({ ...forExamples(sandbox), workflows: TRAINING, cancel });
+    check('the second job is skipped', without(log.results, ['train and tear down/train failed']));
+    check('the first job deletes the machine', [...log.lacks(' is deleted.'), ...trainingMachines(sandbox)]);
+    return log;
+  });
 }
 
-async function runAll(
-  setting: Setting,
-  sandbox: Sandbox,
-  workflows = '.github/workflows',
-  cancel?: Promise<void>,
-): Promise<{ log: ActLog; vaultToken: string }> {
-  const { token } = sandbox.seedApiToken(AWKWARD_ACCOUNT, { name: 'stored' });
-  const { token: vaultToken } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'vault' });
-  const log = await runAct({
-    ...setting,
-    sandbox,
-    workflows,
-    secrets: { EXABITS_USERNAME: username, EXABITS_PASSWORD: password, EXABITS_API_TOKEN: token },
-    vars: { GPU_IMAGE_ID: 'image', GPU_FLAVOR_ID: 'flavor' },
-    env: { VAULT_TOKEN: vaultToken, POLL_SECONDS: '0.05' },
-    ...(cancel === undefined ? {} : { cancel }),
-  });
-  return { log, vaultToken };
-}
-
-/** Runs the sweep as GitHub starts it when a run has ended. */
+/** The sweep, as GitHub starts it when a run has ended. */
 export async function runSweep(setting: Setting): Promise<void> {
-  const { report } = setting;
-  await withSandbox(async (sandbox) => {
+  await play('sweep', setting, async ({ sandbox, run, check }) => {
     const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'stored' });
     for (const name of ['gha-7-1-0123abcd', 'gha-7-2-0123abcd'])
       sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name });
-    const log = await runAct({
-      ...setting,
-      sandbox,
+    const log = await run({
       workflows: '.github/workflows/sweep.yml',
       event: { name: 'workflow_run', payload: { workflow_run: { id: 7, run_attempt: 1 } } },
       secrets: { EXABITS_API_TOKEN: token },
     });
-    report.check(
-      'sweep: deletes the tokens of the run that has ended, and of no later attempt',
-      difference(names(sandbox), ['stored', 'gha-7-2-0123abcd']),
-    );
-    const notice = /Runners have died and left \["gha-7-1-0123abcd"\]/;
-    report.check(
-      'sweep: says what it has deleted',
-      log.lines.some((line) => notice.test(line)) ? [] : ['it does not'],
-    );
-    report.check('sweep: the log shows no secret', log.leaks);
+    const left = sandbox.apiTokens().map(({ name }) => name);
+    check('the tokens of the run that has ended are deleted', without(left, ['stored', 'gha-7-2-0123abcd']));
+    check('those of a later attempt are left', without(['stored', 'gha-7-2-0123abcd'], left));
+    check('the log says so', log.lacks('Runners have died and left ["gha-7-1-0123abcd"]'));
+    check('the log shows no secret', log.leaks);
+    return undefined;
   });
 }
 
-/** Runs the jobs that GitHub's own runner runs, too. */
+/** The jobs that GitHub's own runner runs, too. */
 export async function runSharedJobs(setting: Setting): Promise<void> {
-  const { report } = setting;
-  await withSandbox(async (sandbox) => {
-    const log = await runAct({
-      ...setting,
-      sandbox,
-      workflows: '__tests__/e2e/e2e.yml',
-      env: { SANDBOX_URL: sandbox.url },
-    });
-    const failed = ['e2e/sign-in', 'e2e/masks'].filter((job) => log.results.get(job) !== 'succeeded');
-    report.check(
-      'e2e.yml: both jobs succeed',
-      failed.flatMap((job) => [job, ...log.of(job).filter((line) => line.startsWith('  |'))]),
+  await play('e2e.yml', setting, async ({ sandbox, run, check }) => {
+    const log = await run({ workflows: '__tests__/e2e/e2e.yml', env: { SANDBOX_URL: sandbox.url } });
+    check('both jobs succeed', without(['e2e/sign-in succeeded', 'e2e/masks succeeded'], log.results));
+    const printed = log.of('e2e/sign-in').filter((line) => line.includes('| secret: '));
+    check('five secrets are printed', printed.length === 5 ? [] : [String(printed.length)]);
+    const open = printed.filter((line) => !line.endsWith(': ***'));
+    check(
+      'the log shows each of them as ***',
+      open.map(() => 'one is not masked'),
     );
-    const printed = log.lines.filter((line) => line.includes('secret: '));
-    report.check('e2e.yml: the log shows each of five secrets as ***', [
-      ...(printed.length === 5 ? [] : [`${printed.length} were printed`]),
-      ...printed.filter((line) => !line.endsWith('secret: ***')).map(() => 'one is not masked'),
-    ]);
-    checkWhatIsLeft('e2e.yml', setting, sandbox, log);
+    return log;
   });
 }
 
-/** Runs a job that fails, and jobs that are cancelled: during a sign-in, and while the machine trains. */
+/** A job that fails, and one that is cancelled while it creates its second token. */
 export async function runInterruptedJobs(setting: Setting): Promise<void> {
-  const { report } = setting;
-  await withSandbox(async (sandbox) => {
-    // Of the three tokens of the two jobs, the last.
+  await play('interrupted', setting, async ({ sandbox, run, check }) => {
     const match = { method: 'POST', path: /api-tokens/ };
     sandbox.faults.add({
       effect: 'hang',
@@ -216,85 +177,96 @@ export async function runInterruptedJobs(setting: Setting): Promise<void> {
       carriedOut: true,
       times: 99,
     });
-    const log = await runAct({
-      ...setting,
-      sandbox,
+    const log = await run({
       workflows: '__tests__/e2e/interrupted.yml',
       vars: { USERNAME: username, PASSWORD: password },
-      cancel: until(sandbox, 'POST /api/v1/api-tokens', 3),
+      cancel: handled(sandbox, 'POST /api/v1/api-tokens', 3),
     });
-    const expected = ['interrupted/failed failed', 'interrupted/cancelled failed'];
-    report.check('interrupted: both jobs fail', difference(expected, results(log)));
-    const ran = log.lines.filter((line) => /Run Main echo/.test(line));
-    report.check('interrupted: no step runs after the one that was cancelled', ran);
-    const created = sandbox.requests.filter(
-      ({ method, path }) => method === 'POST' && path.endsWith('api-tokens'),
+    check(
+      'both jobs fail',
+      without(['interrupted/failed failed', 'interrupted/cancelled failed'], log.results),
     );
-    report.check(
-      'interrupted: the jobs created three tokens',
-      created.length === 3 ? [] : [String(created.length)],
+    check(
+      'no step runs after the one that was cancelled',
+      log.lines.filter((line) => /Run Main echo/.test(line)),
     );
-    checkWhatIsLeft('interrupted', setting, sandbox, log);
+    return log;
   });
-}
-
-/** Checks that no secret is in the log, that post has emptied every variable, and that no ephemeral token is left. */
-function checkWhatIsLeft(scenario: string, { report }: Setting, sandbox: Sandbox, log: ActLog): void {
-  report.check(`${scenario}: the log shows no secret`, log.leaks);
-  const exported = [...log.results.keys()].flatMap((job) =>
-    [...log.exported(job)].map(([name, value]) => ({ where: `${name} in ${job}`, value })),
-  );
-  const full = exported.filter(({ value }) => value !== '').map(({ where }) => where);
-  report.check(`${scenario}: post empties every variable`, exported.length === 0 ? ['none was set'] : full);
-  report.check(
-    `${scenario}: no ephemeral token is left`,
-    sandbox.orphans().map(({ name }) => name),
-  );
 }
 
 /** Which token the official client sends where its configuration file holds one, too, as docs/api.md says. */
 export async function checkClientFile(egpu: string, report: Report): Promise<void> {
-  await withSandbox(async (sandbox) => {
-    const home = mkdtempSync(join(tmpdir(), 'egpu-'));
-    mkdirSync(join(home, '.exabits'));
-    writeFileSync(join(home, '.exabits/config.yaml'), 'api_token: of-the-file\n');
-    const sentWith = async (env: Record<string, string>) => {
-      const options = { env: { ...sandbox.defaultHost?.environment, ...env, HOME: home }, timeout: 60_000 };
-      // The sandbox knows none of these tokens, so egpu fails.
-      await promisify(execFile)(egpu, ['billing', 'balance'], options).catch(() => undefined);
-      return String(sandbox.requests.at(-1)?.headers.authorization);
-    };
-    const withToken = await sentWith({ EXABITS_API_TOKEN: 'of-the-job' });
-    const withLogin = await sentWith({
-      EXABITS_ACCESS_TOKEN: 'of-the-job',
-      EXABITS_REFRESH_TOKEN: 'refresh',
-    });
-    rmSync(home, { recursive: true });
-    report.check(
-      'egpu: an API token of the job wins over its file',
-      difference([withToken], ['Bearer of-the-job']),
-    );
-    report.check(
-      'egpu: its file wins over a login of the job',
-      difference([withLogin], ['Bearer of-the-file']),
-    );
-  });
+  const sandbox = await startSandbox({ asDefaultHost: true });
+  const home = mkdtempSync(join(tmpdir(), 'egpu-'));
+  mkdirSync(join(home, '.exabits'));
+  writeFileSync(join(home, '.exabits/config.yaml'), 'api_token: of-the-file\n');
+  const sentWith = async (variables: Record<string, string>) => {
+    const env = { ...sandbox.defaultHost?.environment, ...variables, HOME: home };
+    // The sandbox knows none of these tokens, so egpu fails.
+    await promisify(execFile)(egpu, ['billing', 'balance'], { env, timeout: 60_000 }).catch(() => undefined);
+    return [String(sandbox.requests.at(-1)?.headers.authorization)];
+  };
+  const token = await sentWith({ EXABITS_API_TOKEN: 'of-the-job' });
+  report.check('egpu: an API token of the job wins over its file', without(token, ['Bearer of-the-job']));
+  const login = await sentWith({ EXABITS_ACCESS_TOKEN: 'of-the-job', EXABITS_REFRESH_TOKEN: 'of-the-job' });
+  report.check('egpu: its file wins over a login of the job', without(login, ['Bearer of-the-file']));
+  rmSync(home, { recursive: true });
+  await sandbox.close();
 }
 
-async function withSandbox(
-  use: (sandbox: Sandbox) => Promise<void>,
-  options: SandboxOptions = {},
+/**
+ * Plays a scenario. If it returns its log, checks that the log shows no secret, that post has emptied every variable,
+ * and that no ephemeral token is left.
+ */
+async function play(
+  name: string,
+  { report, ...setting }: Setting,
+  scenario: (stage: Stage) => Promise<ActLog | undefined>,
 ): Promise<void> {
-  const sandbox = await startSandbox({ machineStartSeconds: 0.01, ...options, asDefaultHost: true });
+  const sandbox = await startSandbox({ machineStartSeconds: 0.01, asDefaultHost: true });
+  const check: Report['check'] = (title, problems) => report.check(`${name}: ${title}`, problems);
   try {
-    await use(sandbox);
+    const log = await scenario({
+      sandbox,
+      check,
+      run: (run) => runAct({ ...setting, ...run, name, sandbox }),
+    });
+    if (log === undefined) return;
+    check('the log shows no secret', log.leaks);
+    const exported = log.jobs.flatMap((job) => [...log.exported(job)].map(([...entry]) => [...entry, job]));
+    const full = exported
+      .filter(([, value]) => value !== '')
+      .map(([variable, , job]) => `${variable} in ${job}`);
+    check('post empties every variable', exported.length === 0 ? ['none was set'] : full);
+    check(
+      'no ephemeral token is left',
+      sandbox.orphans().map((token) => token.name),
+    );
   } finally {
     await sandbox.close();
   }
 }
 
+/** The secrets and variables that the examples need. */
+function forExamples(sandbox: Sandbox): Pick<ActRun, 'secrets' | 'vars' | 'env'> {
+  const stored = sandbox.seedApiToken(AWKWARD_ACCOUNT, { name: 'stored' });
+  const vault = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: VAULT });
+  return {
+    secrets: { EXABITS_USERNAME: username, EXABITS_PASSWORD: password, EXABITS_API_TOKEN: stored.token },
+    vars: { GPU_IMAGE_ID: 'image', GPU_FLAVOR_ID: 'flavor' },
+    env: { VAULT_TOKEN: vault.token, POLL_SECONDS: '0.05' },
+  };
+}
+
+/** The paths that curl has requested with the token in the vault. */
+function callsWithVaultToken(sandbox: Sandbox): string[] {
+  const vault = sandbox.apiTokens().find(({ name }) => name === VAULT);
+  const calls = sandbox.requests.filter(({ headers }) => headers['user-agent']?.startsWith('curl/'));
+  return calls.flatMap((call) => (tokensIn(call).includes(vault?.token ?? '') ? [call.path] : []));
+}
+
 /** Resolves when the sandbox has carried out a request for the nth time. */
-function until(sandbox: Sandbox, request: string, nth: number): Promise<void> {
+function handled(sandbox: Sandbox, request: string, nth: number): Promise<void> {
   return new Promise((resolve) => {
     sandbox.onRequest((event) => {
       if (event.moment === 'handled' && `${event.method} ${event.path}` === request && event.nth === nth)
@@ -303,19 +275,14 @@ function until(sandbox: Sandbox, request: string, nth: number): Promise<void> {
   });
 }
 
-/** How each job ended, such as `API token/for-one-step succeeded`. */
-function results(log: ActLog): string[] {
-  return [...log.results].map(([job, result]) => `${job} ${result}`);
-}
-
 function trainingMachines(sandbox: Sandbox): string[] {
   return sandbox.machines().flatMap(({ name }) => (name.startsWith('train-') ? [name] : []));
 }
 
-function names(sandbox: Sandbox): string[] {
-  return sandbox.apiTokens().map(({ name }) => name);
+function combinations(job: string, count: number, prints: string): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${job}-${index + 1}`, prints]));
 }
 
-function difference(some: readonly string[], others: readonly string[]): string[] {
+function without(some: readonly string[], others: readonly string[]): string[] {
   return some.filter((each) => !others.includes(each));
 }

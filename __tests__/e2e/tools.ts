@@ -38,7 +38,8 @@ export async function findTools(report: Report): Promise<Tools> {
   const find = async (tool: Tool) => {
     const path = await findOrInstall(tool);
     if (path !== undefined || tool.name !== 'egpu' || expectsEgpu) {
-      report.check(`there is ${tool.name}`, path === undefined ? [`${tool.install.join(' ')} failed`] : []);
+      const tried = process.env[tool.name.toUpperCase()] || tool.install.join(' ');
+      report.check(`there is ${tool.name}`, path === undefined ? [`not by ${tried}`] : []);
     }
     return path;
   };

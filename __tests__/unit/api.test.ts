@@ -10,6 +10,7 @@ import { failureOf } from './support/failure.ts';
 skipWaits();
 
 const host = 'gpu-api.exascalelabs.ai';
+const bearer = `Bearer ${apiToken}`;
 const login = { access_token: 'access', refresh_token: 'refresh', username: 'Ada', email: '' };
 const pair: TokenPair = {
   kind: 'token-pair',
@@ -41,24 +42,12 @@ describe('the call of', () => {
     expect(await api.authenticate(credential)).toEqual({ credential });
   });
 
-  test('a check has the headers of the credential', async () => {
-    exabits().get('/billing/balance').matchHeader('authorization', `Bearer ${apiToken}`).reply(200, yes());
-    exabits()
-      .get('/billing/balance')
-      .matchHeader('authorization', 'Bearer access')
-      .matchHeader('refresh-token', 'refresh')
-      .reply(200, yes());
-    const { exabits: api, credential } = await converse();
-    await api.check(credential);
-    await api.check(pair);
-  });
-
   test('a creation has a label of its own for each try', async () => {
     const failures: unknown[] = [];
     exabits().post('/api-tokens', { name: 'one', description: 'x' }).reply(503, no('down'));
     exabits()
       .post('/api-tokens', { name: 'two', description: 'x' })
-      .matchHeader('authorization', `Bearer ${apiToken}`)
+      .matchHeader('authorization', bearer)
       .reply(200, yes({ id: 'tok-1', token: ephemeralToken }));
     const { exabits: api, credential, masks } = await converse();
     const created = await api.createApiToken(credential, (failed) => {
@@ -71,120 +60,86 @@ describe('the call of', () => {
   });
 
   test('a list asks for all pages, or for enough', async () => {
-    const page = (entries: object[]) =>
-      exabits()
-        .get('/api-tokens')
-        .query(true)
-        .matchHeader('authorization', `Bearer ${apiToken}`)
-        .reply(200, yes(entries));
     const { exabits: api, credential } = await converse();
-    page([{ id: 1, created_at: 1 }]);
-    page([]);
+    const pages = exabits().matchHeader('authorization', bearer).get('/api-tokens').query(true);
+    pages.times(3).reply(200, yes([{ id: 1, created_at: 1 }]));
     expect((await api.listApiTokens(credential)).tokens).toHaveLength(1);
-    page([{ id: 1, created_at: 1 }]);
     expect((await api.listApiTokens(credential, () => true)).tokens).toHaveLength(1);
   });
 
   test('a deletion is for one id, whatever it contains, and is done if Exabits confirms it', async () => {
-    let url = '';
-    const answers: [number, object | string][] = [
-      [200, yes()],
-      [404, no('gone')],
-      [204, ''],
-    ];
-    for (const [status, body] of answers) {
-      exabits()
-        .delete(/api-tokens/)
-        .matchHeader('authorization', `Bearer ${apiToken}`)
-        .reply((request: Request) => {
-          ({ url } = request);
-          return [status, body];
-        });
-    }
     const { exabits: api, credential } = await converse();
+    const route = exabits().matchHeader('authorization', bearer);
+    route.delete('/api-tokens/a%3Ab%2F..%2Fc').reply(200, yes());
     await expect(api.deleteApiToken(credential, 'a:b/../c')).resolves.toBeUndefined();
-    expect(url).toMatch(/\/api\/v1\/api-tokens\/a%3Ab%2F\.\.%2Fc$/);
-    expect((await failureOf(() => api.deleteApiToken(credential, '7'))).message).toContain('HTTP 404');
-    expect((await failureOf(() => api.deleteApiToken(credential, '7'))).message).toContain('is empty');
+    route.delete('/api-tokens/7').reply(404, no('gone')).delete('/api-tokens/7').reply(204);
+    await expect(api.deleteApiToken(credential, '7')).rejects.toThrow('HTTP 404, "gone"');
+    await expect(api.deleteApiToken(credential, '7')).rejects.toThrow('is empty');
   });
 });
 
 describe('a refusal of', () => {
-  /** How a call fails, and how often it was made. */
-  async function refusal(
+  type Refusal = [status: number, body: object | string, message: string];
+
+  /** Expects a call to be made once, and to fail so. */
+  async function expectRefusal(
     call: (api: Conversation) => Promise<unknown>,
-    status: number,
-    body: object | string,
+    [status, body, message]: Refusal,
   ) {
-    exabits().intercept(/./, 'POST').optionally().reply(status, body);
-    exabits().get('/billing/balance').optionally().reply(status, body);
-    return failureOf(async () => call(await converse()));
-  }
-
-  const isLogin = (looksHashed: boolean) => (api: Conversation) =>
-    api.exabits.authenticate({ ...api.password, looksHashed });
-  const wrong = (saw: string) => `Exabits did not accept the username and password (${saw}).`;
-  const both = `Check both secrets, and that they belong to ${host}; "password-format" says whether the secret is the password itself or its MD5.`;
-  const hashed =
-    'The password has 32 hexadecimal digits, like an MD5: if it is one, set password-format: md5.';
-
-  test.each<[number, object | string, boolean, string]>([
-    [401, no('who?'), false, `${wrong('HTTP 401, "who?"')} ${both}`],
-    [401, '', true, `${wrong('HTTP 401')} ${hashed}`],
-    [403, no('locked'), false, `${wrong('HTTP 403, "locked"')} ${both}`],
-    [200, no('wrong'), false, `${wrong('HTTP 200, "wrong"')} ${both}`],
-    [
-      403,
-      'firewall',
-      false,
-      `${host} refused POST /authenticate/login (HTTP 403). This is not how Exabits answers: check the address.`,
-    ],
-    [
-      400,
-      no('bad'),
-      true,
-      'Exabits refused POST /authenticate/login (HTTP 400, "bad"). Check the inputs of the step.',
-    ],
-  ])('a password is sent once: HTTP %i', async (status, body, looksHashed, message) => {
-    const failure = await refusal(isLogin(looksHashed), status, body);
+    const scope = exabits();
+    for (const method of ['GET', 'POST']) scope.intercept(/./, method).optionally().reply(status, body);
+    const failure = await failureOf(async () => call(await converse()));
     expect(failure.message).toBe(message);
+    expect(failure).toBeInstanceOf(RequestFailure);
     expect(failure).toMatchObject({
       seen: { status, transient: false, enveloped: typeof body !== 'string' },
     });
+  }
+
+  const wrong = 'Exabits did not accept the username and password';
+  const both = `Check both secrets, and that they belong to ${host}; "password-format" says whether the secret is the password itself or its MD5.`;
+  const isHash =
+    'The password has 32 hexadecimal digits, like an MD5: if it is one, set password-format: md5.';
+  const isElse = 'This is not how Exabits answers: check the address.';
+
+  test.each<Refusal>([
+    [401, no('who?'), `${wrong} (HTTP 401, "who?"). ${both}`],
+    [401, '', `${wrong} (HTTP 401). ${both}`],
+    [403, no('locked'), `${wrong} (HTTP 403, "locked"). ${both}`],
+    [200, no('wrong'), `${wrong} (HTTP 200, "wrong"). ${both}`],
+    [403, 'firewall', `${host} refused POST /authenticate/login (HTTP 403). ${isElse}`],
+    [400, no('x'), 'Exabits refused POST /authenticate/login (HTTP 400, "x"). Check the inputs of the step.'],
+  ])('a password: HTTP %i (%#)', async (...refusal) => {
+    await expectRefusal(({ exabits: api, password }) => api.authenticate(password), refusal);
   });
 
-  const token = (saw: string) =>
-    `Exabits refused the API token (${saw}). Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`;
-  const tokens = (saw: string) =>
-    `Exabits refused the tokens of the login (${saw}). Check that the account may use the API, and that the runner's clock is right.`;
-
-  test.each<[number, object | string, 'credential' | 'pair', string]>([
-    [401, no('revoked'), 'credential', token('HTTP 401, "revoked"')],
-    [403, '', 'credential', token('HTTP 403')],
-    [401, '', 'pair', tokens('HTTP 401')],
-    [403, no('no access'), 'pair', tokens('HTTP 403, "no access"')],
-    [
-      404,
-      no('what?'),
-      'credential',
-      'Exabits refused GET /billing/balance (HTTP 404, "what?"). Check the inputs of the step.',
-    ],
-  ])('a credential has its own message: HTTP %i (%#)', async (status, body, kind, message) => {
-    const failure = await refusal(
-      ({ exabits: api, credential }) => api.check(kind === 'pair' ? pair : credential),
-      status,
-      body,
+  test('a password that looks like its MD5', async () => {
+    const looksHashed = { looksHashed: true };
+    await expectRefusal(
+      ({ exabits: api, password }) => api.authenticate({ ...password, ...looksHashed }),
+      [401, no('who?'), `${wrong} (HTTP 401, "who?"). ${isHash}`],
     );
-    expect(failure.message).toBe(message);
-    expect(failure).toBeInstanceOf(RequestFailure);
-    expect(failure).toMatchObject({ seen: { status, enveloped: body !== '' } });
   });
-});
 
-test('a login is read, but not refused, if its answer has the wrong form', async () => {
-  exabits().post('/authenticate/login').reply(200, yes({}));
-  const { exabits: api, password } = await converse();
-  expect((await failureOf(() => api.authenticate(password))).message).toMatch(
-    /its "access_token" is not a string/,
-  );
+  const token = 'Exabits refused the API token';
+  const check = `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`;
+
+  test.each<Refusal>([
+    [401, no('revoked'), `${token} (HTTP 401, "revoked"). ${check}`],
+    [403, '', `${token} (HTTP 403). ${check}`],
+    [404, no('x'), 'Exabits refused GET /billing/balance (HTTP 404, "x"). Check the inputs of the step.'],
+  ])('an API token: HTTP %i', async (...refusal) => {
+    await expectRefusal(({ exabits: api, credential }) => api.check(credential), refusal);
+  });
+
+  test.each([401, 403])('the tokens of a login: HTTP %i', async (status) => {
+    await expectRefusal(
+      ({ exabits: api }) => api.check(pair),
+      [
+        status,
+        no('no'),
+        `Exabits refused the tokens of the login (HTTP ${status}, "no"). Check that the account may use the API, and that the runner's clock is right.`,
+      ],
+    );
+  });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   accountOf,
   bearerTokenOf,
@@ -17,7 +16,6 @@ import {
 } from '../../src/credentials.ts';
 import { createMasker, fingerprint } from '../../src/secrets.ts';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
-import { anyText } from './support/any-text.ts';
 import { jwtUntil } from './support/samples.ts';
 
 const { mask } = createMasker(() => {});
@@ -40,38 +38,24 @@ function password(username: string, md5 = 'md5') {
   return { kind: 'password', username, md5: mask(md5), looksHashed: false } as const;
 }
 
-describe('a credential', () => {
-  test('from a login needs both headers', () => {
-    expect(headersOf(pair())).toEqual({ Authorization: 'Bearer access', 'refresh-token': 'refresh' });
-    expect(bearerTokenOf(pair())).toBe('access');
-    expect(expiryOf(pair())).toBe(expiry);
-  });
+test('a credential from a login needs both headers, and an API token needs one', () => {
+  expect(headersOf(pair())).toEqual({ Authorization: 'Bearer access', 'refresh-token': 'refresh' });
+  expect([bearerTokenOf(pair()), expiryOf(pair())]).toEqual(['access', expiry]);
 
-  test('that is an API token needs one, and expires if it says so', () => {
-    expect(token()).toEqual({ kind: 'api-token', token: 'token', expiresAt: undefined });
-    expect(headersOf(token())).toEqual({ Authorization: 'Bearer token' });
-    expect(bearerTokenOf(token())).toBe('token');
-    expect(expiryOf(token(jwtUntil('2026-11-24T12:30:00Z')))).toEqual(expiry);
-  });
+  expect(token()).toEqual({ kind: 'api-token', token: 'token', expiresAt: undefined });
+  expect(headersOf(token())).toEqual({ Authorization: 'Bearer token' });
+  expect(bearerTokenOf(token())).toBe('token');
+  expect(expiryOf(token(jwtUntil('2026-11-24T12:30:00Z')))).toEqual(expiry);
+});
 
-  test('has an account if a login returned one', () => {
-    const account = { username: 'ada', email: '' };
-    const made = {
-      method: 'ephemeral-api-token',
-      source: '',
-      credential: token(),
-      id: '1',
-      name: 'x',
-    } as const;
-    const signIns: SignIn[] = [
-      { method: 'login', source: '', credential: pair(), account },
-      { ...made, account },
-      { ...made, account: undefined },
-      { method: 'api-token', source: '', credential: token() },
-      { method: 'existing', source: '', credential: pair() },
-    ];
-    expect(signIns.map(accountOf)).toEqual([account, account, undefined, undefined, undefined]);
-  });
+test('a sign-in has an account if a login returned one', () => {
+  const account = { username: 'ada', email: '' };
+  const signedIn = { source: '', credential: pair() };
+  const signIns: SignIn[] = [
+    { ...signedIn, method: 'login', account },
+    { ...signedIn, method: 'existing' },
+  ];
+  expect(signIns.map(accountOf)).toEqual([account, undefined]);
 });
 
 describe('a source', () => {
@@ -141,16 +125,11 @@ describe('the expiry of a token', () => {
     for (const text of ['', 'opaque', 'a.b.c', '..', 'a.!!!.c', `a.${btoa('{"exp":')}.c`]) {
       expect(jwtExpiry(text)).toBeUndefined();
     }
-    fc.assert(
-      fc.property(anyText(), (text) => {
-        jwtExpiry(`a.${text}.c`);
-      }),
-    );
   });
 });
 
 describe('a text', () => {
-  test.each(['x', '"', '!~', '"a\'', '\'a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}', 'x'.repeat(16_384)])(
+  test.each(['x', '"', '!~', '"a\'', 'a"b"', '"a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}', 'x'.repeat(16_384)])(
     'is a valid token if it is printable ASCII: %s',
     (text) => {
       expect(tokenDefect(text)).toBeUndefined();

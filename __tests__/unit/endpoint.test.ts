@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { defaultApiUrl, parseEndpoint } from '../../src/endpoint.ts';
 
 describe('the address of the API', () => {
@@ -17,17 +16,6 @@ describe('the address of the API', () => {
       apiBaseUrl: 'https://api.example:8443/api/v1',
       name: 'api.example:8443',
     });
-  });
-
-  test('parses to the same result when parsed again', () => {
-    const origins = fc.webUrl({ validSchemes: ['https'] }).map((url) => new URL(url).origin);
-    fc.assert(
-      fc.property(origins, fc.constantFrom('', '/', '/api/v1', '/api/v1/'), (origin, end) => {
-        const endpoint = parseEndpoint(origin + end);
-        expect(parseEndpoint(endpoint.apiUrl)).toEqual(endpoint);
-        expect(parseEndpoint(endpoint.apiBaseUrl)).toEqual(endpoint);
-      }),
-    );
   });
 
   const noUrl =

@@ -12,12 +12,18 @@ type Variables = Record<string, string>;
 const host = 'gpu-api.exascalelabs.ai';
 const until = '2026-11-24T12:30:00.000Z';
 const pair = { EXABITS_ACCESS_TOKEN: jwtUntil(until), EXABITS_REFRESH_TOKEN: 'refresh-token' };
+/** A token that expires at this time. */
+const at = (time: string): string => jwtUntil(`2026-11-24T${time}Z`);
 const reuse = { 'use-existing-credentials': 'true', verify: 'false' };
 const elsewhere = 'https://reseller.example';
 const notOurs = 'Something other than this action set the credentials that are used.';
 const using = (expiry = ''): string =>
   `Using the credentials for ${host} already set in this job${expiry && `, until ${expiry}`}. They are kept when it ends.`;
 const signedIn = `Signed in to ${host} as ada. The access token expires at ${until}; for a longer job set ephemeral-api-token: true.`;
+const instead = (reason: string): string =>
+  `The credentials already set in this job ${reason}, so the step signs in with its inputs.`;
+const inVain = (reason: string): string =>
+  `Error: The credentials already set in this job ${reason}, and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.`;
 const logIn = 'POST /authenticate/login';
 const balance = 'GET /billing/balance';
 
@@ -30,35 +36,18 @@ beforeEach(() => {
 });
 
 describe('existing credentials are used as they are:', () => {
+  const full = { ...pair, EXABITS_REFRESH_TOKEN: at('14:00:00') };
+  const opaque = { ...pair, EXABITS_ACCESS_TOKEN: 'opaque', EXABITS_ACCESS_TOKEN_EXPIRES_AT: ` ${until}\n` };
+  const brief = { ...pair, EXABITS_ACCESS_TOKEN: at('12:05:00') };
+
   test.each<[string, Variables, string, Variables]>([
     ['a token pair', pair, until, { token: pair.EXABITS_ACCESS_TOKEN, 'refresh-token-expires-at': '' }],
-    [
-      'a token pair whose refresh token has an expiry',
-      { ...pair, EXABITS_REFRESH_TOKEN: jwtUntil('2026-11-24T14:00:00Z') },
-      ...[until, { 'refresh-token-expires-at': '2026-11-24T14:00:00.000Z' }],
-    ] as const,
-    [
-      'a token pair whose expiry is in a variable',
-      { ...pair, EXABITS_ACCESS_TOKEN: 'opaque', EXABITS_ACCESS_TOKEN_EXPIRES_AT: ` ${until}\n` },
-      ...[until, { token: 'opaque', 'token-expires-at': until }],
-    ] as const,
-    [
-      'a token pair that is valid for five more minutes',
-      { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') },
-      ...['2026-11-24T12:05:00.000Z', {}],
-    ] as const,
+    ['one with a known end', full, until, { 'refresh-token-expires-at': '2026-11-24T14:00:00.000Z' }],
+    ['one whose expiry is in a variable', opaque, until, { token: 'opaque', 'token-expires-at': until }],
+    ['one that is valid for 5 more minutes', brief, '2026-11-24T12:05:00.000Z', {}],
     ['an API token', { EXABITS_API_TOKEN: apiToken }, '', { 'api-token': apiToken, 'token-expires-at': '' }],
-    [
-      'an API token that expires in a second',
-      { EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') },
-      ...['2026-11-24T12:00:01.000Z', {}],
-    ] as const,
-    [
-      'an API token before a pair, as egpu does',
-      { ...pair, EXABITS_API_TOKEN: apiToken },
-      '',
-      { token: apiToken },
-    ],
+    ['one with a second left', { EXABITS_API_TOKEN: at('12:00:01') }, '2026-11-24T12:00:01.000Z', {}],
+    ['it before a pair, as in egpu', { ...pair, EXABITS_API_TOKEN: apiToken }, '', { token: apiToken }],
   ])('%s', async (_what, env, expiry, outputs) => {
     const step = await new InProcessJob(env).main(reuse);
     const [said, use] = step.log.split('\n');
@@ -80,89 +69,55 @@ describe('existing credentials are used as they are:', () => {
 
   test('exported again, trimmed, in a header file of this step, and the post step clears only that', async () => {
     const addresses = { EXABITS_API_URL: apiUrl, EXABITS_API_BASE_URL: `${apiUrl}/api/v1` };
-    const job = new InProcessJob({
-      EXABITS_API_TOKEN: ` ${apiToken}\n`,
-      EXABITS_HEADERS_FILE: '/of/another',
-    });
+    const env = { EXABITS_API_TOKEN: ` ${apiToken}\n`, EXABITS_HEADERS_FILE: '/of/another' };
+    const job = new InProcessJob(env);
     const main = await job.main(reuse);
     const [file = ''] = job.temporaryFiles();
     expect(main.env).toEqual({ ...addresses, EXABITS_API_TOKEN: apiToken, EXABITS_HEADERS_FILE: file });
     expect(readFileSync(file, 'utf8')).toBe(`Authorization: Bearer ${apiToken}\n`);
     const post = await job.post(main);
-    expect([post.log, post.env]).toEqual([
-      'Cleared EXABITS_HEADERS_FILE, the header file.',
-      { EXABITS_HEADERS_FILE: '' },
-    ]);
+    expect(post.log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
+    expect(post.env).toEqual({ EXABITS_HEADERS_FILE: '' });
     expect(job.temporaryFiles()).toEqual([]);
   });
 
   test("without touching another step's header file if the step writes none", async () => {
     const job = new InProcessJob({ ...pair, EXABITS_HEADERS_FILE: '/of/another' });
     const main = await job.main({ ...reuse, 'write-headers-file': 'false' });
-    expect([Object.keys(main.env), main.log]).toEqual([
-      expect.not.arrayContaining(['EXABITS_HEADERS_FILE']),
-      `${notOurs}\n${using(until)}`,
-    ]);
+    expect(main.env).not.toHaveProperty('EXABITS_HEADERS_FILE');
+    expect(main.log).toBe(`${notOurs}\n${using(until)}`);
     expect((await job.post(main)).env).toEqual({});
   });
 });
 
 describe('existing credentials that cannot be used', () => {
   const opaque = { ...pair, EXABITS_ACCESS_TOKEN: unsignedJwt({ sub: 'ada' }) };
-  const soon = '2026-11-24T12:04:59.000Z';
+  const soon = '2026-11-24T12:04:59.999Z';
 
-  test.each<[string, Variables, Variables]>([
-    [
-      `are for reseller.example, not for ${host}`,
-      { ...pair, EXABITS_API_URL: elsewhere },
-      { 'api-url': apiUrl },
-    ],
-    [
-      `are for ${host}:8443, not for ${host}`,
-      { EXABITS_API_TOKEN: apiToken, EXABITS_API_URL: `${apiUrl}:8443` },
-      { 'api-url': apiUrl },
-    ],
-    [
-      `are for an unreadable address, not for ${host}`,
-      { ...pair, EXABITS_API_URL: 'x' },
-      { 'api-url': apiUrl },
-    ],
-    ['cannot be used: EXABITS_ACCESS_TOKEN is empty', { EXABITS_REFRESH_TOKEN: 'refresh-token' }, {}],
-    ['cannot be used: EXABITS_REFRESH_TOKEN is empty', { ...pair, EXABITS_REFRESH_TOKEN: ' ' }, {}],
-    ['cannot be used: EXABITS_REFRESH_TOKEN contains a space', { ...pair, EXABITS_REFRESH_TOKEN: 'a b' }, {}],
-    ['cannot be used: EXABITS_API_TOKEN contains a space', { ...pair, EXABITS_API_TOKEN: 'a b' }, {}],
-    ['expired at 2026-11-24T12:00:00.000Z', { EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:00Z') }, {}],
-    [
-      'expired at 2026-11-24T12:00:00.000Z',
-      { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:00:00Z') },
-      {},
-    ],
+  test.each<[string, Variables]>([
+    [`are for reseller.example, not for ${host}`, { ...pair, EXABITS_API_URL: elsewhere }],
+    [`are for ${host}:8443, not for ${host}`, { ...pair, EXABITS_API_URL: `${apiUrl}:8443` }],
+    [`are for an unreadable address, not for ${host}`, { ...pair, EXABITS_API_URL: 'x' }],
+    ['cannot be used: EXABITS_ACCESS_TOKEN is empty', { EXABITS_REFRESH_TOKEN: 'refresh-token' }],
+    ['cannot be used: EXABITS_REFRESH_TOKEN is empty', { ...pair, EXABITS_REFRESH_TOKEN: ' ' }],
+    ['cannot be used: EXABITS_REFRESH_TOKEN contains a space', { ...pair, EXABITS_REFRESH_TOKEN: 'a b' }],
+    ['cannot be used: EXABITS_API_TOKEN contains a space', { EXABITS_API_TOKEN: 'a b' }],
+    ['expired at 2026-11-24T12:00:00.000Z', { EXABITS_API_TOKEN: at('12:00:00') }],
+    ['expired at 2026-11-24T12:00:00.000Z', { ...pair, EXABITS_ACCESS_TOKEN: at('12:00:00') }],
     [
       'expire in less than 5 minutes, at 2026-11-24T12:00:01.000Z',
-      { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:00:01Z') },
-      {},
+      { ...pair, EXABITS_ACCESS_TOKEN: at('12:00:01') },
     ],
-    [`expire in less than 5 minutes, at ${soon}`, { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: soon }, {}],
-    ['do not say when they expire', opaque, {}],
-    ['do not say when they expire', { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' }, {}],
-  ])('give the reason: they %s', async (reason, env, inputs) => {
-    const step = await new InProcessJob(env).main({ ...loginInputs, ...reuse, ...inputs });
-    const emptied = 'EXABITS_API_TOKEN' in env ? ['EXABITS_API_TOKEN'] : [];
-    expect(step.log.split('\n')).toEqual([
-      ...[
-        `The credentials already set in this job ${reason}, so the step signs in with its inputs.`,
-        signedIn,
-      ],
-      ...emptied.map(
-        (name) => `Emptied what was set before (${name}): later steps use the credentials of this step.`,
-      ),
-    ]);
+    [`expire in less than 5 minutes, at ${soon}`, { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: soon }],
+    ['do not say when they expire', opaque],
+    ['do not say when they expire', { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' }],
+  ])('give the reason: they %s', async (reason, env) => {
+    const inputs = { ...reuse, 'api-url': apiUrl };
+    const step = await new InProcessJob(env).main({ ...loginInputs, ...inputs });
+    expect(step.log.split('\n').slice(0, 2)).toEqual([instead(reason), signedIn]);
     // Where there is nothing to sign in with, the reason is the error.
-    const bare = await new InProcessJob(env).main({ ...reuse, ...inputs });
-    expect([bare.exitCode, bare.log]).toEqual([
-      1,
-      `Error: The credentials already set in this job ${reason}, and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.`,
-    ]);
+    const bare = await new InProcessJob(env).main(inputs);
+    expect([bare.exitCode, bare.log]).toEqual([1, inVain(reason)]);
   });
 
   test('are no subject if there are none, or the step does not want them', async () => {
@@ -180,48 +135,22 @@ describe('existing credentials that cannot be used', () => {
 });
 
 describe('by default, Exabits is asked whether it accepts them:', () => {
-  const checked = { 'use-existing-credentials': 'true', 'max-attempts': '1' };
+  const checked = { 'use-existing-credentials': 'true' };
+  const refused = (status: number): string => `were not accepted by Exabits (HTTP ${status}, "revoked")`;
 
-  test.each<[string, Behaviour | undefined, string[], string[]]>([
-    ['yes', undefined, [notOurs, using()], [balance]],
-    [
-      'no',
-      double.refuses(401, 'revoked'),
-      [
-        'Error: The credentials already set in this job were not accepted by Exabits (HTTP 401, "revoked"), and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.',
-      ],
-      [balance],
-    ],
-    [
-      'no, with HTTP 200',
-      double.answers(200, no('revoked')),
-      [
-        'Error: The credentials already set in this job were not accepted by Exabits (HTTP 200, "revoked"), and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.',
-      ],
-      [balance],
-    ],
+  test.each<[string, Behaviour, string]>([
+    ['yes', double.carriesOut, `${notOurs}\n${using()}`],
+    ['no', double.refuses(401, 'revoked'), inVain(refused(401))],
+    ['no, with HTTP 200', double.answers(200, no('revoked')), inVain(refused(200))],
     [
       'it does not say',
-      double.refuses(404, 'not here'),
-      [
-        `Whether ${host} accepts the credentials could not be checked: Exabits refused ${balance} (HTTP 404, "not here").`,
-        ...[notOurs, using()],
-      ],
-      [balance],
+      double.refuses(404),
+      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${notOurs}\n${using()}`,
     ],
-    [
-      'it is down',
-      double.answers(503),
-      [
-        'Error: The credentials could not be checked. Exabits cannot answer now (HTTP 503). Run the job again later. With verify: false they are not checked, and nothing is sent.',
-      ],
-      [balance],
-    ],
-  ])('%s', async (_what, behaviour, log, calls) => {
-    const { token } = exabits.seed('ci');
-    if (behaviour) exabits.when(balance, behaviour);
-    const step = await new InProcessJob({ EXABITS_API_TOKEN: token }).main(checked);
-    expect([step.log.split('\n'), exabits.calls]).toEqual([log, calls]);
+  ])('%s', async (_what, behaviour, log) => {
+    exabits.when(balance, behaviour);
+    const step = await new InProcessJob({ EXABITS_API_TOKEN: exabits.seed('ci').token }).main(checked);
+    expect([step.log, exabits.calls]).toEqual([log, [balance]]);
   });
 
   test('if not, the step signs in with its inputs, which is no second check', async () => {
@@ -229,16 +158,12 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
     await job.main(loginInputs);
     exabits.when(balance, double.refuses(401, 'revoked'));
     exabits.requests.length = 0;
-    expect((await job.main({ ...loginInputs, ...checked })).log).toBe(
-      `The credentials already set in this job were not accepted by Exabits (HTTP 401, "revoked"), so the step signs in with its inputs.\n${signedIn}`,
-    );
-    expect(exabits.calls).toEqual([balance, logIn]);
+    const { log } = await job.main({ ...loginInputs, ...checked });
+    expect([log, exabits.calls]).toEqual([`${instead(refused(401))}\n${signedIn}`, [balance, logIn]]);
   });
 });
 
 describe('a step with credentials of its own', () => {
-  const other = 'The credentials already set in this job were not made from the inputs of this step, so';
-
   /** A job that another step has signed in. */
   async function signedInWith(inputs: Variables): Promise<{ job: InProcessJob; first: Step }> {
     const job = new InProcessJob();
@@ -272,19 +197,14 @@ describe('a step with credentials of its own', () => {
     const { job } = await signedInWith(inputs);
     Object.assign(job.env, changes);
     const { log, outputs } = await job.main({ ...later, ...reuse });
-    expect([log.startsWith(other), outputs['auth-method']]).toEqual([
-      true,
-      'api-token' in later ? 'api-token' : 'login',
-    ]);
+    expect(log.split('\n')[0]).toBe(instead('were not made from the inputs of this step'));
+    expect(outputs['auth-method']).toBe('api-token' in later ? 'api-token' : 'login');
   });
 
-  test('does not reuse what is for another host', async () => {
-    const { job } = await signedInWith(loginInputs);
-    new double.ServedExabits(elsewhere);
-    const { log } = await job.main({ ...loginInputs, ...reuse, 'api-url': elsewhere });
-    expect(log).toMatch(
-      `The credentials already set in this job are for ${host}, not for reseller.example, so`,
-    );
+  test('gets a source that differs with each login, so that nobody can guess a username from it', async () => {
+    const steps = [await signedInWith(loginInputs), await signedInWith(loginInputs)];
+    const halves = steps.flatMap(({ first }) => first.env.EXABITS_AUTH_SOURCE?.split('.'));
+    expect([halves.length, new Set(halves).size]).toEqual([4, 4]);
   });
 
   test('and one without: that reuses whatever is there, and the log says if it is not ours', async () => {
@@ -317,11 +237,7 @@ describe('with ephemeral-api-token: true', () => {
     const main = await job.main({ ...own, ...ephemeral });
     const [{ name, token } = { name: '', token: '' }] = exabits.tokens();
     expect(exabits.calls).toEqual(['POST /api-tokens']);
-    expect(main.outputs).toMatchObject({
-      'auth-method': 'ephemeral-api-token',
-      'api-token': token,
-      username: '',
-    });
+    expect(main.outputs).toMatchObject({ 'auth-method': 'ephemeral-api-token', token, username: '' });
     // A later step with the same inputs recognises the token.
     const later = await job.main({ ...own, ...reuse });
     expect(later.log).toBe(using());

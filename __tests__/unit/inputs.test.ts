@@ -64,9 +64,8 @@ describe('an input', () => {
     const numbers = [String(min - 1), String(max + 1)];
     for (const value of [...numbers, '1.5', '1e1', '0x10', 'ten', '-0', '+7', '7 s', 'Infinity']) {
       const { message } = await failureOf(() => read({ [input]: value }));
-      expect(message).toBe(
-        `Input "${input}" is "${value}". It must be a whole number from ${min} to ${max}.`,
-      );
+      const range = `a whole number from ${min} to ${max}`;
+      expect(message).toBe(`Input "${input}" is "${value}". It must be ${range}.`);
     }
   });
 
@@ -86,16 +85,13 @@ describe('an input', () => {
 
 describe('secrets are masked before anything else is checked:', () => {
   test.each<[Given, string[]]>([
-    [{ ...loginInputs, verify: 'x' }, [password, passwordMd5, passwordMd5.toUpperCase()]],
-    [
-      { username, password: passwordMd5.toUpperCase(), 'password-format': 'md5', verify: 'x' },
-      [passwordMd5.toUpperCase(), passwordMd5],
-    ],
+    [loginInputs, [password, passwordMd5, passwordMd5.toUpperCase()]],
+    [{ username, password: passwordMd5, 'password-format': 'md5' }, [passwordMd5, passwordMd5.toUpperCase()]],
     [{ 'api-token': ` ${apiToken} `, 'password-format': 'x' }, [apiToken]],
     [{ password, 'api-token': 'two words' }, [password, 'two words']],
   ])('%j', async (given, masks) => {
     const masked: string[] = [];
-    await failureOf(() => inputsOf(given, {}, masked));
+    await failureOf(() => inputsOf({ verify: 'x', ...given }, {}, masked));
     expect(masked).toEqual(masks);
   });
 });
@@ -121,12 +117,7 @@ describe('username and password', () => {
     ['with such a mark inside', 'se\ufeffcret', md5('se\ufeffcret')],
     ['hashed, even if it looks like an MD5', md5('secret'), md5(md5('secret'))],
     ['as it is, if it is an MD5', md5('secret'), md5('secret'), 'md5'],
-    [
-      'in lower case without white space, if it is an MD5',
-      ` ${md5('secret').toUpperCase()} \n`,
-      md5('secret'),
-      ' MD5 ',
-    ],
+    ['in lower case, trimmed, if it is one', ` ${md5('secret').toUpperCase()} \n`, md5('secret'), ' MD5 '],
   ])('are sent %s', async (_how, given, hash, format = 'Plain') => {
     const inputs = { username: ` ${username}\n`, password: given, 'password-format': format };
     const { configured } = await inputsOf(inputs);
@@ -163,11 +154,7 @@ describe('an API token', () => {
     [
       'wins over a login',
       loginInputs,
-      [
-        expect.stringMatching(
-          /^Both api-token and username\/password are given: .*no login happens. Remove one of them\.$/,
-        ),
-      ],
+      [expect.stringMatching(/^Both api-token and username\/password are /)],
     ],
     ['wins over a username', { username }, [expect.stringMatching(/^Both /)]],
     ['wins over a password', { password }, [expect.stringMatching(/^Both /)]],
@@ -217,17 +204,8 @@ describe("the step's own credentials", () => {
 
   test.each<[string, Given, Given]>([
     ['the default host', {}, {}],
-    [
-      'the default host, as the variable says, too',
-      {},
-      { EXABITS_API_URL: ` ${defaultApiUrl}:443/api/v1/ ` },
-    ],
-    ['the host of the input', { 'api-url': elsewhere }, {}],
-    [
-      'the host of the input, whatever the variable says',
-      { 'api-url': elsewhere },
-      { EXABITS_API_URL: 'nowhere' },
-    ],
+    ['it, as the variable says, too', {}, { EXABITS_API_URL: ` ${defaultApiUrl}:443/api/v1/ ` }],
+    ['the host of the input', { 'api-url': elsewhere }, { EXABITS_API_URL: 'nowhere' }],
   ])('go to %s', async (_where, given, env) => {
     const inputs = await inputsOf({ ...loginInputs, ...given }, env);
     expect([requireConfigured(inputs), inputs.endpoint.apiUrl]).toEqual([
@@ -251,9 +229,7 @@ describe("the step's own credentials", () => {
 
   test('need a valid address, whoever gave it', async () => {
     expect(await messageOf({ 'api-url': 'nowhere' })).toMatch(/^The input "api-url" must be a URL/);
-    expect(await messageOf({}, { EXABITS_API_URL: 'nowhere' })).toMatch(
-      /^The variable EXABITS_API_URL must be/,
-    );
+    expect(await messageOf({}, { EXABITS_API_URL: 'x' })).toMatch(/^The variable EXABITS_API_URL must be/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Failure } from '../../src/failure.ts';
 import { fail, info, tellRunner, warning } from '../../src/job/log.ts';
-import { captureOutput } from './support/output.ts';
+import { captureOutput } from '../support/output.ts';
 
 const hostile = 'one\n::set-output name=token::evil\r##[error]two';
 const line = 'one ::set-output name=token::evil ## [error]two';

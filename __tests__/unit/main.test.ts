@@ -64,7 +64,8 @@ describe('before a credential is exported, Exabits has accepted it:', () => {
 
   test('an API token is not checked with verify: false, and the log says so', async () => {
     const token = jwtUntil('2026-11-25T00:00:00Z');
-    const { log } = await new InProcessJob().main({ 'api-token': token, verify: 'false' });
+    const { log, outputs } = await new InProcessJob().main({ 'api-token': token, verify: 'false' });
+    expect(outputs['token-expires-at']).toBe('2026-11-25T00:00:00.000Z');
     expect(log).toBe(
       `Using the API token for ${host}, which expires at 2026-11-25T00:00:00.000Z. It was not checked, because verify is false.`,
     );
@@ -90,13 +91,13 @@ describe('before a credential is exported, Exabits has accepted it:', () => {
     [
       'one that may not read balances is used',
       double.refuses(403),
-      `Whether ${host} accepts the credentials could not be checked: Exabits refused the API token (HTTP 403, "no").\n${using}`,
+      `Whether ${host} accepts the credentials could not be checked (HTTP 403, "no"). They are used.\n${using}`,
       0,
     ],
     [
       'one at a host without the call is used',
       double.refuses(404),
-      `Whether ${host} accepts the credentials could not be checked: Exabits refused ${balance} (HTTP 404, "no").\n${using}`,
+      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${using}`,
       0,
     ],
     [

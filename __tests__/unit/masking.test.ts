@@ -27,13 +27,16 @@ beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 function watchedJob(env: Record<string, string> = {}, tokens: object = login) {
   const job = new InProcessJob({ RUNNER_DEBUG: '1', ...env });
   const events: string[] = [];
-  job.onLine = (line) => {
-    const files = (['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const).map(job.commandFile.bind(job));
+  const note = (event: string): void => {
+    const files = (['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const).map((name) =>
+      job.commandFile(name),
+    );
     const exported =
       job.temporaryFiles().length > 0 || files.some((file) => readFileSync(file, 'utf8') !== '');
     if (exported && !events.includes('export')) events.push('export');
-    events.push(line);
+    events.push(event);
   };
+  job.onLine = note;
   const calls: [string, string, object?][] = [
     ['POST', '/authenticate/login', tokens],
     ['POST', '/api-tokens', { id: 'tok-1', token: ephemeralToken }],
@@ -42,7 +45,7 @@ function watchedJob(env: Record<string, string> = {}, tokens: object = login) {
   ];
   for (const [method, path, data] of calls) {
     const answer = () => {
-      events.push(`${method} ${path}`);
+      note(`${method} ${path}`);
       return yes(data);
     };
     exabits().intercept(path, method).optionally().reply(200, answer);
@@ -72,7 +75,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     ['an existing API token', reuse, masks(apiToken), { EXABITS_API_TOKEN: apiToken }],
     ['secrets even if another input is invalid', { username, password, verify: 'maybe' }, passwords],
     ['a secret even if it is invalid itself', { 'api-token': 'two words' }, masks('two words')],
-  ])('%s', async (_what, inputs, expected, env) => {
+  ])('%s', async (_what, inputs, expected, env = {}) => {
     const { job, events } = watchedJob(env);
     await job.main(inputs);
     expect(events.slice(0, expected.length)).toEqual(expected);

@@ -47,21 +47,15 @@ describe('the sweep', () => {
     expect(outputsOf(step)).toEqual(['3', [of(111, 1), of(111, 2), of(5)]]);
     expect(exabits.left()).toEqual(['laptop', of(111, 3), of(112), of(6)]);
     expect(step).toMatchObject({ exitCode: 0, env: {}, state: {}, summary: '' });
-    const deletion = expect.stringMatching(/^DELETE /);
-    expect(exabits.calls).toEqual([
-      ...[logIn, page(), page(6), deletion, deletion, deletion, page(), page(4)],
-    ]);
+    const deletions = Array(3).fill(expect.stringMatching(/^DELETE /));
+    expect(exabits.calls).toEqual([logIn, page(), page(6), ...deletions, page(), page(4)]);
   });
 
   test('reads the whole list, however long, and says if there is nothing to delete', async () => {
     exabits.seedMany(250, () => 200 * hour);
     const step = await sweep();
-    expect([step.log, step.exitCode, ...outputsOf(step)]).toEqual([
-      `Nothing to delete. ${there(250)}`,
-      0,
-      '0',
-      [],
-    ]);
+    expect([step.log, step.exitCode]).toEqual([`Nothing to delete. ${there(250)}`, 0]);
+    expect(outputsOf(step)).toEqual(['0', []]);
     expect(exabits.calls).toContain(page(160));
   });
 
@@ -86,13 +80,13 @@ describe('the sweep', () => {
   const here = 'workflow w, job j of octo-org/train: https://github.com/octo-org/train/actions/runs/';
 
   test.each([
-    ['a re-run in progress', of(111, 3), ''],
-    ['a re-run in progress, with ten attempts', of(111, 10), ''],
-    ['a run whose number begins the same way', of(1111), ''],
-    ['a run whose number ends the same way', of(1), ''],
-    ['a person', `${of(111)}-keep`, ''],
-  ])('leaves the token of %s alone', async (_whose, name, description) => {
-    exabits.seed(name, { description });
+    ['a re-run in progress', of(111, 3)],
+    ['a re-run in progress, with ten attempts', of(111, 10)],
+    ['a run whose number begins the same way', of(1111)],
+    ['a run whose number ends the same way', of(1)],
+    ['a person', `${of(111)}-keep`],
+  ])('leaves the token of %s alone', async (_whose, name) => {
+    exabits.seed(name);
     expect((await sweep()).log).toBe(`Nothing to delete. ${there(1)}`);
   });
 
@@ -135,10 +129,7 @@ describe('the sweep', () => {
     expect((await sweep({ 'api-token': ci.token })).log).toMatch(/^Warning: Both api-token and username/);
     exabits.remove(ci);
     const refused = await sweep(inputs);
-    expect([refused.exitCode, refused.log]).toEqual([
-      1,
-      expect.stringMatching(/^Error: Exabits refused the API/),
-    ]);
+    expect(refused.log).toMatch(/^Error: Exabits refused the API token/);
     expect(exabits.calls).not.toContain(logIn);
   });
 
@@ -175,10 +166,8 @@ describe('a token that cannot be deleted', () => {
     const { id } = exabits.seed(of(111));
     exabits.when('DELETE', double.refuses(409));
     const { log } = await sweep();
-    expect(log.split('\n').slice(-2)).toEqual([
-      `Deleted nothing. ${there(1)}`,
-      failure(`${of(111)} (id ${id})`),
-    ]);
+    const end = `\nDeleted nothing. ${there(1)}\n${failure(`${of(111)} (id ${id})`)}`;
+    expect(log.slice(-end.length)).toBe(end);
   });
 
   test('is tried again in the next round', async () => {
@@ -208,19 +197,13 @@ describe('a token that cannot be deleted', () => {
     });
     const step = await sweep();
     expect(step.log).toBe(`Deleted ${of(111)}.\nDeleted 1: ${of(111)}. ${there(1)}`);
-    expect([step.exitCode, exabits.calls.filter((call) => call.startsWith('DELETE'))]).toHaveProperty(
-      '1.length',
-      1,
-    );
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '1', [of(111)]]);
   });
 
   test('may appear while others are deleted', async () => {
     exabits.seed(of(111));
-    exabits.when(
-      'DELETE',
-      double.afterwards(() => exabits.seed(of(111, 2))),
-      1,
-    );
+    const another = double.afterwards(() => exabits.seed(of(111, 2)));
+    exabits.when('DELETE', another, 1);
     const step = await sweep();
     expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '2', [of(111), of(111, 2)]]);
     expect(step.log).toContain(there(1));
@@ -277,11 +260,8 @@ describe('the sweep fails', () => {
     exabits.when('DELETE', slow, 1);
     exabits.when('DELETE', late);
     const step = await sweep();
-    expect(outputsOf(step)[0]).toBe('1');
-    expect([step.exitCode, step.log.split('\n').at(-1)]).toEqual([
-      1,
-      expect.stringMatching(/^Error: No usable answer from gpu-api.exascalelabs.ai within 300 s \(/),
-    ]);
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111)]]);
+    expect(step.log).toMatch(/\nError: No usable answer from gpu-api.exascalelabs.ai within 300 s \(.*$/);
   });
 
   test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
@@ -289,8 +269,8 @@ describe('the sweep fails', () => {
     [
       'if a variable alone names the host',
       {},
-      { EXABITS_API_URL: 'https://reseller.example' },
-      /^Error: The variable EXABITS_API_URL names https:\/\/reseller\.example, but the input "api-url" is empty/,
+      { EXABITS_API_URL: 'https://x.example' },
+      /^Error: The variable /,
     ],
     ['if the outputs cannot be written', {}, { GITHUB_OUTPUT: '' }, /\(GITHUB_OUTPUT is not set\)/],
   ])('%s', async (_what, inputs, env, words) => {
@@ -305,10 +285,7 @@ describe('the sweep fails', () => {
       for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
     };
     const step = await job.sweep(loginInputs, event);
-    expect([step.exitCode, step.log]).toEqual([
-      1,
-      expect.stringMatching(/^Error: The inputs whose name has a hyphen/),
-    ]);
-    expect(exabits.calls).toEqual([]);
+    expect(step.log).toMatch(/^Error: The inputs whose name has a hyphen/);
+    expect([step.exitCode, exabits.calls]).toEqual([1, []]);
   });
 });

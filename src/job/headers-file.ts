@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failure, regardless } from '../failure.ts';
 
 /** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
@@ -34,17 +35,24 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
   }
 }
 
-/** Removes a header file, if it still exists. Throws a Failure that names the file if it cannot be removed. */
-export function removeHeadersFile(path: string): void {
-  try {
-    // On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. Node tries
-    // again only if told that it may be a folder.
-    rmSync(path, { force: true, recursive: true, maxRetries: 4, retryDelay: 100 });
-  } catch (cause) {
-    throw new Failure(
-      `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`,
-      'Remove the file by hand.',
-      { cause },
-    );
+/** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
+const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
+const removalWaitsMs = [100, 200, 300, 400];
+
+/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
+export async function removeHeadersFile(path: string): Promise<void> {
+  for (const waitMs of [...removalWaitsMs, 0]) {
+    try {
+      return rmSync(path, { force: true });
+    } catch (cause) {
+      if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
+        throw new Failure(
+          `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`,
+          'Remove the file by hand.',
+          { cause },
+        );
+      }
+      await sleep(waitMs);
+    }
   }
 }

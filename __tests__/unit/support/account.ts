@@ -118,6 +118,9 @@ export function page(offset = 0): string {
   return `GET /api-tokens?limit=100&offset=${offset}&sortField=created_at&sortOrder=desc`;
 }
 
+/** The server does what is asked. */
+export const carriesOut: Behaviour = (carryOut) => carryOut();
+
 /** The server sends this answer and does nothing. */
 export function answers(status: number, body: string | object = ''): Behaviour {
   return () => ({ status, body: typeof body === 'string' ? body : JSON.stringify(body), headers: {} });

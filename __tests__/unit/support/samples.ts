@@ -27,13 +27,3 @@ export function no(message: string): Record<string, unknown> {
 export function jwtUntil(expiry: string): string {
   return unsignedJwt({ exp: Date.parse(expiry) / 1000 });
 }
-
-/** The headers of a call with a login. */
-export function pairHeaders(accessToken: string, refreshToken: string): Record<string, string> {
-  return { authorization: `Bearer ${accessToken}`, 'refresh-token': refreshToken };
-}
-
-/** The headers of a call with an API token. */
-export function tokenHeaders(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
-}

@@ -25,17 +25,6 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-/**
- * Starts a server on this machine until the end of the test.
- *
- * @returns its port
- */
-export async function listen(server: Server): Promise<number> {
-  const local = await LocalServer.start(server);
-  servers.push(local);
-  return local.port;
-}
-
 /** An HTTP answer, as bytes. */
 export function answer(status: number, body = '', headers = `Content-Length: ${body.length}\r\n`): string {
   return `HTTP/1.1 ${status} Status\r\n${headers}\r\n${body}`;
@@ -44,11 +33,13 @@ export function answer(status: number, body = '', headers = `Content-Length: ${b
 /** A whole answer that reports success. */
 export const success = answer(200, '{"status":true}');
 
-/** What a server does about a request; `nth` counts those on its connection, and `connection` the connections. */
-export type Behaviour = (socket: Socket, nth: number, connection: number) => void;
+/** What a server does about bytes that arrive; `nth` counts them on their connection, from 1. */
+export type Behaviour = (socket: Socket, nth: number) => unknown;
+export type Scheme = 'http' | 'https';
 
-/** A server that says any bytes. */
+/** A server on this machine that says any bytes. */
 export interface RawServer {
+  readonly url: string;
   readonly port: number;
   /** The requests that arrived, as text. */
   readonly requests: readonly string[];
@@ -56,35 +47,42 @@ export interface RawServer {
   readonly connections: () => number;
 }
 
-/** Starts one, which speaks TLS if it has a certificate. */
-export async function serve(behave: Behaviour, certificate?: KeyAndCertificate): Promise<RawServer> {
+/** Starts one until the end of the test; with https, its certificate is trusted, unless another is given. */
+export async function serve(
+  behave: Behaviour,
+  scheme: Scheme = 'http',
+  certificate?: KeyAndCertificate,
+): Promise<RawServer> {
   const requests: string[] = [];
   let connections = 0;
   const take = (socket: Socket): void => {
     connections += 1;
-    const connection = connections;
     let nth = 0;
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
       requests.push(String(bytes));
       nth += 1;
-      behave(socket, nth, connection);
+      behave(socket, nth);
     });
   };
-  const server = certificate ? createTlsServer(certificate, take) : createServer(take);
-  return { port: await listen(server), requests, connections: () => connections };
+  const server: Server =
+    scheme === 'http' ? createServer(take) : createTlsServer(certificate ?? (await trusted()), take);
+  const local = await LocalServer.start(server);
+  servers.push(local);
+  const { port } = local;
+  return { url: `${scheme}://127.0.0.1:${port}`, port, requests, connections: () => connections };
 }
 
-let authority: Promise<KeyAndCertificate> | undefined;
+let made: Promise<KeyAndCertificate> | undefined;
 
-/** Makes a certificate of an authority that this process trusts from then on. */
-export async function trustedCertificate(
-  request: Partial<Parameters<typeof makeCertificate>[0]> = {},
-): Promise<KeyAndCertificate> {
-  authority ??= makeAuthority();
-  const issuer = await authority;
-  setDefaultCACertificates([...getCACertificates('default'), issuer.cert]);
-  return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1'], issuer, ...request });
+function trusted(): Promise<KeyAndCertificate> {
+  const make = async () => {
+    const issuer = await makeAuthority();
+    setDefaultCACertificates([...getCACertificates('default'), issuer.cert]);
+    return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1', 'api.example'], issuer });
+  };
+  made ??= make();
+  return made;
 }
 
 /** How a call fails that is tried once. */
