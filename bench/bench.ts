@@ -22,7 +22,8 @@ const { values: options, positionals: checkouts } = parseArgs({
   allowPositionals: true,
 });
 const { peers } = options;
-if (!peers && options.record) throw new Error('--record needs --peers FOLDER');
+if (options.record && (!peers || checkouts.length > 0))
+  throw new Error('--record needs --peers FOLDER alone');
 if (!peers && !options.budget) console.log('Without --peers FOLDER, no other actions are measured.');
 const rounds = options.budget ? 1 : Number(options.rounds);
 /** Before those, with the server a round trip away. */
