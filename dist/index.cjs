@@ -442,9 +442,7 @@ function redirected({ status, headers }, request, baseUrl, redact) {
     const target = headers.location ? redact(headers.location) : 'an unspecified address';
     const { protocol, origin } = URL.parse(headers.location ?? '', baseUrl) ?? new URL(baseUrl);
     const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
-    return new Failure(`${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`, isElsewhere
-        ? `If you trust that host, set the input "api-url" to ${redact(origin)}.`
-        : 'Check the address of the API.');
+    return new Failure(`${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`, isElsewhere ? 'If you trust that host, set the input "api-url" to it.' : 'Check the address of the API.');
 }
 function notJson({ headers, body }, request, host, redact) {
     const type = contentType(headers, redact);
@@ -461,7 +459,7 @@ function refused(answer, request, host, json, redact) {
     const seen = {
         saw,
         transient,
-        changedNothing: status === 429 || (enveloped && status >= 400 && status < 500),
+        changedNothing: status === 429 || (enveloped && !transient && status >= 400 && status < 500),
         status,
         enveloped,
         retryAfterMs: retryAfterMs(headers['retry-after'], headers.date, new Date()),
@@ -524,21 +522,23 @@ const list = 'GET /api-tokens';
 async function readTokenList(readPage, credential, isEnough = () => false) {
     const tokens = new Map();
     let offset = 0;
+    let unreadable = 0;
     for (let count = 0; count < mostPages; count += 1) {
         const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
         const { data, total = 0, date } = await readPage(credential, path);
         const entries = entriesOf(data);
         const before = tokens.size;
-        for (const token of entries.flatMap(readListedToken))
+        const read = entries.flatMap(readListedToken);
+        unreadable += entries.length - read.length;
+        for (const token of read)
             tokens.set(token.id, token);
         const found = [...tokens.values()];
-        const end = offset + entries.length;
         const isLast = tokens.size === before;
-        if (isLast && end < total)
+        if (isLast && tokens.size + unreadable < total)
             throw malformed(list, 'it ends before its "total"');
         if (isLast || (isEnough(found, date) && isNewestFirst(found)))
             return { tokens: found, date };
-        offset = end - Math.floor(entries.length * overlap);
+        offset += entries.length - Math.floor(entries.length * overlap);
     }
     throw malformed(list, `it goes on after ${mostPages} pages`);
 }
@@ -576,9 +576,13 @@ function readListedToken(entry) {
             id,
             name: typeof name === 'string' ? name : '',
             description: typeof description === 'string' ? description : '',
-            createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+            createdAt: isTime(createdAt) ? new Date(createdAt * 1000) : undefined,
         },
     ];
+}
+// Zero, and milliseconds in place of seconds, are no times from which an age could be told.
+function isTime(seconds) {
+    return typeof seconds === 'number' && seconds > 1e9 && seconds < 1e11;
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/answers.js
@@ -1536,6 +1540,9 @@ function createExchange(baseUrl) {
         const proxy = readProxy(url);
         // Loaded when first needed: TLS takes longer to load than anything else.
         const { default: web } = await (isSecure ? Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 708, 19)) : Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 67, 19)));
+        // A server may close the connection right after an answer: lets Node notice before it is used again.
+        if (agent)
+            await new Promise(setImmediate);
         agent ??= await createAgent(web, proxy);
         const connection = new Connection(isSecure);
         const httpModule = Object.create(web, {
@@ -1611,8 +1618,10 @@ class Connection {
             this.#socket = socket;
             this.#bytesBefore = socket.bytesRead;
             this.#isReused = request.reusedSocket;
-            // Behind a proxy, the connection is already there.
+            // A kept connection is already there, and so is one behind a proxy.
             this.#isConnected = !socket.connecting;
+            if (this.#isConnected)
+                return;
             socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
                 this.#isConnected = true;
             });
@@ -1682,10 +1691,11 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
  * @returns the failure, which says whether to try again
  */
 function lostFailure(lost, host, limitMs, redact) {
-    const { saw, problem, advice, isFinal = false } = describe(lost, host, seconds(limitMs), redact);
-    const { wasSent, onStaleConnection } = lost;
-    const seen = { saw, transient: !isFinal, changedNothing: !wasSent, onStaleConnection };
-    return new RequestFailure(problem, advice, seen, lost.error);
+    const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
+    const { wasSent, onStaleConnection, proxy, error } = lost;
+    const seen = { saw, transient: ends === undefined, changedNothing: !wasSent, onStaleConnection };
+    // A proxy's own words, which may echo its password, go to no log.
+    return new RequestFailure(problem, advice, { ...seen, endsAll: ends === 'all' }, proxy ? undefined : error);
 }
 function describe({ error, isFinal, proxy }, host, limit, redact) {
     const code = codeOf(error);
@@ -1693,7 +1703,12 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
     if (isFinal) {
         const what = error === undefined ? `no end within ${limit}` : saw;
         const problem = `${host} began to answer, but not in a way that can be read (${what}).`;
-        return { saw, problem, advice: 'Check the address, and whether something else answers there.', isFinal };
+        return {
+            saw,
+            problem,
+            advice: 'Check the address, and whether something else answers there.',
+            ends: 'this',
+        };
     }
     const isTls = certificateCode.test(code) || protocolCode.test(code);
     // With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
@@ -1715,7 +1730,7 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
         const words = saw.replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/, '$1');
         const what = certificateCode.test(code) ? code : `${code}: ${words}`;
         const problem = `No secure connection to ${host} (${what}).`;
-        return { saw: what, problem, advice: tlsAdvice(code), isFinal: true };
+        return { saw: what, problem, advice: tlsAdvice(code), ends: 'this' };
     }
     return {
         saw,
@@ -1725,15 +1740,15 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
 }
 // Of what a proxy says, only the status is shown: the rest may echo its password.
 function describeProxy(error, host, limit) {
-    const status = error instanceof Error && 'statusCode' in error ? `HTTP ${error.statusCode}` : '';
-    const saw = error === undefined ? `no answer within ${limit}` : status || codeOf(error);
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
+    const saw = error === undefined ? `no answer within ${limit}` : status ? `HTTP ${status}` : codeOf(error);
     // Five wrong passwords may lock an account.
-    const isFinal = status === 'HTTP 407';
+    const isRefused = status === 407;
     return {
         saw: `${saw} from the proxy`,
         problem: `The proxy did not connect to ${host} (${saw}).`,
-        advice: isFinal ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
-        isFinal,
+        advice: isRefused ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
+        ends: isRefused ? 'all' : undefined,
     };
 }
 function tlsAdvice(code) {
@@ -1784,15 +1799,25 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const remainingMs = () => Math.max(0, endMs - monotonicMs());
     // A try that hangs must leave time for another.
     const tryLimitMs = Math.max(10_000, timeoutMs / 3);
+    /** Why no further request is sent. */
+    let ended;
     return async (next) => {
         let failed;
         for (let tries = 1;;) {
+            if (remainingMs() === 0)
+                ended ??= outOfTime('none of it is left');
+            if (ended)
+                throw ended;
             const request = next(failed);
             try {
                 return await tryOnce(request);
             }
             catch (thrown) {
-                if (!(thrown instanceof RequestFailure && thrown.seen.transient))
+                if (!(thrown instanceof RequestFailure))
+                    throw thrown;
+                if (thrown.seen.endsAll)
+                    ended = thrown;
+                if (!thrown.seen.transient)
                     throw thrown;
                 failed = thrown;
             }
@@ -1803,6 +1828,9 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
             tries += 1;
         }
     };
+    function outOfTime(history, failed) {
+        return new RequestFailure(`No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`, 'Raise the input "timeout-seconds", or check the network between the runner and Exabits.', { saw: 'no time left', transient: false, changedNothing: true, ...failed?.seen, endsAll: true }, failed);
+    }
     async function tryOnce(request) {
         // Rounded up: a timer drops fractions, which would leave a remainder too short for another try.
         const limitMs = Math.ceil(Math.min(tryLimitMs, remainingMs()));
@@ -1817,7 +1845,8 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         const giveUp = (problem, advice) => new RequestFailure(problem, advice, failed.seen, failed);
         const history = `${tries === 1 ? '1 try' : `${tries} tries`}; last error: ${saw}`;
         if (leftMs === 0) {
-            throw giveUp(`No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`, 'Raise the input "timeout-seconds", or check the network between the runner and Exabits.');
+            ended = outOfTime(history, failed);
+            throw ended;
         }
         if (retryAfterMs >= leftMs) {
             throw giveUp(`${host} asks to wait ${seconds(retryAfterMs)} before the next try (${history}), and ${seconds(leftMs)} are left.`, 'Raise the input "timeout-seconds", or run fewer jobs at the same time.');
@@ -1918,7 +1947,7 @@ const external_os_namespaceObject = require("os");
  * Sanitizes an input into a string so it can be passed into issueCommand safely
  * @param input input to sanitize into a string
  */
-function toCommandValue(input) {
+function utils_toCommandValue(input) {
     if (input === null || input === undefined) {
         return '';
     }
@@ -2025,13 +2054,13 @@ class Command {
     }
 }
 function escapeData(s) {
-    return toCommandValue(s)
+    return utils_toCommandValue(s)
         .replace(/%/g, '%25')
         .replace(/\r/g, '%0D')
         .replace(/\n/g, '%0A');
 }
 function escapeProperty(s) {
-    return toCommandValue(s)
+    return utils_toCommandValue(s)
         .replace(/%/g, '%25')
         .replace(/\r/g, '%0D')
         .replace(/\n/g, '%0A')
@@ -2059,13 +2088,13 @@ function file_command_issueFileCommand(command, message) {
     if (!external_fs_namespaceObject.existsSync(filePath)) {
         throw new Error(`Missing file at path: ${filePath}`);
     }
-    external_fs_namespaceObject.appendFileSync(filePath, `${toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
         encoding: 'utf8'
     });
 }
-function prepareKeyValueMessage(key, value) {
+function file_command_prepareKeyValueMessage(key, value) {
     const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
-    const convertedValue = toCommandValue(value);
+    const convertedValue = utils_toCommandValue(value);
     // These should realistically never happen, but just in case someone finds a
     // way to exploit uuid generation let's not allow keys or values that contain
     // the delimiter.
@@ -2124,9 +2153,9 @@ function exportVariable(name, val) {
     process.env[name] = convertedVal;
     const filePath = process.env['GITHUB_ENV'] || '';
     if (filePath) {
-        return file_command_issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
     }
-    command_issueCommand('set-env', { name }, convertedVal);
+    issueCommand('set-env', { name }, convertedVal);
 }
 /**
  * Registers a secret which will get masked from logs
@@ -2241,10 +2270,10 @@ function getBooleanInput(name, options) {
 function setOutput(name, value) {
     const filePath = process.env['GITHUB_OUTPUT'] || '';
     if (filePath) {
-        return file_command_issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
+        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
     }
     process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', { name }, toCommandValue(value));
+    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
 }
 /**
  * Enables or disables the echoing of commands into stdout for the rest of the step.
@@ -2363,9 +2392,9 @@ function group(name, fn) {
 function saveState(name, value) {
     const filePath = process.env['GITHUB_STATE'] || '';
     if (filePath) {
-        return file_command_issueFileCommand('STATE', prepareKeyValueMessage(name, value));
+        return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
     }
-    command_issueCommand('save-state', { name }, toCommandValue(value));
+    command_issueCommand('save-state', { name }, utils_toCommandValue(value));
 }
 /**
  * Gets the value of an state set by this action's main execution.
@@ -2473,7 +2502,7 @@ function readPassword(username, password, format, mask) {
         throw new Failure('Input "password" is set, but "username" is empty.', advice);
     const isHash = /^\s*[0-9a-f]{32}\s*$/i.test(password);
     if (format === 'md5' && !isHash) {
-        throw new Failure('Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5.', 'For the password itself use password-format: plain.');
+        throw new Failure('Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5.', 'Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.');
     }
     const md5 = mask(format === 'md5' ? password.trim().toLowerCase() : md5Of(password));
     // The API may accept the hash in either case, so the upper-case form is a secret too.
@@ -2571,7 +2600,7 @@ function requireConfigured({ configured, endpoint, isEndpointGiven }) {
     if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl)
         return configured;
     const expression = (context) => `\${{ ${context}.EXABITS_API_URL }}`;
-    throw new Failure(`The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. Nothing was sent.`, `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`);
+    throw new Failure(`The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. The step's own credentials were not sent.`, `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`);
 }
 
 ;// CONCATENATED MODULE: external "node:os"
@@ -2582,7 +2611,7 @@ const external_node_os_namespaceObject = require("node:os");
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[\s{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[ \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 function clientFileKey() {
@@ -2677,7 +2706,7 @@ function writeAllOrNone(variables, write) {
     }
 }
 function unwritable(thrown) {
-    return new Failure(`The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported.`, "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.", { cause: thrown });
+    return new Failure(`The runner's files for this step cannot be written (${reasonOf(thrown)}).`, "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.", { cause: thrown });
 }
 
 ;// CONCATENATED MODULE: ./lib/job/headers-file.js
@@ -2698,7 +2727,8 @@ function headersFilePath() {
  * there is none. Throws if anything already exists at the path, even a link.
  */
 function writeHeadersFile(path, headers) {
-    (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path), { recursive: true });
+    // If this fails, so does the next line.
+    regardless(() => (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path)));
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
         // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not
@@ -2776,6 +2806,7 @@ function read(name) {
 
 
 
+
 /** The tokens of a login. */
 const pairVariables = [
     'EXABITS_ACCESS_TOKEN',
@@ -2798,13 +2829,16 @@ function ownVariables({ variables }) {
     const inUse = [...pairVariables, ...apiTokenVariables].some(isForeign) ? addressVariables : [];
     return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
-/** Empties variables for later steps, because the runner has no way to unset one. */
-function emptyVariables(names) {
-    if (names.length === 0)
-        return;
+/**
+ * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
+ * value stands for none, because the runner has no way to unset a variable.
+ */
+function setVariables(values) {
     const { path } = requireCommandFile('GITHUB_ENV');
-    // Without the delimiters that the toolkit puts around a value: there is none.
-    (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
+    const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+    const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+    if (lines.length > 0)
+        (0,external_node_fs_namespaceObject.appendFileSync)(path, lines.join(''));
 }
 
 ;// CONCATENATED MODULE: ./lib/job/publish.js
@@ -2838,10 +2872,7 @@ function publish(signIn, how) {
             writeHeadersFile(headersFile, headersOf(signIn.credential));
             onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(headersFile));
         }
-        for (const [name, value] of Object.entries(variables))
-            exportVariable(name, value);
-        for (const name of emptied)
-            exportVariable(name, '');
+        setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
         for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
             setOutput(name, value);
         }
@@ -2892,6 +2923,7 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 
 ;// CONCATENATED MODULE: ./lib/job/summary.js
 
+
 /** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 function writeSummary(signIn, endpoint) {
     const rows = [
@@ -2901,7 +2933,7 @@ function writeSummary(signIn, endpoint) {
         ['Expires', expiryText(signIn)],
         ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
     ];
-    const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : []);
+    const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(oneLine(text))}</td></tr>\n` : []);
     const path = process.env.GITHUB_STEP_SUMMARY;
     // Writing to a pipe would wait for a reader.
     if (!path || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
@@ -2946,8 +2978,15 @@ function requireNode() {
 async function run({ story, tell, onFailure }) {
     const masker = createMasker(tell);
     const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
-    // An error thrown in a library's event handler bypasses every `catch`.
-    process.on('uncaughtException', report);
+    let isLoose = false;
+    // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+    const onUncaught = (thrown) => {
+        report(thrown);
+        if (isLoose)
+            process.exit();
+        isLoose = true;
+    };
+    process.on('uncaughtException', onUncaught);
     try {
         // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
         // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
@@ -2959,7 +2998,7 @@ async function run({ story, tell, onFailure }) {
     catch (thrown) {
         report(thrown);
     }
-    process.off('uncaughtException', report);
+    process.off('uncaughtException', onUncaught);
     // An abandoned connection could keep the process alive.
     process.exit();
 }
@@ -3059,11 +3098,15 @@ async function deleteToken(exabits, id, token, signIn) {
     if (!failure)
         return { fate: 'deleted' };
     const check = await attempt(() => exabits.check(token));
-    if (check.failure)
-        return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
-    const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
+    if (isAnswered(check.failure, 401))
+        return { fate: 'dead' };
     // The first failure is the reason.
-    return again.failure ? { fate: 'alive', failure } : { fate: 'deleted' };
+    const left = { fate: check.failure ? 'unknown' : 'alive', failure };
+    // A token that may not read the balance may work all the same.
+    if (check.failure && !isAnswered(check.failure, 403, 404))
+        return left;
+    const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
+    return again.failure ? left : { fate: 'deleted' };
 }
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
@@ -3174,7 +3217,7 @@ async function reuse(inputs, exabits, mask) {
     if (!inputs.configured) {
         throw new Failure(`${problem}, and this step has none of its own.`, 'Set username and password, or api-token, so that the step can sign in itself.');
     }
-    log_info(`${problem}, so the step signs in with its inputs.`);
+    log_info(`${problem}, so the step uses its inputs.`);
     return undefined;
 }
 async function ifAccepted(existing, inputs, exabits) {
@@ -3270,7 +3313,7 @@ function main_describe(signedIn, { endpoint: { name: host }, verify }) {
         case 'api-token':
             return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked, because verify is false.'}`;
         case 'existing':
-            return `Using the credentials for ${host} already set in this job${expiry ? `, until ${expiry}` : ''}. They are kept when it ends.`;
+            return `Using the credentials for ${host} already set in this job${expiry ? `, until ${expiry}` : ''}. This step does not clear them.`;
     }
 }
 function summarise(signedIn, { endpoint }) {
@@ -3309,7 +3352,7 @@ async function story(masker) {
     const exported = await orWarn('read what the step exported', readExported);
     const creation = await orWarn('read which API token the step made', readCreation);
     if (exported)
-        await clear(exported);
+        await orWarn('clear what the step exported', () => clear(exported));
     if (creation)
         await orWarn('delete the API token', () => revoke(creation, masker));
     if (!exported && !creation)
@@ -3331,7 +3374,8 @@ async function clear(exported) {
     }
     const cleared = [];
     await orWarn('empty the variables', () => {
-        emptyVariables(own);
+        if (own.length > 0)
+            setVariables(Object.fromEntries(own.map((name) => [name, ''])));
         cleared.push(...own);
     });
     await orWarn('remove the header file', async () => {
@@ -3344,9 +3388,11 @@ async function clear(exported) {
         log_info(`Cleared ${cleared.join(', ')}.`);
 }
 async function revoke(creation, masker) {
-    const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
+    const { apiUrl, timeoutMs, maxAttempts, made } = creation;
     const text = readEphemeralToken();
     const token = text === '' ? undefined : toApiToken(masker.mask(text));
+    // Without its value, the job's token is like one whose creation was not answered.
+    const unanswered = made && !token ? [...creation.unanswered, made.name] : creation.unanswered;
     const signIn = signInAsMaker(creation, masker);
     const asOwner = async (exabits, act) => {
         const own = token && (await attempt(() => act(token)));
@@ -3361,7 +3407,7 @@ async function revoke(creation, masker) {
     const start = () => connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, log_info);
     // First, because the job's token may authenticate it.
     if (unanswered.length > 0)
-        await settle(creation, start(), asOwner);
+        await settle({ ...creation, unanswered }, start(), asOwner);
     if (made && token) {
         const exabits = start();
         report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
@@ -3383,17 +3429,15 @@ function signInAsMaker({ apiUrl, maker }, masker) {
 async function settle(creation, exabits, asOwner) {
     const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
     for (const name of creation.unanswered) {
-        const listed = result?.find((token) => token.name === name);
-        if (failure) {
-            log_warning(`There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`);
+        const listed = result?.filter((token) => token.name === name) ?? [];
+        for (const token of listed) {
+            const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, token.id));
+            report(token, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
         }
-        else if (listed) {
-            const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, listed.id));
-            report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
-        }
-        else {
-            log_warning(`There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`);
-        }
+        if (listed.length > 0)
+            continue;
+        const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
+        log_warning(`Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`);
     }
 }
 function report({ id, name }, result) {
@@ -3457,6 +3501,7 @@ function readRun(redact) {
 
 
 
+
 const hourMs = 60 * 60 * 1000;
 /** How often tokens are deleted before those that are left make the sweep fail. */
 const mostRounds = 3;
@@ -3490,7 +3535,7 @@ async function sweep_story(masker) {
     const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
     log_info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
     for (const { name } of renamed) {
-        log_info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);
+        log_info(`Kept ${name}: it has the id of the run, but its description does not end with the run's address.`);
     }
     if (leftOver.length > 0 && !inputs.dryRun)
         throw notDeleted(leftOver);
@@ -3520,6 +3565,9 @@ async function deleteLeftOver(inputs, exabits, credential, deleted) {
             if (!failure)
                 deleted.set(token.id, token);
             log_info(failure ? `Could not delete ${token.name}: ${failure.problem}` : `Deleted ${token.name}.`);
+            if (failure instanceof RequestFailure && failure.seen.endsAll) {
+                return { ...judgement, leftOver: leftOver.filter(({ id }) => !deleted.has(id)), count };
+            }
         }
     }
 }

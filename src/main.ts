@@ -46,7 +46,7 @@ function describe(signedIn: SignIn, { endpoint: { name: host }, verify }: Inputs
     case 'api-token':
       return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked, because verify is false.'}`;
     case 'existing':
-      return `Using the credentials for ${host} already set in this job${expiry ? `, until ${expiry}` : ''}. They are kept when it ends.`;
+      return `Using the credentials for ${host} already set in this job${expiry ? `, until ${expiry}` : ''}. This step does not clear them.`;
   }
 }
 

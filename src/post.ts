@@ -7,7 +7,7 @@ import { hasInputs, readConfigured } from './inputs/configured.ts';
 import { removeHeadersFile } from './job/headers-file.ts';
 import { info, tellRunner, warning } from './job/log.ts';
 import { type Creation, type Exported, readCreation, readEphemeralToken, readExported } from './job/state.ts';
-import { emptyVariables, ownVariables } from './job/variables.ts';
+import { ownVariables, setVariables } from './job/variables.ts';
 import type { Phase } from './run.ts';
 import type { Masker } from './secrets.ts';
 
@@ -28,7 +28,7 @@ async function story(masker: Masker): Promise<void> {
   const exported = await orWarn('read what the step exported', readExported);
   const creation = await orWarn('read which API token the step made', readCreation);
 
-  if (exported) await clear(exported);
+  if (exported) await orWarn('clear what the step exported', () => clear(exported));
   if (creation) await orWarn('delete the API token', () => revoke(creation, masker));
   if (!exported && !creation) info('Nothing to clear: the step exported nothing.');
 }
@@ -52,7 +52,7 @@ async function clear(exported: Exported): Promise<void> {
   }
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    emptyVariables(own);
+    if (own.length > 0) setVariables(Object.fromEntries(own.map((name) => [name, ''])));
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {
@@ -70,9 +70,11 @@ type AsOwner = <Result>(
 ) => Promise<Attempt<Result>>;
 
 async function revoke(creation: Creation, masker: Masker): Promise<void> {
-  const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
+  const { apiUrl, timeoutMs, maxAttempts, made } = creation;
   const text = readEphemeralToken();
   const token = text === '' ? undefined : toApiToken(masker.mask(text));
+  // Without its value, the job's token is like one whose creation was not answered.
+  const unanswered = made && !token ? [...creation.unanswered, made.name] : creation.unanswered;
   const signIn = signInAsMaker(creation, masker);
   const asOwner: AsOwner = async (exabits, act) => {
     const own = token && (await attempt(() => act(token)));
@@ -87,7 +89,7 @@ async function revoke(creation: Creation, masker: Masker): Promise<void> {
     connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
   // First, because the job's token may authenticate it.
-  if (unanswered.length > 0) await settle(creation, start(), asOwner);
+  if (unanswered.length > 0) await settle({ ...creation, unanswered }, start(), asOwner);
   if (made && token) {
     const exabits = start();
     report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
@@ -117,19 +119,16 @@ function signInAsMaker(
 async function settle(creation: Creation, exabits: Exabits, asOwner: AsOwner): Promise<void> {
   const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
   for (const name of creation.unanswered) {
-    const listed = result?.find((token) => token.name === name);
-    if (failure) {
-      warning(
-        `There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`,
-      );
-    } else if (listed) {
-      const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, listed.id));
-      report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
-    } else {
-      warning(
-        `There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`,
-      );
+    const listed = result?.filter((token) => token.name === name) ?? [];
+    for (const token of listed) {
+      const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, token.id));
+      report(token, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
     }
+    if (listed.length > 0) continue;
+    const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
+    warning(
+      `Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`,
+    );
   }
 }
 

@@ -40,8 +40,14 @@ function requireNode(): void {
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
-  // An error thrown in a library's event handler bypasses every `catch`.
-  process.on('uncaughtException', report);
+  let isLoose = false;
+  // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+  const onUncaught = (thrown: unknown): void => {
+    report(thrown);
+    if (isLoose) process.exit();
+    isLoose = true;
+  };
+  process.on('uncaughtException', onUncaught);
   try {
     // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
     // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
@@ -52,7 +58,7 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   } catch (thrown) {
     report(thrown);
   }
-  process.off('uncaughtException', report);
+  process.off('uncaughtException', onUncaught);
   // An abandoned connection could keep the process alive.
   process.exit();
 }

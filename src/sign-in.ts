@@ -38,7 +38,7 @@ async function reuse(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<Exis
       'Set username and password, or api-token, so that the step can sign in itself.',
     );
   }
-  info(`${problem}, so the step signs in with its inputs.`);
+  info(`${problem}, so the step uses its inputs.`);
   return undefined;
 }
 

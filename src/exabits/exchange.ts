@@ -71,6 +71,8 @@ export function createExchange(baseUrl: string): Exchange {
     const proxy = readProxy(url);
     // Loaded when first needed: TLS takes longer to load than anything else.
     const { default: web } = await (isSecure ? import('node:https') : import('node:http'));
+    // A server may close the connection right after an answer: lets Node notice before it is used again.
+    if (agent) await new Promise(setImmediate);
     agent ??= await createAgent(web, proxy);
 
     const connection = new Connection(isSecure);
@@ -150,8 +152,9 @@ class Connection {
       this.#socket = socket;
       this.#bytesBefore = socket.bytesRead;
       this.#isReused = request.reusedSocket;
-      // Behind a proxy, the connection is already there.
+      // A kept connection is already there, and so is one behind a proxy.
       this.#isConnected = !socket.connecting;
+      if (this.#isConnected) return;
       socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
         this.#isConnected = true;
       });

@@ -86,7 +86,7 @@ export function requireConfigured({ configured, endpoint, isEndpointGiven }: Con
   if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl) return configured;
   const expression = (context: string): string => `\${{ ${context}.EXABITS_API_URL }}`;
   throw new Failure(
-    `The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. Nothing was sent.`,
+    `The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. The step's own credentials were not sent.`,
     `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`,
   );
 }

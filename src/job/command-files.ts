@@ -47,7 +47,7 @@ export function writeAllOrNone(
 
 function unwritable(thrown: unknown): Failure {
   return new Failure(
-    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}).`,
     "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.",
     { cause: thrown },
   );

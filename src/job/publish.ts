@@ -6,7 +6,7 @@ import { fingerprint } from '../secrets.ts';
 import { writeAllOrNone } from './command-files.ts';
 import { headersFilePath, writeHeadersFile } from './headers-file.ts';
 import { saveExported } from './state.ts';
-import { apiTokenVariables, pairVariables } from './variables.ts';
+import { apiTokenVariables, pairVariables, setVariables } from './variables.ts';
 
 /** How to export a credential to later steps. */
 export interface Export {
@@ -41,8 +41,7 @@ export function publish(signIn: SignIn, how: Export): string[] {
       writeHeadersFile(headersFile, headersOf(signIn.credential));
       onFailure(() => rmSync(headersFile));
     }
-    for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value);
-    for (const name of emptied) core.exportVariable(name, '');
+    setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
     for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
       core.setOutput(name, value);
     }

@@ -1,6 +1,7 @@
 import { appendFileSync, statSync } from 'node:fs';
 import type { SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { oneLine } from '../text.ts';
 
 /** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
@@ -12,7 +13,7 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
     ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
   ];
   const cells = rows.flatMap(([label, text]) =>
-    text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : [],
+    text ? `<tr><th>${label}</th><td>${escapeHtml(oneLine(text))}</td></tr>\n` : [],
   );
   const path = process.env.GITHUB_STEP_SUMMARY;
   // Writing to a pipe would wait for a reader.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { fingerprint } from '../secrets.ts';
 import { requireCommandFile } from './command-files.ts';
@@ -29,10 +30,13 @@ export function ownVariables({ variables }: Exported): string[] {
   return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 
-/** Empties variables for later steps, because the runner has no way to unset one. */
-export function emptyVariables(names: readonly string[]): void {
-  if (names.length === 0) return;
+/**
+ * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
+ * value stands for none, because the runner has no way to unset a variable.
+ */
+export function setVariables(values: Readonly<Record<string, string>>): void {
   const { path } = requireCommandFile('GITHUB_ENV');
-  // Without the delimiters that the toolkit puts around a value: there is none.
-  appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
+  const end = `end-${randomUUID()}`;
+  const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+  if (lines.length > 0) appendFileSync(path, lines.join(''));
 }
