@@ -54,12 +54,15 @@ describe('The post step deletes what a killed main has made', () => {
   ])('%j', async (at, made) => {
     const scenario = await startScenario();
     const { outputs, signal } = await killAt(scenario, at);
-    // After an answer, the process may have ended before the signal reaches it.
-    if (at.moment !== 'answered')
-      expect({ outputs, signal }).toEqual({ outputs: {}, signal: at.signal ?? 'SIGKILL' });
-    expect(scenario.tokensLeft).toHaveLength(made);
+    // A request that main sent before it died may still be on its way to the sandbox.
+    await sleep(20);
+    const left = scenario.tokensLeft.length;
+    // After an answer, main may have gone on before the signal reached it.
+    if (at.moment === 'answered') expect(left).toBeGreaterThanOrEqual(made);
+    else
+      expect({ outputs, signal, left }).toEqual({ outputs: {}, signal: at.signal ?? 'SIGKILL', left: made });
     const post = await scenario.expectNothingLeft();
-    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(made);
+    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(left);
   });
 
   test('from an API token', async () => {
