@@ -1693,9 +1693,10 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 function lostFailure(lost, host, limitMs, redact) {
     const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
     const { wasSent, onStaleConnection, proxy, error } = lost;
-    const seen = { saw, transient: ends === undefined, changedNothing: !wasSent, onStaleConnection };
+    const seen = { saw, transient: !ends, changedNothing: !wasSent, onStaleConnection };
+    const endsAll = ends === 'all' && { endsAll: true };
     // A proxy's own words, which may echo its password, go to no log.
-    return new RequestFailure(problem, advice, { ...seen, endsAll: ends === 'all' }, proxy ? undefined : error);
+    return new RequestFailure(problem, advice, { ...seen, ...endsAll }, proxy ? undefined : error);
 }
 function describe({ error, isFinal, proxy }, host, limit, redact) {
     const code = codeOf(error);
@@ -2611,7 +2612,7 @@ const external_node_os_namespaceObject = require("node:os");
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[ \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 function clientFileKey() {
@@ -2727,8 +2728,7 @@ function headersFilePath() {
  * there is none. Throws if anything already exists at the path, even a link.
  */
 function writeHeadersFile(path, headers) {
-    // If this fails, so does the next line.
-    regardless(() => (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path)));
+    (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path), { recursive: true });
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
         // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not

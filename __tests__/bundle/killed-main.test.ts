@@ -58,9 +58,12 @@ describe('The post step deletes what a killed main has made', () => {
     // After an answer, the process may have ended before the signal reaches it.
     if (at.moment !== 'answered')
       expect({ outputs, signal }).toEqual({ outputs: {}, signal: at.signal ?? 'SIGKILL' });
-    expect(scenario.tokensLeft).toHaveLength(made);
+    const left = scenario.tokensLeft.length;
+    // It may also have sent its next request.
+    if (at.moment === 'answered') expect(left).toBeGreaterThanOrEqual(made);
+    else expect(left).toBe(made);
     const post = await scenario.expectNothingLeft();
-    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(made);
+    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(left);
   });
 
   test('from an API token', async () => {
@@ -116,7 +119,11 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
     const post = await scenario.post();
     await sleep(50);
     const [name = ''] = scenario.expectCleanedUp(post);
-    expect(warningsOf(post)).toEqual([expect.stringMatching(`^There is no API token ${name} yet, but `)]);
+    expect(warningsOf(post)).toEqual([
+      expect.stringMatching(
+        `^Exabits did not say whether it made the API token ${name}, .*not listed so far`,
+      ),
+    ]);
     expect((await scenario.sweep()).outputs['deleted-names']).toBe(JSON.stringify([name]));
     expect(scenario.tokensLeft).toEqual([]);
   });
@@ -130,7 +137,9 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
       },
     });
     const [name = ''] = scenario.expectCleanedUp(post);
-    expect(warningsOf(post)).toEqual([expect.stringMatching(`^There may be an API token ${name}: `)]);
+    expect(warningsOf(post)).toEqual([
+      expect.stringMatching(`^Exabits did not say whether it made the API token ${name}, .*no inputs`),
+    ]);
     await scenario.sweep();
     expect(scenario.tokensLeft).toEqual([]);
   });
