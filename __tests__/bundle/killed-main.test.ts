@@ -57,9 +57,12 @@ describe('The post step deletes what a killed main has made', () => {
     // After an answer, the process may have ended before the signal reaches it.
     if (at.moment !== 'answered')
       expect({ outputs, signal }).toEqual({ outputs: {}, signal: at.signal ?? 'SIGKILL' });
-    expect(scenario.tokensLeft).toHaveLength(made);
+    const left = scenario.tokensLeft.length;
+    // It may also have sent its next request.
+    if (at.moment === 'answered') expect(left).toBeGreaterThanOrEqual(made);
+    else expect(left).toBe(made);
     const post = await scenario.expectNothingLeft();
-    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(made);
+    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(left);
   });
 
   test('from an API token', async () => {
