@@ -1513,11 +1513,14 @@ function withSubdomains(entry) {
 
 
 
+
 /** A test makes sure that the version is that of package.json. */
 const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
 /** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** In which a server that closes the connection after an answer usually has done so. */
+const closingMs = 5;
 /** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 /** Method and path, for messages. */
@@ -1540,9 +1543,10 @@ function createExchange(baseUrl) {
         const proxy = readProxy(url);
         // Loaded when first needed: TLS takes longer to load than anything else.
         const { default: web } = await (isSecure ? Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 708, 19)) : Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 67, 19)));
-        // A server may close the connection right after an answer: lets Node notice before it is used again.
-        if (agent)
-            await new Promise(setImmediate);
+        // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
+        // know whether it was carried out.
+        if (agent && request.method === 'POST')
+            await (0,promises_namespaceObject.setTimeout)(closingMs);
         agent ??= await createAgent(web, proxy);
         const connection = new Connection(isSecure);
         const httpModule = Object.create(web, {

@@ -110,6 +110,21 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
   });
 });
 
+test('a creation gets a new connection if the server closes the kept one without saying so', async () => {
+  const { url, connections } = await serve((socket) => {
+    socket.write(answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'));
+    setImmediate(() => socket.end());
+  });
+  const { exabits, credential } = await converse({ apiUrl: url });
+  await exabits.check(credential);
+  const failures: unknown[] = [];
+  await exabits.createApiToken(credential, (failed) => {
+    failures.push(failed);
+    return { name: 'name', description: '' };
+  });
+  expect([failures, connections()]).toEqual([[undefined], 2]);
+});
+
 test('a creation is repeated under a new name if the kept connection was closed', async () => {
   const { url, requests, connections } = await serve((socket, nth) => {
     if (nth > 1) return socket.destroy();
