@@ -56,12 +56,23 @@ describe('a request', () => {
     expect(message).toMatch(/^\[::1\]:\d+ refused the connection|^The connection to \[::1\]:\d+ broke/);
   });
 
-  test('has no limit but its own, such as one of the socket', async () => {
+  test('has no limit but its own, such as one of the socket, and leaves no timer', async () => {
     const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
-    await failureAt((await serve(() => {})).url, 100);
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout');
+    const before = timers();
+    const { exabits, credential } = await converse({
+      apiUrl: (await serve((socket) => socket.write(success))).url,
+    });
+    await exabits.check(credential);
     const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);
     setTimeoutOf.mockRestore();
-    expect(limits).toEqual([2 ** 31 - 1]);
+    expect([limits, timers()]).toEqual([[2 ** 31 - 1], before]);
+  });
+
+  test('is not sent while a server says nothing to TLS', async () => {
+    const { port } = await serve(() => {});
+    const { seen } = await failureAt(`https://127.0.0.1:${port}`, 300);
+    expect(seen).toMatchObject({ saw: 'no answer', transient: true, changedNothing: true });
   });
 });
 
@@ -89,12 +100,14 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect([connections(), retries]).toEqual([expected, []]);
   });
 
-  test.each([300, 401, 503])('is not kept after HTTP %i', async (status) => {
-    const { url, connections } = await serve(writes(answer(status, '{}')), scheme);
+  test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {
+    const closed = Promise.withResolvers<void>();
+    const { url } = await serve((socket) => {
+      socket.once('close', closed.resolve).write(answer(status, '{}'));
+    }, scheme);
     const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
     await failureOf(() => exabits.check(credential));
-    await failureOf(() => exabits.check(credential));
-    expect(connections()).toBe(2);
+    await closed.promise;
   });
 });
 
