@@ -1,143 +1,107 @@
-// npm run bench: how long the bundle takes, against the least that such a program could take. With --record, writes the
-// table of docs/performance.md. Runs are paired: each round runs every subject once, so that noise meets all of them.
-// npm run bench -- FILE...: a login with other bundles, too, to see what a change would bring.
-import { statSync } from 'node:fs';
-import { arch, cpus, platform, release } from 'node:os';
-import { resolve } from 'node:path';
+// npm run bench: what a job waits for and what the bundle costs, beside a floor and other login actions. Every round
+// runs each program once, in random order, so that noise meets all of them.
+//   --peers FOLDER  has clones of the other actions: app, aws, azure, docker, google and vault
+//   --record        writes docs/performance.md
+//   --budget        checks only what no machine changes: the size of the bundle, and the modules it loads
+//   FOLDER...       other checkouts of this action, to compare
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { version } from '../src/version.ts';
 import budget from './budget.json' with { type: 'json' };
-import { keep, record } from './record.ts';
-import {
-  bundlePath,
-  type MeasuredSubject,
-  median,
-  run,
-  runWithUsage,
-  startSandboxes,
-  subjects,
-} from './subjects.ts';
+import { launch, type Run } from './launch.ts';
+import { programs, root, startServers } from './programs.ts';
 
-interface Result {
-  readonly subject: string;
-  readonly medianMs: number;
-  readonly fastestMs: number;
-  readonly toNode: number;
-  readonly toFloor: number;
-  readonly modulesLoaded: number | undefined;
-  readonly peakMemoryMiB: number | undefined;
-}
-
-const { values, positionals: otherBundles } = parseArgs({
-  options: { rounds: { type: 'string', default: '41' }, record: { type: 'boolean', default: false } },
+const { values: options, positionals: checkouts } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '41' },
+    peers: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    budget: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
-const rounds = Math.max(21, Number(values.rounds));
-const warmUps = 3;
+const { peers } = options;
+if (options.record && (!peers || checkouts.length > 0))
+  throw new Error('--record needs --peers FOLDER alone');
+if (!peers && !options.budget) console.log('Without --peers FOLDER, no other actions are measured.');
+const rounds = options.budget ? 1 : Number(options.rounds);
+/** Before those, with the server a round trip away. */
+const farRounds = options.budget ? 0 : 5;
+const roundTripMs = 400;
 
-const sandboxes = await startSandboxes();
-const ours = subjects(sandboxes);
-const measured = new Map<string, MeasuredSubject>([
-  ...Object.entries(ours),
-  ...otherBundles.map((file): [string, MeasuredSubject] => [
-    `login by ${file}`,
-    { ...ours.login, args: [resolve(file)] },
-  ]),
-]);
+const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
+const servers = await startServers(folder);
+const measured = programs(servers, checkouts, peers);
 
-const times = new Map<string, number[]>([...measured.keys()].map((name) => [name, []]));
-for (let round = -warmUps; round < rounds; round += 1) {
-  for (const [name, subject] of measured) {
-    const { ms } = await successful(name, run(subject));
-    if (round >= 0) times.get(name)?.push(ms);
+type Figures = Readonly<Record<string, number>>;
+type Measured = Run & { readonly requests: number; readonly connections: number };
+const samples: { readonly name: string; readonly figures: Figures }[] = [];
+for (let round = -farRounds; round < rounds; round += 1) {
+  const far = round < 0;
+  servers.relay.roundTripMs = far ? roundTripMs : 0;
+  const runs = new Map<string, Measured>();
+  const order = [...measured.keys()].map((name) => ({ name, place: Math.random() }));
+  for (const { name } of order.toSorted((a, b) => a.place - b.place)) await measure(name, runs);
+  for (const [name, { ms, cpuMs, modules, memoryMiB, requests, connections }] of runs) {
+    const add = (figures: Figures) => samples.push({ name, figures });
+    const base = runs.get(measured.get(name)?.to ?? '');
+    if (options.budget) add({ modules });
+    else if (!far) add({ modules, memoryMiB, cpuMs, ...(base ? { ratio: cpuMs / base.cpuMs } : {}) });
+    else if (requests > 0) add({ waits: ms / roundTripMs, requests, connections });
   }
 }
+await servers.close();
+rmSync(folder, { recursive: true });
 
-const results: Result[] = [];
-for (const [name, subject] of measured) {
-  const { usage } = await successful(name, runWithUsage(subject));
-  const ms = times.get(name) ?? [];
-  results.push({
-    subject: name,
-    medianMs: round(median(ms), 1),
-    fastestMs: round(Math.min(...ms), 1),
-    // The median of the ratios within a round: both runs of a pair met the same noise.
-    toNode: ratio(ms, 'node'),
-    toFloor: ratio(ms, subject.floor),
-    modulesLoaded: usage?.modules,
-    peakMemoryMiB: usage && round(usage.peakMemoryMiB, 1),
-  });
-}
-await sandboxes.close();
-
-const report = {
-  at: new Date().toISOString(),
-  machine: {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    platform: platform(),
-    release: release(),
-    arch: arch(),
-  },
-  versions: { node: process.versions.node, v8: process.versions.v8, 'exabits-auth': version },
-  rounds,
-  bundleBytes: statSync(bundlePath).size,
-  budget,
-  results,
-};
-const checks: [what: string, found: number, ceiling: number][] = [
-  ...results.flatMap(({ subject, toFloor, peakMemoryMiB = Number.NaN }): [string, number, number][] => [
-    ...ceiling(budget.ratio, subject).map((most): [string, number, number] => [
-      `${subject} to its floor`,
-      toFloor,
-      most,
-    ]),
-    ...ceiling(budget.peakMemoryMiB, subject).map((most): [string, number, number] => [
-      `MiB of ${subject}`,
-      peakMemoryMiB,
-      most,
-    ]),
-  ]),
-];
-keep('bench', report);
-console.table(Object.fromEntries(results.map(({ subject, ...figures }) => [subject, figures])));
-const circumstances = `${rounds} rounds on ${report.at.slice(0, 10)}, ${report.machine.cores} cores, Node ${report.versions.node}, a bundle of ${report.bundleBytes.toLocaleString('en')} bytes.`;
-console.log(circumstances);
-if (values.record) record('docs/performance.md', 'bench', `${table()}\n${circumstances}\n`);
-
-for (const [what, found, most] of checks) {
-  console.log(`${found <= most ? 'within' : 'OVER  '} budget: ${found} of ${most} ${what}`);
+/** Runs a program, after the main step that it belongs to, unless it has run in this round. */
+async function measure(name: string, runs: Map<string, Measured>): Promise<Measured | undefined> {
+  const { args, env, after = '', before, fails = false } = measured.get(name) ?? { args: [] };
+  if (runs.has(name) || args.length === 0) return runs.get(name);
+  const main = await measure(after, runs);
+  const { relay, sandbox } = servers;
+  before?.();
+  sandbox.clearRequests();
+  const connected = relay.connections;
+  const run = await launch(args, { ...(env ?? measured.get(after)?.env), ...main?.left }, folder);
+  const failed = run.exitCode !== 0 || /^::(error|warning)/m.test(run.output);
+  if (failed !== fails) throw new Error(`${name} ended with ${run.exitCode}:\n${run.output}`);
+  runs.set(name, { ...run, requests: sandbox.requests.length, connections: relay.connections - connected });
+  return runs.get(name);
 }
 
-function table(): string {
-  const rows = results.map(({ subject, ...figures }) => {
-    const { medianMs, fastestMs, toNode, toFloor, modulesLoaded, peakMemoryMiB } = figures;
-    return `| ${subject} | ${medianMs} ms | ${fastestMs} ms | ${toNode} | ${toFloor} | ${modulesLoaded} | ${peakMemoryMiB} MiB |\n`;
-  });
-  const head =
-    '| program | median | fastest | to `node -e 0` | to its floor | Node modules loaded | peak memory |\n|---|---|---|---|---|---|---|\n';
-  return head + rows.join('');
+const over: string[] = [];
+const aims = new Map<string, Figures>(Object.entries(budget.aims));
+/** The median, and the aim where there is one. */
+function cell(name: string, figure: string, digits: number): string {
+  const found = samples.flatMap((sample) => (sample.name === name ? (sample.figures[figure] ?? []) : []));
+  const middle = found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]?.toFixed(digits) ?? '';
+  const most = aims.get(name)?.[figure];
+  if (most === undefined || middle === '') return middle;
+  if (Number(middle) > most) over.push(`${name}: ${figure} ${middle}, over ${most}`);
+  return `${middle} of ${most}`;
 }
-
-function ceiling(ceilings: Readonly<Record<string, number>>, subject: string): number[] {
-  const most = ceilings[subject];
-  return most === undefined ? [] : [most];
-}
-
-function ratio(ms: readonly number[], base: string): number {
-  const baseMs = times.get(base) ?? [];
-  return round(median(ms.map((one, index) => one / (baseMs[index] ?? Number.NaN))), 2);
-}
-
-function round(number: number, digits: number): number {
-  return Number(number.toFixed(digits));
-}
-
-async function successful<Result extends { exitCode: number | null; output: string }>(
-  name: string,
-  running: Promise<Result>,
-): Promise<Result> {
-  const result = await running;
-  if (result.exitCode !== 0) throw new Error(`${name} ended with ${result.exitCode}:\n${result.output}`);
-  return result;
+const columns = { waits: 1, requests: 0, connections: 0, cpuMs: 0, ratio: 2, modules: 0, memoryMiB: 0 };
+const rows = [...measured.keys()].map((name) => [
+  name,
+  ...Object.entries(columns).map(([figure, digits]) => cell(name, figure, digits)),
+]);
+const titles = ['', 'waits', 'requests', 'connections', 'CPU ms', 'ratio', 'modules', 'MiB'];
+const table = [titles, titles.map(() => '---'), ...rows]
+  .map((cells) => `| ${cells.join(' | ')} |\n`)
+  .join('');
+const { size } = statSync(join(root, 'dist/index.cjs'));
+if (size > budget.bundleBytes) over.push(`bundle: ${size} bytes, over ${budget.bundleBytes}`);
+const where = `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores, Node ${process.versions.node}`;
+const report = `${table}\nMedians of ${rounds} rounds, waits of ${farRounds}; ${where}; a bundle of ${size} bytes.\n`;
+console.log(report);
+for (const line of over) console.log(line);
+if (options.budget && over.length > 0) process.exitCode = 1;
+if (options.record) {
+  const page = join(root, 'docs/performance.md');
+  const place = /(?<=<!-- npm run bench -->\n)[\s\S]*?(?=<!-- end -->)/;
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(place, () => report),
+  );
 }

@@ -1,22 +1,29 @@
-// Builds dist/: the bundle, the files that start its other phases, and the licences of the bundled packages.
+// npm run build: writes dist/, with the bundle, the files that start its other phases, and the licences of its packages.
+// npm run check:dist: compares dist/ with what the sources build.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import ncc from '@vercel/ncc';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+const ncc: (
+  entry: string,
+  options: object,
+) => Promise<{ code: string; assets: Record<string, { source: string | Uint8Array }> }> = createRequire(
+  import.meta.url,
+)('@vercel/ncc');
 
 /**
  * What the toolkit imports and this action never uses: `undici` alone would be 940 kB to load at every start. Each gets
- * a module that is loaded anyway; the tests replace that module by one that cannot be used.
+ * a module that is loaded anyway; in the tests of the bundle, using that ends the process.
  */
 const leftOut = [
   ...['http', 'https', 'tunnel', 'undici'],
   ...['./oidc-utils.js', './path-utils.js', './platform.js', './summary.js'],
 ];
-const externals = Object.fromEntries(leftOut.map((name) => [name, 'node:process']));
 
+// ncc could read TypeScript itself, but takes three times as long.
 rmSync(join(root, 'lib'), { recursive: true, force: true });
 execFileSync(
   process.execPath,
@@ -28,17 +35,26 @@ const { code, assets } = await ncc(join(root, 'lib/index.js'), {
   esm: false,
   quiet: true,
   license: 'licenses.txt',
-  externals,
+  externals: Object.fromEntries(leftOut.map((name) => [name, 'node:process'])),
 });
 // A single other character would make Node store two bytes per character, which slows every start.
 if (/[^\x00-\x7f]/.test(code))
   throw new Error('The bundle has a character that is not ASCII. Escape it in the sources.');
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
-writeFileSync(join(dist, 'index.cjs'), code);
-for (const phase of ['post', 'sweep']) {
-  writeFileSync(join(dist, `${phase}.cjs`), "require('./index.cjs');\n");
+const start = "require('./index.cjs');\n";
+const files = Object.entries({ 'index.cjs': code, 'post.cjs': start, 'sweep.cjs': start }).concat(
+  Object.entries(assets).map(([name, { source }]) => [name, String(source)]),
+);
+if (process.argv.includes('--check')) {
+  const built = files.map(([name, text]) => `${name}\n${text}`).sort();
+  const committed = readdirSync(dist).map((name) => `${name}\n${readFileSync(join(dist, name), 'utf8')}`);
+  if (built.join() !== committed.sort().join()) {
+    console.error('dist/ is not what the sources build. Run "npm run build" and commit it.');
+    process.exitCode = 1;
+  }
+} else {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  for (const [name, text] of files) writeFileSync(join(dist, name), text);
+  console.log(`dist/index.cjs: ${Buffer.byteLength(code)} bytes`);
 }
-for (const [name, { source }] of Object.entries(assets)) writeFileSync(join(dist, name), source);
-console.log(`dist/index.cjs: ${Buffer.byteLength(code)} bytes`);

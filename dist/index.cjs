@@ -276,22 +276,10 @@ function fingerprint(...texts) {
 
 /** The request headers that authenticate a call. After a login, the API requires both tokens. */
 function headersOf(credential) {
-    const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+    const authorization = { Authorization: `Bearer ${credential.token}` };
     if (credential.kind === 'api-token')
         return authorization;
     return { ...authorization, 'refresh-token': credential.refreshToken };
-}
-/** The token that goes into the `Authorization` header. */
-function bearerTokenOf(credential) {
-    return credential.kind === 'api-token' ? credential.token : credential.accessToken;
-}
-/** When the token in the `Authorization` header expires, if known. */
-function expiryOf(credential) {
-    return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
-}
-/** The account of a sign-in, if known. */
-function accountOf(signIn) {
-    return 'account' in signIn ? signIn.account : undefined;
 }
 /**
  * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of the credential together with
@@ -311,9 +299,7 @@ function originFingerprint(apiUrl, origin) {
     return fingerprint(apiUrl, origin.kind, ...identity);
 }
 function tokensOf(credential) {
-    if (credential.kind === 'api-token')
-        return [credential.token];
-    return [credential.accessToken, credential.refreshToken];
+    return credential.kind === 'api-token' ? [credential.token] : [credential.token, credential.refreshToken];
 }
 /** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */
 function toApiToken(token) {
@@ -347,761 +333,6 @@ function tokenDefect(token) {
     return token.length > longestToken ? `is longer than ${longestToken} characters` : undefined;
 }
 
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = require("node:os");
-;// CONCATENATED MODULE: ./lib/ephemeral-name.js
-
-
-/** Only tokens with a name of exactly this form are ever deleted by a sweep. */
-const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
-/** Enough to recognise a workflow or job. */
-const longestQuote = 50;
-/**
- * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from.
- *
- * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that links to the
- *   job's run
- */
-function ephemeralTokenLabel(env) {
-    const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
-    const attempt = numberIn(env.GITHUB_RUN_ATTEMPT, /^\d{1,10}$/);
-    const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
-    const where = `workflow ${quote(GITHUB_WORKFLOW)}, job ${quote(GITHUB_JOB)} of ${GITHUB_REPOSITORY}`;
-    return {
-        name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
-        description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`),
-    };
-}
-/**
- * Reads from a token's name which run it was created for.
- *
- * @param name the token's name
- * @returns the run's id and its attempt, or undefined if the name is not exactly that of an ephemeral token
- */
-function parseEphemeralName(name) {
-    const [, runId, attempt] = ephemeralName.exec(name) ?? [];
-    return runId ? { runId, attempt: Number(attempt) } : undefined;
-}
-/**
- * The page on GitHub of one attempt of a run. A token's description ends with this address.
- *
- * @param env the runner's variables, which name the server and the repository
- */
-function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, attempt) {
-    return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
-}
-// `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
-function numberIn(text, digits) {
-    return text?.match(digits)?.[0] ?? '0';
-}
-// Half of a surrogate pair is not a character, and strict servers reject it.
-function quote(text) {
-    const line = oneLine(text);
-    return line.length > longestQuote ? `${line.slice(0, longestQuote - 1).toWellFormed()}\u2026` : line;
-}
-
-;// CONCATENATED MODULE: ./lib/exabits/request-failure.js
-
-/** A request that failed. */
-class RequestFailure extends Failure {
-    seen;
-    constructor(problem, advice, seen, cause) {
-        super(problem, advice, { cause });
-        this.seen = seen;
-    }
-}
-/** Whether anything answered a request with one of these HTTP statuses. */
-function hasStatus(failure, ...statuses) {
-    return failure instanceof RequestFailure && statuses.includes(failure.seen.status ?? 0);
-}
-/** Whether Exabits itself did. 200 stands for `"status": false`. */
-function isAnswered(failure, ...statuses) {
-    return hasStatus(failure, ...statuses) && failure.seen.enveloped === true;
-}
-
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = require("os");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-/**
- * Sanitizes an input into a string so it can be passed into issueCommand safely
- * @param input input to sanitize into a string
- */
-function toCommandValue(input) {
-    if (input === null || input === undefined) {
-        return '';
-    }
-    else if (typeof input === 'string' || input instanceof String) {
-        return input;
-    }
-    return JSON.stringify(input);
-}
-/**
- *
- * @param annotationProperties
- * @returns The command properties to send with the actual annotation command
- * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
- */
-function utils_toCommandProperties(annotationProperties) {
-    if (!Object.keys(annotationProperties).length) {
-        return {};
-    }
-    return {
-        title: annotationProperties.title,
-        file: annotationProperties.file,
-        line: annotationProperties.startLine,
-        endLine: annotationProperties.endLine,
-        col: annotationProperties.startColumn,
-        endColumn: annotationProperties.endColumn
-    };
-}
-//# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
-
-
-/**
- * Issues a command to the GitHub Actions runner
- *
- * @param command - The command name to issue
- * @param properties - Additional properties for the command (key-value pairs)
- * @param message - The message to include with the command
- * @remarks
- * This function outputs a specially formatted string to stdout that the Actions
- * runner interprets as a command. These commands can control workflow behavior,
- * set outputs, create annotations, mask values, and more.
- *
- * Command Format:
- *   ::name key=value,key=value::message
- *
- * @example
- * ```typescript
- * // Issue a warning annotation
- * issueCommand('warning', {}, 'This is a warning message');
- * // Output: ::warning::This is a warning message
- *
- * // Set an environment variable
- * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
- * // Output: ::set-env name=MY_VAR::some value
- *
- * // Add a secret mask
- * issueCommand('add-mask', {}, 'secretValue123');
- * // Output: ::add-mask::secretValue123
- * ```
- *
- * @internal
- * This is an internal utility function that powers the public API functions
- * such as setSecret, warning, error, and exportVariable.
- */
-function command_issueCommand(command, properties, message) {
-    const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
-}
-function command_issue(name, message = '') {
-    command_issueCommand(name, {}, message);
-}
-const CMD_STRING = '::';
-class Command {
-    constructor(command, properties, message) {
-        if (!command) {
-            command = 'missing.command';
-        }
-        this.command = command;
-        this.properties = properties;
-        this.message = message;
-    }
-    toString() {
-        let cmdStr = CMD_STRING + this.command;
-        if (this.properties && Object.keys(this.properties).length > 0) {
-            cmdStr += ' ';
-            let first = true;
-            for (const key in this.properties) {
-                if (this.properties.hasOwnProperty(key)) {
-                    const val = this.properties[key];
-                    if (val) {
-                        if (first) {
-                            first = false;
-                        }
-                        else {
-                            cmdStr += ',';
-                        }
-                        cmdStr += `${key}=${escapeProperty(val)}`;
-                    }
-                }
-            }
-        }
-        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
-        return cmdStr;
-    }
-}
-function escapeData(s) {
-    return toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A');
-}
-function escapeProperty(s) {
-    return toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A')
-        .replace(/:/g, '%3A')
-        .replace(/,/g, '%2C');
-}
-//# sourceMappingURL=command.js.map
-;// CONCATENATED MODULE: external "crypto"
-const external_crypto_namespaceObject = require("crypto");
-;// CONCATENATED MODULE: external "fs"
-const external_fs_namespaceObject = require("fs");
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
-// For internal use, subject to change.
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-
-
-
-
-function file_command_issueFileCommand(command, message) {
-    const filePath = process.env[`GITHUB_${command}`];
-    if (!filePath) {
-        throw new Error(`Unable to find environment variable for file command ${command}`);
-    }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
-        throw new Error(`Missing file at path: ${filePath}`);
-    }
-    external_fs_namespaceObject.appendFileSync(filePath, `${toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
-        encoding: 'utf8'
-    });
-}
-function prepareKeyValueMessage(key, value) {
-    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
-    const convertedValue = toCommandValue(value);
-    // These should realistically never happen, but just in case someone finds a
-    // way to exploit uuid generation let's not allow keys or values that contain
-    // the delimiter.
-    if (key.includes(delimiter)) {
-        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
-    }
-    if (convertedValue.includes(delimiter)) {
-        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
-    }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
-}
-//# sourceMappingURL=file-command.js.map
-;// CONCATENATED MODULE: external "path"
-const external_path_namespaceObject = require("path");
-;// CONCATENATED MODULE: external "node:process"
-const external_node_process_namespaceObject = require("node:process");
-var external_node_process_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(external_node_process_namespaceObject, 2);
-;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-/**
- * The code to exit an action
- */
-var ExitCode;
-(function (ExitCode) {
-    /**
-     * A code indicating that the action was successful
-     */
-    ExitCode[ExitCode["Success"] = 0] = "Success";
-    /**
-     * A code indicating that the action was a failure
-     */
-    ExitCode[ExitCode["Failure"] = 1] = "Failure";
-})(ExitCode || (ExitCode = {}));
-//-----------------------------------------------------------------------
-// Variables
-//-----------------------------------------------------------------------
-/**
- * Sets env variable for this action and future actions in the job
- * @param name the name of the variable to set
- * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function exportVariable(name, val) {
-    const convertedVal = toCommandValue(val);
-    process.env[name] = convertedVal;
-    const filePath = process.env['GITHUB_ENV'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('ENV', prepareKeyValueMessage(name, val));
-    }
-    command_issueCommand('set-env', { name }, convertedVal);
-}
-/**
- * Registers a secret which will get masked from logs
- *
- * @param secret - Value of the secret to be masked
- * @remarks
- * This function instructs the Actions runner to mask the specified value in any
- * logs produced during the workflow run. Once registered, the secret value will
- * be replaced with asterisks (***) whenever it appears in console output, logs,
- * or error messages.
- *
- * This is useful for protecting sensitive information such as:
- * - API keys
- * - Access tokens
- * - Authentication credentials
- * - URL parameters containing signatures (SAS tokens)
- *
- * Note that masking only affects future logs; any previous appearances of the
- * secret in logs before calling this function will remain unmasked.
- *
- * @example
- * ```typescript
- * // Register an API token as a secret
- * const apiToken = "abc123xyz456";
- * setSecret(apiToken);
- *
- * // Now any logs containing this value will show *** instead
- * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
- * ```
- */
-function setSecret(secret) {
-    command_issueCommand('add-mask', {}, secret);
-}
-/**
- * Prepends inputPath to the PATH (for this action and future actions)
- * @param inputPath
- */
-function addPath(inputPath) {
-    const filePath = process.env['GITHUB_PATH'] || '';
-    if (filePath) {
-        issueFileCommand('PATH', inputPath);
-    }
-    else {
-        issueCommand('add-path', {}, inputPath);
-    }
-    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
-}
-/**
- * Gets the value of an input.
- * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
- * Returns an empty string if the value is not defined.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string
- */
-function getInput(name, options) {
-    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
-    if (options && options.required && !val) {
-        throw new Error(`Input required and not supplied: ${name}`);
-    }
-    if (options && options.trimWhitespace === false) {
-        return val;
-    }
-    return val.trim();
-}
-/**
- * Gets the values of an multiline input.  Each value is also trimmed.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string[]
- *
- */
-function getMultilineInput(name, options) {
-    const inputs = getInput(name, options)
-        .split('\n')
-        .filter(x => x !== '');
-    if (options && options.trimWhitespace === false) {
-        return inputs;
-    }
-    return inputs.map(input => input.trim());
-}
-/**
- * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
- * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
- * The return value is also in boolean type.
- * ref: https://yaml.org/spec/1.2/spec.html#id2804923
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   boolean
- */
-function getBooleanInput(name, options) {
-    const trueValue = ['true', 'True', 'TRUE'];
-    const falseValue = ['false', 'False', 'FALSE'];
-    const val = getInput(name, options);
-    if (trueValue.includes(val))
-        return true;
-    if (falseValue.includes(val))
-        return false;
-    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
-        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
-}
-/**
- * Sets the value of an output.
- *
- * @param     name     name of the output to set
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function setOutput(name, value) {
-    const filePath = process.env['GITHUB_OUTPUT'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
-    }
-    process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', { name }, toCommandValue(value));
-}
-/**
- * Enables or disables the echoing of commands into stdout for the rest of the step.
- * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
- *
- */
-function setCommandEcho(enabled) {
-    issue('echo', enabled ? 'on' : 'off');
-}
-//-----------------------------------------------------------------------
-// Results
-//-----------------------------------------------------------------------
-/**
- * Sets the action status to failed.
- * When the action exits it will be with an exit code of 1
- * @param message add error issue message
- */
-function setFailed(message) {
-    process.exitCode = ExitCode.Failure;
-    error(message);
-}
-//-----------------------------------------------------------------------
-// Logging Commands
-//-----------------------------------------------------------------------
-/**
- * Gets whether Actions Step Debug is on or not
- */
-function isDebug() {
-    return process.env['RUNNER_DEBUG'] === '1';
-}
-/**
- * Writes debug message to user log
- * @param message debug message
- */
-function debug(message) {
-    command_issueCommand('debug', {}, message);
-}
-/**
- * Adds an error issue
- * @param message error issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function error(message, properties = {}) {
-    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a warning issue
- * @param message warning issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function warning(message, properties = {}) {
-    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Adds a notice issue
- * @param message notice issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
-function notice(message, properties = {}) {
-    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-/**
- * Writes info to log with console.log.
- * @param message info message
- */
-function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
-}
-/**
- * Begin an output group.
- *
- * Output until the next `groupEnd` will be foldable in this group
- *
- * @param name The name of the output group
- */
-function startGroup(name) {
-    issue('group', name);
-}
-/**
- * End an output group.
- */
-function endGroup() {
-    issue('endgroup');
-}
-/**
- * Wrap an asynchronous function call in a group.
- *
- * Returns the same type as the function itself.
- *
- * @param name The name of the group
- * @param fn The function to wrap in the group
- */
-function group(name, fn) {
-    return __awaiter(this, void 0, void 0, function* () {
-        startGroup(name);
-        let result;
-        try {
-            result = yield fn();
-        }
-        finally {
-            endGroup();
-        }
-        return result;
-    });
-}
-//-----------------------------------------------------------------------
-// Wrapper action state
-//-----------------------------------------------------------------------
-/**
- * Saves state for current action, the state can only be retrieved by this action's post job execution.
- *
- * @param     name     name of the state to store
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function saveState(name, value) {
-    const filePath = process.env['GITHUB_STATE'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('STATE', prepareKeyValueMessage(name, value));
-    }
-    command_issueCommand('save-state', { name }, toCommandValue(value));
-}
-/**
- * Gets the value of an state set by this action's main execution.
- *
- * @param     name     name of the state to get
- * @returns   string
- */
-function getState(name) {
-    return process.env[`STATE_${name}`] || '';
-}
-function getIDToken(aud) {
-    return __awaiter(this, void 0, void 0, function* () {
-        return yield OidcClient.getIDToken(aud);
-    });
-}
-/**
- * Summary exports
- */
-
-/**
- * @deprecated use core.summary
- */
-
-/**
- * Path exports
- */
-
-/**
- * Platform utilities exports
- */
-
-//# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./lib/job/command-files.js
-
-
-/**
- * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
- *
- * @param variable the variable that names the file
- * @returns its path and current size in bytes
- * @throws Failure if it is missing
- */
-function requireCommandFile(variable) {
-    const path = process.env[variable];
-    if (!path)
-        throw unwritable(new Error(`${variable} is not set`));
-    try {
-        const file = (0,external_node_fs_namespaceObject.statSync)(path);
-        if (!file.isFile())
-            throw new Error(`${variable} is not a file`);
-        return { path, size: file.size };
-    }
-    catch (thrown) {
-        throw unwritable(thrown);
-    }
-}
-/**
- * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
- *
- * @param variables the variables that name the files
- * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
- * @throws Failure for whatever `write` threw
- */
-function writeAllOrNone(variables, write) {
-    const undos = variables.map(requireCommandFile).map(({ path, size }) => () => (0,external_node_fs_namespaceObject.truncateSync)(path, size));
-    try {
-        write((undo) => undos.push(undo));
-    }
-    catch (thrown) {
-        // A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
-        for (const undo of undos)
-            regardless(undo);
-        throw unwritable(thrown);
-    }
-}
-function unwritable(thrown) {
-    return new Failure(`The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported.`, "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.", { cause: thrown });
-}
-
-;// CONCATENATED MODULE: ./lib/job/state.js
-
-
-const exportedKey = 'exported';
-const creationKey = 'creation';
-/** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
-const tokenKey = 'ephemeral-token';
-/** Saves what `main` is about to export, so that `post` finds it even if `main` is killed meanwhile. */
-function saveExported(exported) {
-    saveState(exportedKey, exported);
-}
-/** Reads what `main` exported; undefined if it did not get that far. */
-function readExported() {
-    return read(exportedKey);
-}
-/**
- * Saves how far the creation of a token has come, so that `post` knows even if `main` is killed.
- *
- * @param creation how far it has come
- * @param credential the token, once it is known: `post` deletes it with itself, whatever else has changed by then
- * @throws Failure if the runner's file cannot be written
- */
-function saveCreation(creation, credential) {
-    writeAllOrNone(['GITHUB_STATE'], () => {
-        if (credential)
-            saveState(tokenKey, credential.token);
-        saveState(creationKey, creation);
-    });
-}
-/** Reads how far the creation of a token came; undefined if none was begun. */
-function readCreation() {
-    return read(creationKey);
-}
-/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
-function readEphemeralToken() {
-    return getState(tokenKey);
-}
-function read(name) {
-    const text = getState(name);
-    return text === '' ? undefined : JSON.parse(text);
-}
-
-;// CONCATENATED MODULE: ./lib/ephemeral-token.js
-
-
-
-
-
-
-/**
- * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
- * `main` is killed while creating it.
- *
- * @param exabits the API
- * @param credential what to create it with
- * @param origin what that was made from
- * @param settings what `post` will need to delete it
- * @returns the token, its id and name
- * @throws Failure; `post` then deletes any token that was created nevertheless
- */
-async function createEphemeralToken(exabits, credential, origin, settings) {
-    const { apiUrl, timeoutMs, maxAttempts } = settings;
-    const maker = originFingerprint(apiUrl, origin);
-    const begun = { apiUrl, timeoutMs, maxAttempts, maker, startedAt: (0,external_node_os_namespaceObject.uptime)(), made: undefined };
-    let unanswered = [];
-    const forgetIfNothingWasMade = (failed) => {
-        const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
-        if (changedNothing)
-            unanswered = unanswered.slice(0, -1);
-    };
-    const { result, failure } = await attempt(() => exabits.createApiToken(credential, (failed) => {
-        forgetIfNothingWasMade(failed);
-        const label = ephemeralTokenLabel(process.env);
-        unanswered = [...unanswered, label.name];
-        saveCreation({ ...begun, unanswered });
-        return label;
-    }));
-    if (failure) {
-        forgetIfNothingWasMade(failure);
-        // What Exabits said matters more than a state that cannot be written.
-        regardless(() => saveCreation({ ...begun, unanswered }));
-        throw failure;
-    }
-    const name = String(unanswered.at(-1));
-    const made = { id: result.id, name };
-    saveCreation({ ...begun, unanswered: unanswered.slice(0, -1), made }, result.credential);
-    return { ...result, name };
-}
-/**
- * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
- * too. Then the token itself is tried.
- *
- * @param exabits the API
- * @param id the id of the token
- * @param token the token
- * @param owners who to delete it as, one after the other while the token works
- */
-async function deleteToken(exabits, id, token, [owner, ...others]) {
-    const { failure } = await attempt(async () => exabits.deleteApiToken(await owner(), id));
-    if (!failure)
-        return { fate: 'deleted' };
-    const left = await fateOf(exabits, token, failure);
-    const [next, ...rest] = others;
-    if (left.fate !== 'alive' || !next)
-        return left;
-    const later = await deleteToken(exabits, id, token, [next, ...rest]);
-    // The first failure is the reason.
-    return 'failure' in later ? { ...later, failure } : later;
-}
-async function fateOf(exabits, token, failure) {
-    const check = await attempt(() => exabits.check(token));
-    if (!check.failure)
-        return { fate: 'alive', failure };
-    return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
-}
-/** How much later than it was sent Exabits may still carry out a request, and how wrong clocks may go, in seconds. */
-const margin = 5 * 60;
-/**
- * Whether a creation is so long ago that Exabits cannot still be carrying it out.
- *
- * @param creation the creation
- */
-function isOver({ startedAt, timeoutMs }) {
-    return (0,external_node_os_namespaceObject.uptime)() - startedAt > timeoutMs / 1000 + margin;
-}
-/**
- * Looks for tokens whose creation was not answered. They cannot be older than the step that asked for them, so the
- * list is read only as far as that, unless the machine was started again meanwhile.
- *
- * @param exabits the API
- * @param credential a credential of the account
- * @param creation the creation
- * @returns those that exist
- */
-async function findUnanswered(exabits, credential, { unanswered, startedAt }) {
-    const age = (0,external_node_os_namespaceObject.uptime)() - startedAt;
-    const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
-        const oldest = found.at(-1)?.createdAt;
-        return age >= 0 && Number(date) - Number(oldest) > (age + margin) * 1000;
-    });
-    return tokens.filter(({ name }) => unanswered.includes(name));
-}
-
 ;// CONCATENATED MODULE: ./lib/exabits/backoff.js
 const firstCeilingMs = 1_000;
 /** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
@@ -1111,6 +342,8 @@ const highestCeilingMs = 20_000;
  * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
  * retry together. The jitter is added to the server's `Retry-After`.
  *
+ * @param wait how many tries have failed, from 1; the server's `Retry-After` and the time until the deadline, in
+ *   milliseconds; and whether the server reported too many requests
  * @param random a number from 0 (included) to 1
  * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
@@ -1139,6 +372,25 @@ function httpDate(text) {
     // `Date` reads other text too, such as a number. Every HTTP date begins with a weekday.
     const date = new Date(text?.match(/^[A-Z][a-z]+,? /) ? text : Number.NaN);
     return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+;// CONCATENATED MODULE: ./lib/exabits/request-failure.js
+
+/** A request that failed. */
+class RequestFailure extends Failure {
+    seen;
+    constructor(problem, advice, seen, cause) {
+        super(problem, advice, { cause });
+        this.seen = seen;
+    }
+}
+/** Whether anything answered a request with one of these HTTP statuses. */
+function hasStatus(failure, ...statuses) {
+    return failure instanceof RequestFailure && statuses.includes(failure.seen.status ?? 0);
+}
+/** Whether Exabits itself did. 200 stands for `"status": false`. */
+function isAnswered(failure, ...statuses) {
+    return hasStatus(failure, ...statuses) && failure.seen.enveloped === true;
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/envelope.js
@@ -1190,9 +442,7 @@ function redirected({ status, headers }, request, baseUrl, redact) {
     const target = headers.location ? redact(headers.location) : 'an unspecified address';
     const { protocol, origin } = URL.parse(headers.location ?? '', baseUrl) ?? new URL(baseUrl);
     const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
-    return new Failure(`${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`, isElsewhere
-        ? `If you trust that host, set the input "api-url" to ${redact(origin)}.`
-        : 'Check the address of the API.');
+    return new Failure(`${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`, isElsewhere ? 'If you trust that host, set the input "api-url" to it.' : 'Check the address of the API.');
 }
 function notJson({ headers, body }, request, host, redact) {
     const type = contentType(headers, redact);
@@ -1209,7 +459,7 @@ function refused(answer, request, host, json, redact) {
     const seen = {
         saw,
         transient,
-        changedNothing: status === 429 || (enveloped && status >= 400 && status < 500),
+        changedNothing: status === 429 || (enveloped && !transient && status >= 400 && status < 500),
         status,
         enveloped,
         retryAfterMs: retryAfterMs(headers['retry-after'], headers.date, new Date()),
@@ -1272,21 +522,23 @@ const list = 'GET /api-tokens';
 async function readTokenList(readPage, credential, isEnough = () => false) {
     const tokens = new Map();
     let offset = 0;
+    let unreadable = 0;
     for (let count = 0; count < mostPages; count += 1) {
         const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
         const { data, total = 0, date } = await readPage(credential, path);
         const entries = entriesOf(data);
         const before = tokens.size;
-        for (const token of entries.flatMap(readListedToken))
+        const read = entries.flatMap(readListedToken);
+        unreadable += entries.length - read.length;
+        for (const token of read)
             tokens.set(token.id, token);
         const found = [...tokens.values()];
-        const end = offset + entries.length;
         const isLast = tokens.size === before;
-        if (isLast && end < total)
+        if (isLast && tokens.size + unreadable < total)
             throw malformed(list, 'it ends before its "total"');
         if (isLast || (isEnough(found, date) && isNewestFirst(found)))
             return { tokens: found, date };
-        offset = end - Math.floor(entries.length * overlap);
+        offset += entries.length - Math.floor(entries.length * overlap);
     }
     throw malformed(list, `it goes on after ${mostPages} pages`);
 }
@@ -1324,9 +576,13 @@ function readListedToken(entry) {
             id,
             name: typeof name === 'string' ? name : '',
             description: typeof description === 'string' ? description : '',
-            createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+            createdAt: isTime(createdAt) ? new Date(createdAt * 1000) : undefined,
         },
     ];
+}
+// Zero, and milliseconds in place of seconds, are no times from which an age could be told.
+function isTime(seconds) {
+    return typeof seconds === 'number' && seconds > 1e9 && seconds < 1e11;
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/answers.js
@@ -1344,15 +600,15 @@ const refreshTokenMs = 2 * 60 * 60 * 1000;
  */
 function readLogin(data, username, masker) {
     const read = reader('POST /authenticate/login', data, masker);
-    const accessToken = read.token('access_token');
+    const token = read.token('access_token');
     const refreshToken = read.token('refresh_token');
     const now = Date.now();
     return {
         credential: {
             kind: 'token-pair',
-            accessToken,
+            token,
+            expiresAt: jwtExpiry(token) ?? new Date(now + accessTokenMs),
             refreshToken,
-            accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
             refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
         },
         account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
@@ -1398,6 +654,9 @@ function reader(answer, data, { mask, redact }) {
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: external "node:process"
+const external_node_process_namespaceObject = require("node:process");
+var external_node_process_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(external_node_process_namespaceObject, 2);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
 function getProxyUrl(reqUrl) {
     const usingSsl = reqUrl.protocol === 'https:';
@@ -1491,7 +750,7 @@ class DecodedURL extends URL {
 //# sourceMappingURL=proxy.js.map
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
-var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
     return new (P || (P = Promise))(function (resolve, reject) {
         function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
@@ -1580,8 +839,8 @@ class HttpClientResponse {
         this.message = message;
     }
     readBody() {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
                 let output = Buffer.alloc(0);
                 this.message.on('data', (chunk) => {
                     output = Buffer.concat([output, chunk]);
@@ -1593,8 +852,8 @@ class HttpClientResponse {
         });
     }
     readBodyBuffer() {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
                 const chunks = [];
                 this.message.on('data', (chunk) => {
                     chunks.push(chunk);
@@ -1649,42 +908,42 @@ class HttpClient {
         }
     }
     options(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
         });
     }
     get(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('GET', requestUrl, null, additionalHeaders || {});
         });
     }
     del(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('DELETE', requestUrl, null, additionalHeaders || {});
         });
     }
     post(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('POST', requestUrl, data, additionalHeaders || {});
         });
     }
     patch(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('PATCH', requestUrl, data, additionalHeaders || {});
         });
     }
     put(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('PUT', requestUrl, data, additionalHeaders || {});
         });
     }
     head(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request('HEAD', requestUrl, null, additionalHeaders || {});
         });
     }
     sendStream(verb, requestUrl, stream, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return this.request(verb, requestUrl, stream, additionalHeaders);
         });
     }
@@ -1693,14 +952,14 @@ class HttpClient {
      * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
      */
     getJson(requestUrl_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             const res = yield this.get(requestUrl, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
     postJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1710,7 +969,7 @@ class HttpClient {
         });
     }
     putJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1720,7 +979,7 @@ class HttpClient {
         });
     }
     patchJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             additionalHeaders[Headers.ContentType] =
@@ -1735,7 +994,7 @@ class HttpClient {
      * Prefer get, del, post and patch
      */
     request(verb, requestUrl, data, headers) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             if (this._disposed) {
                 throw new Error('Client has already been disposed.');
             }
@@ -1831,7 +1090,7 @@ class HttpClient {
      * @param data
      */
     requestRaw(info, data) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             return new Promise((resolve, reject) => {
                 function callbackForResult(err, res) {
                     if (err) {
@@ -2112,15 +1371,15 @@ class HttpClient {
         return baseUserAgent;
     }
     _performExponentialBackoff(retryNumber) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
             retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
             const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
             return new Promise(resolve => setTimeout(() => resolve(), ms));
         });
     }
     _processResponse(res, options) {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => lib_awaiter(this, void 0, void 0, function* () {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => __awaiter(this, void 0, void 0, function* () {
                 const statusCode = res.message.statusCode || 0;
                 const response = {
                     statusCode,
@@ -2232,25 +1491,18 @@ function readProxy(url) {
     const text = https_proxy || HTTPS_PROXY;
     if (!text || url.protocol === 'http:' || isLoopback(url))
         return undefined;
-    const proxy = URL.parse(text.includes('://') ? text : `http://${text}`);
-    if (!proxy?.hostname || !['http:', 'https:'].includes(proxy.protocol) || !isEscaped(proxy)) {
-        throw new Failure('The variable https_proxy is not a URL such as http://proxy.example:3128.', 'Correct it; in the password, write % as %25.');
-    }
-    return {
-        url: proxy,
-        exceptions: (no_proxy || NO_PROXY || '')
-            .split(/[\s,]+/)
-            .map(withSubdomains)
-            .join(),
-    };
-}
-function isEscaped({ username, password }) {
     try {
-        return [username, password].every((part) => decodeURIComponent(part) !== undefined);
+        const proxy = new URL(text.includes('://') ? text : `http://${text}`);
+        // Node does the same with each, and throws.
+        for (const part of [proxy.username, proxy.password])
+            decodeURIComponent(part);
+        if (proxy.hostname && ['http:', 'https:'].includes(proxy.protocol)) {
+            const exceptions = (no_proxy || NO_PROXY || '').split(/[\s,]+/).map(withSubdomains);
+            return { url: proxy, exceptions: exceptions.join() };
+        }
     }
-    catch {
-        return false;
-    }
+    catch { }
+    throw new Failure('The variable https_proxy is not a URL such as http://proxy.example:3128.', 'Correct it; in the password, write % as %25.');
 }
 // For most programs, a host name covers its subdomains; for Node, only one with a dot before it does.
 function withSubdomains(entry) {
@@ -2261,11 +1513,14 @@ function withSubdomains(entry) {
 
 
 
+
 /** A test makes sure that the version is that of package.json. */
 const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
 /** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** In which a server that closes the connection after an answer usually has done so. */
+const closingMs = 5;
 /** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 /** Method and path, for messages. */
@@ -2288,6 +1543,10 @@ function createExchange(baseUrl) {
         const proxy = readProxy(url);
         // Loaded when first needed: TLS takes longer to load than anything else.
         const { default: web } = await (isSecure ? Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 708, 19)) : Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 67, 19)));
+        // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
+        // know whether it was carried out.
+        if (agent && request.method === 'POST')
+            await (0,promises_namespaceObject.setTimeout)(closingMs);
         agent ??= await createAgent(web, proxy);
         const connection = new Connection(isSecure);
         const httpModule = Object.create(web, {
@@ -2315,6 +1574,7 @@ function createExchange(baseUrl) {
         const thrown = await within(limitMs, read());
         const isSuccess = head !== undefined && head.status >= 200 && head.status < 300;
         if (!(isSuccess && isWhole)) {
+            connection.abandon();
             agent.destroy();
             agent = undefined;
         }
@@ -2347,6 +1607,7 @@ async function within(limitMs, work) {
 /** What happens to the connection of one request. */
 class Connection {
     #isSecure;
+    #request;
     #socket;
     #bytesBefore = 0;
     #isConnected = false;
@@ -2356,12 +1617,15 @@ class Connection {
         this.#isSecure = isSecure;
     }
     watch(request) {
+        this.#request = request;
         request.once('socket', (socket) => {
             this.#socket = socket;
             this.#bytesBefore = socket.bytesRead;
             this.#isReused = request.reusedSocket;
-            // Behind a proxy, the connection is already there.
+            // A kept connection is already there, and so is one behind a proxy.
             this.#isConnected = !socket.connecting;
+            if (this.#isConnected)
+                return;
             socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
                 this.#isConnected = true;
             });
@@ -2370,6 +1634,10 @@ class Connection {
         return request.on('error', (error) => {
             this.#error ??= error;
         });
+    }
+    /** Makes sure that the request is not sent later: a proxy may still open its tunnel. The agent does not know of it. */
+    abandon() {
+        this.#request?.destroy();
     }
     lost(thrown, hasHead, proxy) {
         const error = this.#error ?? thrown;
@@ -2427,10 +1695,12 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
  * @returns the failure, which says whether to try again
  */
 function lostFailure(lost, host, limitMs, redact) {
-    const { saw, problem, advice, isFinal = false } = describe(lost, host, seconds(limitMs), redact);
-    const { wasSent, onStaleConnection } = lost;
-    const seen = { saw, transient: !isFinal, changedNothing: !wasSent, onStaleConnection };
-    return new RequestFailure(problem, advice, seen, lost.error);
+    const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
+    const { wasSent, onStaleConnection, proxy, error } = lost;
+    const seen = { saw, transient: !ends, changedNothing: !wasSent, onStaleConnection };
+    const endsAll = ends === 'all' && { endsAll: true };
+    // A proxy's own words, which may echo its password, go to no log.
+    return new RequestFailure(problem, advice, { ...seen, ...endsAll }, proxy ? undefined : error);
 }
 function describe({ error, isFinal, proxy }, host, limit, redact) {
     const code = codeOf(error);
@@ -2438,7 +1708,12 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
     if (isFinal) {
         const what = error === undefined ? `no end within ${limit}` : saw;
         const problem = `${host} began to answer, but not in a way that can be read (${what}).`;
-        return { saw, problem, advice: 'Check the address, and whether something else answers there.', isFinal };
+        return {
+            saw,
+            problem,
+            advice: 'Check the address, and whether something else answers there.',
+            ends: 'this',
+        };
     }
     const isTls = certificateCode.test(code) || protocolCode.test(code);
     // With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
@@ -2460,7 +1735,7 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
         const words = saw.replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/, '$1');
         const what = certificateCode.test(code) ? code : `${code}: ${words}`;
         const problem = `No secure connection to ${host} (${what}).`;
-        return { saw: what, problem, advice: tlsAdvice(code), isFinal: true };
+        return { saw: what, problem, advice: tlsAdvice(code), ends: 'this' };
     }
     return {
         saw,
@@ -2470,15 +1745,15 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
 }
 // Of what a proxy says, only the status is shown: the rest may echo its password.
 function describeProxy(error, host, limit) {
-    const status = error instanceof Error && 'statusCode' in error ? `HTTP ${error.statusCode}` : '';
-    const saw = error === undefined ? `no answer within ${limit}` : status || codeOf(error);
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
+    const saw = error === undefined ? `no answer within ${limit}` : status ? `HTTP ${status}` : codeOf(error);
     // Five wrong passwords may lock an account.
-    const isFinal = status === 'HTTP 407';
+    const isRefused = status === 407;
     return {
         saw: `${saw} from the proxy`,
         problem: `The proxy did not connect to ${host} (${saw}).`,
-        advice: isFinal ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
-        isFinal,
+        advice: isRefused ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
+        ends: isRefused ? 'all' : undefined,
     };
 }
 function tlsAdvice(code) {
@@ -2529,15 +1804,25 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
     const remainingMs = () => Math.max(0, endMs - monotonicMs());
     // A try that hangs must leave time for another.
     const tryLimitMs = Math.max(10_000, timeoutMs / 3);
+    /** Why no further request is sent. */
+    let ended;
     return async (next) => {
         let failed;
         for (let tries = 1;;) {
+            if (remainingMs() === 0)
+                ended ??= outOfTime('none of it is left');
+            if (ended)
+                throw ended;
             const request = next(failed);
             try {
                 return await tryOnce(request);
             }
             catch (thrown) {
-                if (!(thrown instanceof RequestFailure && thrown.seen.transient))
+                if (!(thrown instanceof RequestFailure))
+                    throw thrown;
+                if (thrown.seen.endsAll)
+                    ended = thrown;
+                if (!thrown.seen.transient)
                     throw thrown;
                 failed = thrown;
             }
@@ -2548,6 +1833,9 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
             tries += 1;
         }
     };
+    function outOfTime(history, failed) {
+        return new RequestFailure(`No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`, 'Raise the input "timeout-seconds", or check the network between the runner and Exabits.', { saw: 'no time left', transient: false, changedNothing: true, ...failed?.seen, endsAll: true }, failed);
+    }
     async function tryOnce(request) {
         // Rounded up: a timer drops fractions, which would leave a remainder too short for another try.
         const limitMs = Math.ceil(Math.min(tryLimitMs, remainingMs()));
@@ -2562,7 +1850,8 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         const giveUp = (problem, advice) => new RequestFailure(problem, advice, failed.seen, failed);
         const history = `${tries === 1 ? '1 try' : `${tries} tries`}; last error: ${saw}`;
         if (leftMs === 0) {
-            throw giveUp(`No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`, 'Raise the input "timeout-seconds", or check the network between the runner and Exabits.');
+            ended = outOfTime(history, failed);
+            throw ended;
         }
         if (retryAfterMs >= leftMs) {
             throw giveUp(`${host} asks to wait ${seconds(retryAfterMs)} before the next try (${history}), and ${seconds(leftMs)} are left.`, 'Raise the input "timeout-seconds", or run fewer jobs at the same time.');
@@ -2643,73 +1932,506 @@ function wrongPassword({ looksHashed }, host, { seen }) {
     const hint = looksHashed
         ? 'The password has 32 hexadecimal digits, like an MD5: if it is one, set password-format: md5.'
         : `Check both secrets, and that they belong to ${host}; "password-format" says whether the secret is the password itself or its MD5.`;
-    return new RequestFailure(`Exabits did not accept the username and password (${seen.saw}).`, hint, seen);
+    const who = seen.enveloped ? 'Exabits' : host;
+    return new RequestFailure(`${who} did not accept the username and password (${seen.saw}).`, hint, seen);
 }
 function accessRefused(credential, host, { seen }) {
+    const who = seen.enveloped ? 'Exabits' : host;
     if (credential.kind === 'api-token') {
-        return new RequestFailure(`Exabits refused the API token (${seen.saw}).`, `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`, seen);
+        return new RequestFailure(`${who} refused the API token (${seen.saw}).`, `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`, seen);
     }
-    return new RequestFailure(`Exabits refused the tokens of the login (${seen.saw}).`, "Check that the account may use the API, and that the runner's clock is right.", seen);
+    return new RequestFailure(`${who} refused the tokens of the login (${seen.saw}).`, "Check that the account may use the API, and that the runner's clock is right.", seen);
 }
 
-;// CONCATENATED MODULE: ./lib/inputs/existing.js
-
-
-/** A pair is not worth reusing if its access token expires sooner than this. */
-const leastLifetimeMs = 5 * 60 * 1000;
+;// CONCATENATED MODULE: external "os"
+const external_os_namespaceObject = require("os");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
 /**
- * Finds the credential that is already set in the job, choosing as the official client would.
- *
- * @param inputs the host it must be for, and what it must have been made from, if the step has credentials of its own
- * @param now the current time: a pair's access token must be valid for at least 5 more minutes
- * @returns the credential, or why it cannot be used, or undefined if nothing is set
+ * Sanitizes an input into a string so it can be passed into issueCommand safely
+ * @param input input to sanitize into a string
  */
-function findExisting({ endpoint, configured }, mask, now) {
-    const isPair = !variable('EXABITS_API_TOKEN');
-    if (isPair && !variable('EXABITS_ACCESS_TOKEN') && !variable('EXABITS_REFRESH_TOKEN'))
-        return undefined;
-    const host = URL.parse(variable('EXABITS_API_URL') || defaultApiUrl);
-    if (host?.origin !== endpoint.apiUrl) {
-        return { reason: `are for ${host?.host ?? 'an unreadable address'}, not for ${endpoint.name}` };
+function utils_toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
     }
-    const names = isPair ? ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'] : ['EXABITS_API_TOKEN'];
-    for (const name of names) {
-        const defect = tokenDefect(variable(name));
-        if (defect)
-            return { reason: `cannot be used: ${name} ${defect}` };
+    else if (typeof input === 'string' || input instanceof String) {
+        return input;
     }
-    const credential = isPair ? readPair(mask, now) : readApiToken(mask, now);
-    if ('reason' in credential)
-        return credential;
-    const source = variable('EXABITS_AUTH_SOURCE');
-    if (configured && source !== sourceOf(credential, endpoint.apiUrl, configured)) {
-        return { reason: 'were not made from the inputs of this step' };
+    return JSON.stringify(input);
+}
+/**
+ *
+ * @param annotationProperties
+ * @returns The command properties to send with the actual annotation command
+ * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ */
+function utils_toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
     }
-    return { credential, source: isSourceOf(source, credential) ? source : '' };
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
 }
-function readApiToken(mask, now) {
-    const credential = toApiToken(mask(variable('EXABITS_API_TOKEN')));
-    const { expiresAt } = credential;
-    return expiresAt && expiresAt <= now ? { reason: `expired at ${expiresAt.toISOString()}` } : credential;
-}
-function readPair(mask, now) {
-    const accessToken = mask(variable('EXABITS_ACCESS_TOKEN'));
-    const refreshToken = mask(variable('EXABITS_REFRESH_TOKEN'));
-    const accessTokenExpiresAt = jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
-    const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
-    if (Number.isNaN(lifetimeMs))
-        return { reason: 'do not say when they expire' };
-    if (lifetimeMs < leastLifetimeMs) {
-        const verb = lifetimeMs > 0 ? 'expire in less than 5 minutes,' : 'expired';
-        return { reason: `${verb} at ${accessTokenExpiresAt.toISOString()}` };
-    }
-    const refreshTokenExpiresAt = jwtExpiry(refreshToken);
-    return { kind: 'token-pair', accessToken, refreshToken, accessTokenExpiresAt, refreshTokenExpiresAt };
-}
-function variable(name) {
-    return process.env[name]?.trim() ?? '';
-}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
 
+
+/**
+ * Issues a command to the GitHub Actions runner
+ *
+ * @param command - The command name to issue
+ * @param properties - Additional properties for the command (key-value pairs)
+ * @param message - The message to include with the command
+ * @remarks
+ * This function outputs a specially formatted string to stdout that the Actions
+ * runner interprets as a command. These commands can control workflow behavior,
+ * set outputs, create annotations, mask values, and more.
+ *
+ * Command Format:
+ *   ::name key=value,key=value::message
+ *
+ * @example
+ * ```typescript
+ * // Issue a warning annotation
+ * issueCommand('warning', {}, 'This is a warning message');
+ * // Output: ::warning::This is a warning message
+ *
+ * // Set an environment variable
+ * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+ * // Output: ::set-env name=MY_VAR::some value
+ *
+ * // Add a secret mask
+ * issueCommand('add-mask', {}, 'secretValue123');
+ * // Output: ::add-mask::secretValue123
+ * ```
+ *
+ * @internal
+ * This is an internal utility function that powers the public API functions
+ * such as setSecret, warning, error, and exportVariable.
+ */
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message) {
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for (const key in this.properties) {
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        }
+                        else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A')
+        .replace(/:/g, '%3A')
+        .replace(/,/g, '%2C');
+}
+//# sourceMappingURL=command.js.map
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = require("crypto");
+;// CONCATENATED MODULE: external "fs"
+const external_fs_namespaceObject = require("fs");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
+// For internal use, subject to change.
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!external_fs_namespaceObject.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function file_command_prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
+    const convertedValue = utils_toCommandValue(value);
+    // These should realistically never happen, but just in case someone finds a
+    // way to exploit uuid generation let's not allow keys or values that contain
+    // the delimiter.
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+}
+//# sourceMappingURL=file-command.js.map
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = require("path");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
+var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+/**
+ * The code to exit an action
+ */
+var ExitCode;
+(function (ExitCode) {
+    /**
+     * A code indicating that the action was successful
+     */
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    /**
+     * A code indicating that the action was a failure
+     */
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+//-----------------------------------------------------------------------
+// Variables
+//-----------------------------------------------------------------------
+/**
+ * Sets env variable for this action and future actions in the job
+ * @param name the name of the variable to set
+ * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    issueCommand('set-env', { name }, convertedVal);
+}
+/**
+ * Registers a secret which will get masked from logs
+ *
+ * @param secret - Value of the secret to be masked
+ * @remarks
+ * This function instructs the Actions runner to mask the specified value in any
+ * logs produced during the workflow run. Once registered, the secret value will
+ * be replaced with asterisks (***) whenever it appears in console output, logs,
+ * or error messages.
+ *
+ * This is useful for protecting sensitive information such as:
+ * - API keys
+ * - Access tokens
+ * - Authentication credentials
+ * - URL parameters containing signatures (SAS tokens)
+ *
+ * Note that masking only affects future logs; any previous appearances of the
+ * secret in logs before calling this function will remain unmasked.
+ *
+ * @example
+ * ```typescript
+ * // Register an API token as a secret
+ * const apiToken = "abc123xyz456";
+ * setSecret(apiToken);
+ *
+ * // Now any logs containing this value will show *** instead
+ * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+ * ```
+ */
+function setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+/**
+ * Prepends inputPath to the PATH (for this action and future actions)
+ * @param inputPath
+ */
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    }
+    else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+/**
+ * Gets the value of an input.
+ * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+ * Returns an empty string if the value is not defined.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string
+ */
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+/**
+ * Gets the values of an multiline input.  Each value is also trimmed.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string[]
+ *
+ */
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options)
+        .split('\n')
+        .filter(x => x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map(input => input.trim());
+}
+/**
+ * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
+ * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
+ * The return value is also in boolean type.
+ * ref: https://yaml.org/spec/1.2/spec.html#id2804923
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   boolean
+ */
+function getBooleanInput(name, options) {
+    const trueValue = ['true', 'True', 'TRUE'];
+    const falseValue = ['false', 'False', 'FALSE'];
+    const val = getInput(name, options);
+    if (trueValue.includes(val))
+        return true;
+    if (falseValue.includes(val))
+        return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
+        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+/**
+ * Sets the value of an output.
+ *
+ * @param     name     name of the output to set
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(external_os_namespaceObject.EOL);
+    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
+}
+/**
+ * Enables or disables the echoing of commands into stdout for the rest of the step.
+ * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
+ *
+ */
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+//-----------------------------------------------------------------------
+// Results
+//-----------------------------------------------------------------------
+/**
+ * Sets the action status to failed.
+ * When the action exits it will be with an exit code of 1
+ * @param message add error issue message
+ */
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+//-----------------------------------------------------------------------
+// Logging Commands
+//-----------------------------------------------------------------------
+/**
+ * Gets whether Actions Step Debug is on or not
+ */
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+/**
+ * Writes debug message to user log
+ * @param message debug message
+ */
+function debug(message) {
+    command_issueCommand('debug', {}, message);
+}
+/**
+ * Adds an error issue
+ * @param message error issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function error(message, properties = {}) {
+    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a warning issue
+ * @param message warning issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function warning(message, properties = {}) {
+    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a notice issue
+ * @param message notice issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function notice(message, properties = {}) {
+    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Writes info to log with console.log.
+ * @param message info message
+ */
+function info(message) {
+    process.stdout.write(message + external_os_namespaceObject.EOL);
+}
+/**
+ * Begin an output group.
+ *
+ * Output until the next `groupEnd` will be foldable in this group
+ *
+ * @param name The name of the output group
+ */
+function startGroup(name) {
+    issue('group', name);
+}
+/**
+ * End an output group.
+ */
+function endGroup() {
+    issue('endgroup');
+}
+/**
+ * Wrap an asynchronous function call in a group.
+ *
+ * Returns the same type as the function itself.
+ *
+ * @param name The name of the group
+ * @param fn The function to wrap in the group
+ */
+function group(name, fn) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        }
+        finally {
+            endGroup();
+        }
+        return result;
+    });
+}
+//-----------------------------------------------------------------------
+// Wrapper action state
+//-----------------------------------------------------------------------
+/**
+ * Saves state for current action, the state can only be retrieved by this action's post job execution.
+ *
+ * @param     name     name of the state to store
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
+    }
+    command_issueCommand('save-state', { name }, utils_toCommandValue(value));
+}
+/**
+ * Gets the value of an state set by this action's main execution.
+ *
+ * @param     name     name of the state to get
+ * @returns   string
+ */
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+/**
+ * Summary exports
+ */
+
+/**
+ * @deprecated use core.summary
+ */
+
+/**
+ * Path exports
+ */
+
+/**
+ * Platform utilities exports
+ */
+
+//# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./lib/inputs/readers.js
 
 
@@ -2765,7 +2487,7 @@ function readConfigured({ mask, redact }, now) {
     if (apiToken === '')
         return { configured: readPassword(username, password, format, mask), warnings: [] };
     const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
-    return { configured: configured_readApiToken(apiToken, now), warnings: username || password ? [both] : [] };
+    return { configured: readApiToken(apiToken, now), warnings: username || password ? [both] : [] };
 }
 /**
  * Whether the inputs of this process are those of the step. The runner sets every input that has a default. Some shells
@@ -2785,14 +2507,14 @@ function readPassword(username, password, format, mask) {
         throw new Failure('Input "password" is set, but "username" is empty.', advice);
     const isHash = /^\s*[0-9a-f]{32}\s*$/i.test(password);
     if (format === 'md5' && !isHash) {
-        throw new Failure('Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5.', 'For the password itself use password-format: plain.');
+        throw new Failure('Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5.', 'Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.');
     }
     const md5 = mask(format === 'md5' ? password.trim().toLowerCase() : md5Of(password));
     // The API may accept the hash in either case, so the upper-case form is a secret too.
     mask(md5.toUpperCase());
     return { kind: 'password', username, md5, looksHashed: format === 'plain' && isHash };
 }
-function configured_readApiToken(token, now) {
+function readApiToken(token, now) {
     const defect = tokenDefect(token);
     if (defect) {
         throw new Failure(`Input "api-token" ${defect}.`, 'Copy the token alone, without "Bearer" or quotation marks, and store it again.');
@@ -2826,23 +2548,20 @@ function md5Of(password) {
  * @throws Failure that names the input and what is allowed
  */
 function readInputs(masker, now) {
-    const connection = readConnectionInputs(masker, now, 60);
     const { booleanInput } = inputReaders(masker.redact);
-    const cleanup = booleanInput('cleanup', true);
-    const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
-    if (ephemeralApiToken && !cleanup) {
-        throw new Failure('Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted.', 'Remove one of them.');
-    }
-    return {
-        ...connection,
+    const inputs = {
+        ...readConnectionInputs(masker, now, 60),
         exportEnvironment: booleanInput('export-environment', true),
         writeHeadersFile: booleanInput('write-headers-file', true),
-        cleanup,
-        ephemeralApiToken,
+        cleanup: booleanInput('cleanup', true),
+        ephemeralApiToken: booleanInput('ephemeral-api-token', false),
         verify: booleanInput('verify', true),
         useExistingCredentials: booleanInput('use-existing-credentials', false),
         jobSummary: booleanInput('job-summary', false),
     };
+    if (!inputs.ephemeralApiToken || inputs.cleanup)
+        return inputs;
+    throw new Failure('Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted.', 'Remove one of them.');
 }
 /**
  * Reads and validates the inputs that both actions have. Secrets are masked before anything else is validated.
@@ -2860,10 +2579,13 @@ function readConnectionInputs(masker, now, timeoutSeconds) {
     return {
         ...configured,
         ...readEndpoint(),
+        /** For all requests of a phase together, in milliseconds. */
         timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
+        /** The most tries of one request. */
         maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
     };
 }
+// Whether the endpoint is given decides whether the step's own credentials may go there.
 function readEndpoint() {
     const input = getInput('api-url');
     if (input)
@@ -2883,22 +2605,20 @@ function requireConfigured({ configured, endpoint, isEndpointGiven }) {
     if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl)
         return configured;
     const expression = (context) => `\${{ ${context}.EXABITS_API_URL }}`;
-    throw new Failure(`The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. Nothing was sent.`, `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`);
+    throw new Failure(`The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. The step's own credentials were not sent.`, `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`);
 }
 
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = require("node:os");
 ;// CONCATENATED MODULE: ./lib/job/client-file.js
 
 
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[\s{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
-/**
- * Checks whether the official client's configuration file has a key that it prefers to the tokens of a login.
- *
- * @returns the file and the key; undefined if there is none, or the file cannot be read
- */
+/** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 function clientFileKey() {
     try {
         const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
@@ -2929,10 +2649,8 @@ function log_warning(line) {
     regardless(() => warning(oneLine(line)));
 }
 /**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which contain text from libraries
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log, redacted: they
+ * contain text from libraries.
  */
 function fail(failure, redact) {
     regardless(() => setFailed(oneLine(failure.message)));
@@ -2942,11 +2660,7 @@ function fail(failure, redact) {
         }
     }
 }
-/**
- * Tells the runner to mask a secret.
- *
- * @throws Failure if the runner cannot be told
- */
+/** Tells the runner to mask a secret, or throws a Failure. */
 function tellRunner(secret) {
     try {
         setSecret(secret);
@@ -2956,18 +2670,57 @@ function tellRunner(secret) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/job/command-files.js
+
+
+/**
+ * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
+ *
+ * @returns its path and current size in bytes
+ */
+function requireCommandFile(variable) {
+    const path = process.env[variable];
+    if (!path)
+        throw unwritable(new Error(`${variable} is not set`));
+    try {
+        const file = (0,external_node_fs_namespaceObject.statSync)(path);
+        if (!file.isFile())
+            throw new Error(`${variable} is not a file`);
+        return { path, size: file.size };
+    }
+    catch (thrown) {
+        throw unwritable(thrown);
+    }
+}
+/**
+ * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
+ *
+ * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
+ * @throws Failure for whatever `write` threw
+ */
+function writeAllOrNone(variables, write) {
+    const undos = variables.map(requireCommandFile).map(({ path, size }) => () => (0,external_node_fs_namespaceObject.truncateSync)(path, size));
+    try {
+        write((undo) => undos.push(undo));
+    }
+    catch (thrown) {
+        // A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
+        for (const undo of undos)
+            regardless(undo);
+        throw unwritable(thrown);
+    }
+}
+function unwritable(thrown) {
+    return new Failure(`The runner's files for this step cannot be written (${reasonOf(thrown)}).`, "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.", { cause: thrown });
+}
+
 ;// CONCATENATED MODULE: ./lib/job/headers-file.js
 
 
 
 
 
-/**
- * Chooses a path that no other invocation uses, in the job's temporary folder.
- *
- * @returns the path; nothing is created
- * @throws Failure outside of a runner
- */
+/** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
 function headersFilePath() {
     const folder = process.env.RUNNER_TEMP;
     if (folder)
@@ -2975,18 +2728,15 @@ function headersFilePath() {
     throw new Failure('RUNNER_TEMP is not set, so there is no folder for the header file.', 'Run this in a GitHub Actions job, or set write-headers-file: false.');
 }
 /**
- * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read.
- * Throws if anything already exists at the path, even a link.
- *
- * @param path where to write it; its folder is created if it does not exist
- * @param headers names and values
+ * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read, and the folder if
+ * there is none. Throws if anything already exists at the path, even a link.
  */
 function writeHeadersFile(path, headers) {
     (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path), { recursive: true });
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
-        // The umask may have taken the owner's permissions too, and curl has to read the file. Network drives may not
-        // support it.
+        // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not
+        // support this.
         regardless(() => (0,external_node_fs_namespaceObject.fchmodSync)(file, 0o600));
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
         (0,external_node_fs_namespaceObject.writeFileSync)(file, lines.join(''));
@@ -3002,28 +2752,62 @@ function writeHeadersFile(path, headers) {
 /** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
-/**
- * Removes a header file, if it still exists.
- *
- * @param path where it is
- * @throws Failure that names the file, if it is still there after a second
- */
+/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
 async function removeHeadersFile(path) {
     for (const waitMs of [...removalWaitsMs, 0]) {
         try {
             return (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
         }
-        catch (thrown) {
-            if (heldOpen.includes(codeOf(thrown)) && waitMs > 0)
-                await (0,promises_namespaceObject.setTimeout)(waitMs);
-            else {
-                throw new Failure(`${path} is still there (${codeOf(thrown)}). Its tokens are valid until they expire or are deleted.`, 'Remove the file by hand.');
+        catch (cause) {
+            if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
+                throw new Failure(`${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`, 'Remove the file by hand.', { cause });
             }
+            await (0,promises_namespaceObject.setTimeout)(waitMs);
         }
     }
 }
 
+;// CONCATENATED MODULE: ./lib/job/state.js
+
+
+const exportedKey = 'exported';
+const creationKey = 'creation';
+/** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
+const tokenKey = 'ephemeral-token';
+/** Saves what `main` is about to export, for `post`, even if `main` is killed meanwhile. */
+function saveExported(exported) {
+    saveState(exportedKey, exported);
+}
+/** Reads what `main` exported; undefined if it did not get that far. */
+function readExported() {
+    return read(exportedKey);
+}
+/**
+ * Saves how far the creation of a token has come, for `post`, even if `main` is killed meanwhile; and the token itself
+ * once it is known: `post` deletes it with itself, whatever else has changed by then.
+ */
+function saveCreation(creation, credential) {
+    writeAllOrNone(['GITHUB_STATE'], () => {
+        if (credential)
+            saveState(tokenKey, credential.token);
+        saveState(creationKey, creation);
+    });
+}
+/** Reads how far the creation of a token came; undefined if none was begun. */
+function readCreation() {
+    return read(creationKey);
+}
+/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
+function readEphemeralToken() {
+    return getState(tokenKey);
+}
+function read(name) {
+    const text = getState(name);
+    return text === '' ? undefined : JSON.parse(text);
+}
+
 ;// CONCATENATED MODULE: ./lib/job/variables.js
+
 
 
 
@@ -3038,10 +2822,8 @@ const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 /** The host of a credential: useless without one, but still needed by a credential that has replaced ours. */
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 /**
- * Lists the variables that `main` set and that still have its values, or are empty.
- *
- * @param exported what `main` set
- * @returns names; without the addresses if something else has set a credential since, which may be for the same host
+ * Lists the variables that `main` set and that still have its values, or are empty; without the addresses if something
+ * else has set a credential since, which may be for the same host.
  */
 function ownVariables({ variables }) {
     const isForeign = (name) => {
@@ -3052,17 +2834,15 @@ function ownVariables({ variables }) {
     return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
- * Empties variables for later steps, because the runner has no way to unset one.
- *
- * @param names the variables
- * @throws Failure if the runner's file cannot be written
+ * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
+ * value stands for none, because the runner has no way to unset a variable.
  */
-function emptyVariables(names) {
-    if (names.length === 0)
-        return;
+function setVariables(values) {
     const { path } = requireCommandFile('GITHUB_ENV');
-    // Without the delimiters that the toolkit puts around a value: there is none.
-    (0,external_node_fs_namespaceObject.appendFileSync)(path, names.map((name) => `${name}=\n`).join(''));
+    const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+    const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+    if (lines.length > 0)
+        (0,external_node_fs_namespaceObject.appendFileSync)(path, lines.join(''));
 }
 
 ;// CONCATENATED MODULE: ./lib/job/publish.js
@@ -3077,8 +2857,6 @@ function emptyVariables(names) {
 /**
  * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn the credential, and how the step got it
- * @param how what to export
  * @returns the variables of another credential that were set in the job, and are empty now
  * @throws Failure if the runner's files cannot be written
  */
@@ -3098,10 +2876,7 @@ function publish(signIn, how) {
             writeHeadersFile(headersFile, headersOf(signIn.credential));
             onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(headersFile));
         }
-        for (const [name, value] of Object.entries(variables))
-            exportVariable(name, value);
-        for (const name of emptied)
-            exportVariable(name, '');
+        setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
         for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
             setOutput(name, value);
         }
@@ -3118,9 +2893,9 @@ function environmentOf({ credential, source }, endpoint, headersFile) {
         ...(credential.kind === 'api-token'
             ? { EXABITS_API_TOKEN: credential.token }
             : {
-                EXABITS_ACCESS_TOKEN: credential.accessToken,
+                EXABITS_ACCESS_TOKEN: credential.token,
                 EXABITS_REFRESH_TOKEN: credential.refreshToken,
-                EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.accessTokenExpiresAt.toISOString(),
+                EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.expiresAt.toISOString(),
             }),
     };
 }
@@ -3131,17 +2906,16 @@ function othersVariables({ method, credential }, headersFile) {
     return [...others, ...stale].filter((name) => process.env[name]);
 }
 function outputsOf(signIn, endpoint, headersFile = '') {
-    const { credential } = signIn;
-    const account = accountOf(signIn);
+    const { credential, account } = signIn;
     const pair = credential.kind === 'token-pair' ? credential : undefined;
     return {
         'auth-method': signIn.method,
-        token: bearerTokenOf(credential),
-        'access-token': pair?.accessToken ?? '',
+        token: credential.token,
+        'access-token': pair?.token ?? '',
         'refresh-token': pair?.refreshToken ?? '',
         'api-token': credential.kind === 'api-token' ? credential.token : '',
         'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
-        'token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+        'token-expires-at': credential.expiresAt?.toISOString() ?? '',
         'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
         username: account?.username ?? '',
         email: account?.email ?? '',
@@ -3154,22 +2928,16 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 ;// CONCATENATED MODULE: ./lib/job/summary.js
 
 
-/**
- * Adds a short table to the job summary. It contains no secrets, and text from outside is escaped.
- *
- * @param signIn the credential, and how the step got it
- * @param endpoint the deployment it is for
- * @throws Error if there is no such file, or it cannot be written
- */
+/** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 function writeSummary(signIn, endpoint) {
     const rows = [
         ['Method', signIn.method],
-        ['User', accountOf(signIn)?.username],
+        ['User', signIn.account?.username],
         ['Host', new URL(endpoint.apiUrl).host],
         ['Expires', expiryText(signIn)],
         ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
     ];
-    const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : []);
+    const cells = rows.flatMap(([label, text]) => text ? `<tr><th>${label}</th><td>${escapeHtml(oneLine(text))}</td></tr>\n` : []);
     const path = process.env.GITHUB_STEP_SUMMARY;
     // Writing to a pipe would wait for a reader.
     if (!path || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
@@ -3179,7 +2947,7 @@ function writeSummary(signIn, endpoint) {
 function expiryText(signIn) {
     if (signIn.method === 'ephemeral-api-token')
         return 'when the job ends: the post step deletes the token';
-    return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
+    return signIn.credential.expiresAt?.toISOString() ?? 'never, until the token is deleted';
 }
 // GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text) {
@@ -3190,11 +2958,7 @@ function escapeHtml(text) {
 
 
 
-/**
- * A phase that fails its step at the first error, such as a secret that cannot be masked.
- *
- * @param story what it does
- */
+/** A phase that fails its step at the first error, such as a secret that cannot be masked. */
 function failingPhase(story) {
     return {
         async story(masker) {
@@ -3214,16 +2978,19 @@ function requireNode() {
         return;
     throw new Failure(`This action needs Node 24, but runs on ${process.versions.node}.`, 'On GitHub, update the runner; in act, put Node 24 first in PATH.');
 }
-/**
- * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
- *
- * @param phase what to run
- */
+/** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 async function run({ story, tell, onFailure }) {
     const masker = createMasker(tell);
     const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
-    // An error thrown in a library's event handler bypasses every `catch`.
-    process.on('uncaughtException', report);
+    let isLoose = false;
+    // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+    const onUncaught = (thrown) => {
+        report(thrown);
+        if (isLoose)
+            process.exit();
+        isLoose = true;
+    };
+    process.on('uncaughtException', onUncaught);
     try {
         // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
         // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
@@ -3235,53 +3002,202 @@ async function run({ story, tell, onFailure }) {
     catch (thrown) {
         report(thrown);
     }
-    process.off('uncaughtException', report);
+    process.off('uncaughtException', onUncaught);
     // An abandoned connection could keep the process alive.
     process.exit();
 }
 
-;// CONCATENATED MODULE: ./lib/main.js
+;// CONCATENATED MODULE: ./lib/ephemeral-name.js
 
 
-
-
-
-
-
-
-
-
-
-
-/** The step. */
-const main = failingPhase(story);
+/** Only tokens with a name of exactly this form are ever deleted by a sweep. */
+const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
+/** Enough to recognise a workflow or job. */
+const longestQuote = 50;
 /**
- * Reads the inputs, signs in, and exports the credential to later steps.
+ * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from:
+ * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the run's address.
  *
- * @param masker masks the secrets
- * @throws Failure, without having exported anything
+ * @param env the runner's variables
  */
-async function story(masker) {
-    const inputs = readInputs(masker, new Date());
-    for (const line of inputs.warnings)
-        log_warning(line);
-    const exabits = connect(inputs, masker, log_info);
-    const signIn = await obtain(inputs, exabits, masker.mask);
-    // What could fail comes before the export.
-    const description = main_describe(signIn, inputs);
-    const preferred = signIn.credential.kind === 'token-pair' ? clientFileKey() : undefined;
-    const emptied = publish(signIn, inputs);
-    log_info(description);
-    if (emptied.length > 0) {
-        log_info(`Emptied what was set before (${emptied.join(', ')}): later steps use the credentials of this step.`);
-    }
-    if (preferred) {
-        log_warning(`${preferred.path} has ${preferred.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
-    }
-    if (inputs.jobSummary)
-        summarise(signIn, inputs);
+function ephemeralTokenLabel(env) {
+    const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
+    const attempt = numberIn(env.GITHUB_RUN_ATTEMPT, /^\d{1,10}$/);
+    const { GITHUB_REPOSITORY = '', GITHUB_WORKFLOW = '', GITHUB_JOB = '' } = env;
+    const where = `workflow ${quote(GITHUB_WORKFLOW)}, job ${quote(GITHUB_JOB)} of ${GITHUB_REPOSITORY}`;
+    return {
+        name: `gha-${run}-${attempt}-${(0,external_node_crypto_namespaceObject.randomBytes)(4).toString('hex')}`,
+        description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`),
+    };
 }
-async function obtain(inputs, exabits, mask) {
+/** Reads which run a token was created for; undefined if its name is not exactly that of an ephemeral token. */
+function parseEphemeralName(name) {
+    const [, runId, attempt] = ephemeralName.exec(name) ?? [];
+    return runId ? { runId, attempt: Number(attempt) } : undefined;
+}
+/** The page on GitHub of one attempt of a run, on the server and in the repository that the runner's variables name. */
+function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, attempt) {
+    return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
+}
+// `parseEphemeralName` must recognise every name, even if a runner numbers its runs differently.
+function numberIn(text, digits) {
+    return text?.match(digits)?.[0] ?? '0';
+}
+// Half of a surrogate pair is not a character, and strict servers reject it.
+function quote(text) {
+    const line = oneLine(text);
+    return line.length > longestQuote ? `${line.slice(0, longestQuote - 1).toWellFormed()}\u2026` : line;
+}
+
+;// CONCATENATED MODULE: ./lib/ephemeral-token.js
+
+
+
+
+
+
+/**
+ * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
+ * `main` is killed while creating it.
+ *
+ * @param origin what the credential was made from
+ * @param settings what `post` will need to delete the token
+ * @throws Failure; `post` then deletes any token that was created nevertheless
+ */
+async function createEphemeralToken(exabits, credential, origin, settings) {
+    const maker = originFingerprint(settings.apiUrl, origin);
+    const begun = { ...settings, maker, startedAt: (0,external_node_os_namespaceObject.uptime)(), made: undefined };
+    let unanswered = [];
+    const forgetIfNothingWasMade = (failed) => {
+        const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
+        if (changedNothing)
+            unanswered = unanswered.slice(0, -1);
+    };
+    const { result, failure } = await attempt(() => exabits.createApiToken(credential, (failed) => {
+        forgetIfNothingWasMade(failed);
+        const label = ephemeralTokenLabel(process.env);
+        unanswered = [...unanswered, label.name];
+        saveCreation({ ...begun, unanswered });
+        return label;
+    }));
+    if (failure) {
+        forgetIfNothingWasMade(failure);
+        // What Exabits said matters more than a state that cannot be written.
+        regardless(() => saveCreation({ ...begun, unanswered }));
+        throw failure;
+    }
+    const name = String(unanswered.at(-1));
+    const made = { id: result.id, name };
+    saveCreation({ ...begun, unanswered: unanswered.slice(0, -1), made }, result.credential);
+    return { ...result, name };
+}
+/**
+ * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
+ * too. Then the token itself is tried.
+ *
+ * @param signIn gets another credential of the account, for a token that works but may not delete itself
+ */
+async function deleteToken(exabits, id, token, signIn) {
+    const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
+    if (!failure)
+        return { fate: 'deleted' };
+    const check = await attempt(() => exabits.check(token));
+    if (isAnswered(check.failure, 401))
+        return { fate: 'dead' };
+    // The first failure is the reason.
+    const left = { fate: check.failure ? 'unknown' : 'alive', failure };
+    // A token that may not read the balance may work all the same.
+    if (check.failure && !isAnswered(check.failure, 403, 404))
+        return left;
+    const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
+    return again.failure ? left : { fate: 'deleted' };
+}
+/** How wrong clocks may go, in seconds. */
+const margin = 5 * 60;
+/**
+ * Finds the tokens whose creation was not answered. They cannot be older than the step that asked for them, so the list
+ * is read only as far as that, unless the machine was started again meanwhile.
+ */
+async function findUnanswered(exabits, credential, { unanswered, startedAt }) {
+    const age = (0,external_node_os_namespaceObject.uptime)() - startedAt;
+    const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
+        const oldestMs = Number(found.at(-1)?.createdAt);
+        return age >= 0 && Number(date) - oldestMs > (age + margin) * 1000;
+    });
+    return tokens.filter(({ name }) => unanswered.includes(name));
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/existing.js
+
+
+/** A pair is not worth reusing if its access token expires sooner than this. */
+const leastLifetimeMs = 5 * 60 * 1000;
+/**
+ * Finds the credential that is already set in the job, choosing as the official client would.
+ *
+ * @param inputs the host it must be for, and what it must have been made from, if the step has credentials of its own
+ * @param now the current time: a pair's access token must be valid for at least 5 more minutes
+ * @returns the credential, or why it cannot be used, or undefined if nothing is set
+ */
+function findExisting({ endpoint, configured }, mask, now) {
+    const isPair = !variable('EXABITS_API_TOKEN');
+    if (isPair && !variable('EXABITS_ACCESS_TOKEN') && !variable('EXABITS_REFRESH_TOKEN'))
+        return undefined;
+    const host = URL.parse(variable('EXABITS_API_URL') || defaultApiUrl);
+    if (host?.origin !== endpoint.apiUrl) {
+        return { reason: `are for ${host?.host ?? 'an unreadable address'}, not for ${endpoint.name}` };
+    }
+    const names = isPair ? ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'] : ['EXABITS_API_TOKEN'];
+    for (const name of names) {
+        const defect = tokenDefect(variable(name));
+        if (defect)
+            return { reason: `cannot be used: ${name} ${defect}` };
+    }
+    const credential = isPair ? readPair(mask, now) : existing_readApiToken(mask, now);
+    if ('reason' in credential)
+        return credential;
+    const source = variable('EXABITS_AUTH_SOURCE');
+    if (configured && source !== sourceOf(credential, endpoint.apiUrl, configured)) {
+        return { reason: 'were not made from the inputs of this step' };
+    }
+    return { credential, source: isSourceOf(source, credential) ? source : '' };
+}
+function existing_readApiToken(mask, now) {
+    const credential = toApiToken(mask(variable('EXABITS_API_TOKEN')));
+    const { expiresAt } = credential;
+    return expiresAt && expiresAt <= now ? { reason: `expired at ${expiresAt.toISOString()}` } : credential;
+}
+function readPair(mask, now) {
+    const token = mask(variable('EXABITS_ACCESS_TOKEN'));
+    const refreshToken = mask(variable('EXABITS_REFRESH_TOKEN'));
+    const expiresAt = jwtExpiry(token) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+    const lifetimeMs = expiresAt.getTime() - now.getTime();
+    if (Number.isNaN(lifetimeMs))
+        return { reason: 'do not say when they expire' };
+    if (lifetimeMs < leastLifetimeMs) {
+        const verb = lifetimeMs > 0 ? 'expire in less than 5 minutes,' : 'expired';
+        return { reason: `${verb} at ${expiresAt.toISOString()}` };
+    }
+    const refreshTokenExpiresAt = jwtExpiry(refreshToken);
+    return { kind: 'token-pair', token, expiresAt, refreshToken, refreshTokenExpiresAt };
+}
+function variable(name) {
+    return process.env[name]?.trim() ?? '';
+}
+
+;// CONCATENATED MODULE: ./lib/sign-in.js
+
+
+
+
+
+
+
+/**
+ * Gets the credential of the step: what is already set in the job if the user wants that, or what the inputs give; and a
+ * token made with it if the user wants one. Exabits has accepted it, unless `verify` is false.
+ */
+async function signIn(inputs, exabits, mask) {
     const existing = inputs.useExistingCredentials ? await reuse(inputs, exabits, mask) : undefined;
     // A token pair may expire during the job, but the user asked for a token that lasts.
     if (existing && !(inputs.ephemeralApiToken && existing.credential.kind === 'token-pair')) {
@@ -3293,45 +3209,50 @@ async function obtain(inputs, exabits, mask) {
 }
 async function reuse(inputs, exabits, mask) {
     const found = findExisting(inputs, mask, new Date());
-    const existing = found && 'credential' in found ? await accepted(found, inputs, exabits) : found;
+    const existing = found && 'credential' in found ? await ifAccepted(found, inputs, exabits) : found;
     if (!existing)
         return undefined;
-    if ('reason' in existing) {
-        const problem = `The credentials already set in this job ${existing.reason}`;
-        if (!inputs.configured) {
-            throw new Failure(`${problem}, and this step has none of its own.`, 'Set username and password, or api-token, so that the step can sign in itself.');
-        }
-        log_info(`${problem}, so the step signs in with its inputs.`);
-        return undefined;
+    if ('credential' in existing) {
+        if (!existing.source)
+            log_info('Something other than this action set the credentials that are used.');
+        return existing;
     }
-    if (!existing.source)
-        log_info('Something other than this action set the credentials that are used.');
-    return existing;
+    const problem = `The credentials already set in this job ${existing.reason}`;
+    if (!inputs.configured) {
+        throw new Failure(`${problem}, and this step has none of its own.`, 'Set username and password, or api-token, so that the step can sign in itself.');
+    }
+    log_info(`${problem}, so the step uses its inputs.`);
+    return undefined;
 }
-async function accepted(existing, inputs, exabits) {
+async function ifAccepted(existing, inputs, exabits) {
     const refusal = await check(existing, inputs, exabits);
     return refusal ? { reason: `were not accepted by Exabits (${refusal.seen.saw})` } : existing;
 }
 async function signInWith(configured, inputs, exabits) {
     const signedIn = await exabits.authenticate(configured);
     const source = sourceOf(signedIn.credential, inputs.endpoint.apiUrl, configured);
+    // A login is proof that Exabits accepts what it has just made.
     if (signedIn.account)
         return { method: 'login', source, ...signedIn };
-    // A login is proof that Exabits accepts what it has just made.
     const refusal = await check(signedIn, inputs, exabits);
     if (refusal)
         throw refusal;
-    return { method: 'api-token', source, credential: signedIn.credential };
+    return { method: 'api-token', source, ...signedIn };
 }
 async function makeEphemeral(inputs, exabits, existing) {
-    const { apiUrl } = inputs.endpoint;
+    const { endpoint, configured, timeoutMs, maxAttempts } = inputs;
+    const { apiUrl } = endpoint;
     const signedIn = existing ?? (await exabits.authenticate(requireConfigured(inputs)));
-    const origin = inputs.configured ?? signedIn.credential;
-    const settings = { apiUrl, timeoutMs: inputs.timeoutMs, maxAttempts: inputs.maxAttempts };
+    const origin = configured ?? signedIn.credential;
+    const settings = { apiUrl, timeoutMs, maxAttempts };
     const made = await createEphemeralToken(exabits, signedIn.credential, origin, settings);
     const account = 'account' in signedIn ? signedIn.account : undefined;
-    const source = sourceOf(made.credential, apiUrl, origin);
-    return { method: 'ephemeral-api-token', source, account, ...made };
+    return {
+        method: 'ephemeral-api-token',
+        source: sourceOf(made.credential, apiUrl, origin),
+        account,
+        ...made,
+    };
 }
 /**
  * Asks Exabits whether it accepts a credential, unless the user does not want that.
@@ -3349,27 +3270,59 @@ async function check({ credential }, { verify, endpoint }, exabits) {
         return failure;
     // An account may use other calls but not this one, and a host may not have it.
     if (isAnswered(failure, 403, 404)) {
-        log_info(`Whether ${endpoint.name} accepts the credentials could not be checked: ${failure.problem}`);
+        log_info(`Whether ${endpoint.name} accepts the credentials could not be checked (${failure.seen.saw}). They are used.`);
         return undefined;
     }
     throw new Failure(`The credentials could not be checked. ${failure.problem}`, `${failure.advice} With verify: false they are not checked, and nothing is sent.`, { cause: failure });
 }
-function main_describe(signIn, { endpoint, verify }) {
-    const expiry = expiryOf(signIn.credential)?.toISOString();
-    switch (signIn.method) {
+
+;// CONCATENATED MODULE: ./lib/main.js
+
+
+
+
+
+
+
+
+
+/** The step: reads the inputs, signs in, and exports the credential to later steps; or fails and exports nothing. */
+const main = failingPhase(async (masker) => {
+    const inputs = readInputs(masker, new Date());
+    for (const line of inputs.warnings)
+        log_warning(line);
+    const exabits = connect(inputs, masker, log_info);
+    const signedIn = await signIn(inputs, exabits, masker.mask);
+    // What could fail comes before the export.
+    const description = main_describe(signedIn, inputs);
+    const preferred = signedIn.credential.kind === 'token-pair' ? clientFileKey() : undefined;
+    const emptied = publish(signedIn, inputs);
+    log_info(description);
+    if (emptied.length > 0) {
+        log_info(`Emptied what was set before (${emptied.join(', ')}): later steps use the credentials of this step.`);
+    }
+    if (preferred) {
+        log_warning(`${preferred.path} has ${preferred.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
+    }
+    if (inputs.jobSummary)
+        summarise(signedIn, inputs);
+});
+function main_describe(signedIn, { endpoint: { name: host }, verify }) {
+    const expiry = signedIn.credential.expiresAt?.toISOString();
+    switch (signedIn.method) {
         case 'login':
-            return `Signed in to ${endpoint.name} as ${signIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
+            return `Signed in to ${host} as ${signedIn.account.username}. The access token expires at ${expiry}; for a longer job set ephemeral-api-token: true.`;
         case 'ephemeral-api-token':
-            return `Signed in to ${endpoint.name} with the API token ${signIn.name}, made for this job. The post step deletes it.`;
+            return `Signed in to ${host} with the API token ${signedIn.name}, made for this job. The post step deletes it.`;
         case 'api-token':
-            return `Using the API token for ${endpoint.name}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked, because verify is false.'}`;
+            return `Using the API token for ${host}${expiry ? `, which expires at ${expiry}` : ''}.${verify ? '' : ' It was not checked, because verify is false.'}`;
         case 'existing':
-            return `Using the credentials for ${endpoint.name} already set in this job${expiry ? `, until ${expiry}` : ''}. They are kept when it ends.`;
+            return `Using the credentials for ${host} already set in this job${expiry ? `, until ${expiry}` : ''}. This step does not clear them.`;
     }
 }
-function summarise(signIn, { endpoint }) {
+function summarise(signedIn, { endpoint }) {
     try {
-        writeSummary(signIn, endpoint);
+        writeSummary(signedIn, endpoint);
     }
     catch (thrown) {
         log_warning(`Could not write the job summary: ${reasonOf(thrown)}.`);
@@ -3389,7 +3342,7 @@ function summarise(signIn, { endpoint }) {
 
 /** The post step. It never fails the job, and it cleans up even if it cannot print. */
 const post = {
-    story: post_story,
+    story,
     tell: (secret) => regardless(() => tellRunner(secret)),
     onFailure: (failure) => log_warning(failure.message),
 };
@@ -3399,11 +3352,11 @@ const post = {
  *
  * @param masker masks the secrets
  */
-async function post_story(masker) {
+async function story(masker) {
     const exported = await orWarn('read what the step exported', readExported);
     const creation = await orWarn('read which API token the step made', readCreation);
     if (exported)
-        await clear(exported);
+        await orWarn('clear what the step exported', () => clear(exported));
     if (creation)
         await orWarn('delete the API token', () => revoke(creation, masker));
     if (!exported && !creation)
@@ -3425,7 +3378,8 @@ async function clear(exported) {
     }
     const cleared = [];
     await orWarn('empty the variables', () => {
-        emptyVariables(own);
+        if (own.length > 0)
+            setVariables(Object.fromEntries(own.map((name) => [name, ''])));
         cleared.push(...own);
     });
     await orWarn('remove the header file', async () => {
@@ -3438,65 +3392,57 @@ async function clear(exported) {
         log_info(`Cleared ${cleared.join(', ')}.`);
 }
 async function revoke(creation, masker) {
-    const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
-    const exabits = connect({ endpoint: parseEndpoint(apiUrl), timeoutMs, maxAttempts }, masker, log_info);
+    const { apiUrl, timeoutMs, maxAttempts, made } = creation;
     const text = readEphemeralToken();
     const token = text === '' ? undefined : toApiToken(masker.mask(text));
-    const byInputs = signInAsMaker(creation, exabits, masker);
+    // Without its value, the job's token is like one whose creation was not answered.
+    const unanswered = made && !token ? [...creation.unanswered, made.name] : creation.unanswered;
+    const signIn = signInAsMaker(creation, masker);
+    const asOwner = async (exabits, act) => {
+        const own = token && (await attempt(() => act(token)));
+        if (own && !own.failure)
+            return own;
+        const other = await attempt(async () => act(await signIn(exabits)));
+        // The first failure is the reason.
+        return own && other.failure ? own : other;
+    };
+    // The job's own token must not have to wait until the time is used up for others.
+    const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
+    const start = () => connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, log_info);
     // First, because the job's token may authenticate it.
-    if (unanswered.length > 0) {
-        await settle(creation, exabits, token ? [async () => token, byInputs] : [byInputs]);
+    if (unanswered.length > 0)
+        await settle({ ...creation, unanswered }, start(), asOwner);
+    if (made && token) {
+        const exabits = start();
+        report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
     }
-    if (made && token)
-        report(made, await deleteToken(exabits, made.id, token, [async () => token, byInputs]));
 }
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
-function signInAsMaker({ apiUrl, maker }, exabits, masker) {
-    const signIn = async () => {
+function signInAsMaker({ apiUrl, maker }, masker) {
+    let signedIn;
+    return async (exabits) => {
         const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
         if (!configured || originFingerprint(apiUrl, configured) !== maker) {
             throw new Failure('The post step has no inputs of the account that made it.', 'Do not change the inputs of the step while the job runs.');
         }
-        return (await exabits.authenticate(configured)).credential;
-    };
-    let signedIn;
-    return () => {
-        signedIn ??= signIn();
-        return signedIn;
+        signedIn ??= exabits.authenticate(configured);
+        return (await signedIn).credential;
     };
 }
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(creation, exabits, owners) {
-    const { result, failure } = await asAny(owners, async (credential) => ({
-        credential,
-        found: await findUnanswered(exabits, credential, creation),
-    }));
+async function settle(creation, exabits, asOwner) {
+    const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
     for (const name of creation.unanswered) {
-        const listed = result?.found.find((token) => token.name === name);
-        if (failure) {
-            log_warning(`There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`);
+        const listed = result?.filter((token) => token.name === name) ?? [];
+        for (const token of listed) {
+            const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, token.id));
+            report(token, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
         }
-        else if (listed) {
-            const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
-            report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
-        }
-        else if (isOver(creation)) {
-            log_info(`There is no API token ${name}, whose creation was not answered.`);
-        }
-        else {
-            log_warning(`There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`);
-        }
+        if (listed.length > 0)
+            continue;
+        const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
+        log_warning(`Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`);
     }
-}
-/** Does something as one owner after the other, until it works. */
-async function asAny([owner, ...others], act) {
-    const outcome = await attempt(async () => act(await owner()));
-    const [next, ...rest] = others;
-    if (!outcome.failure || !next)
-        return outcome;
-    const later = await asAny([next, ...rest], act);
-    // The first failure is the reason.
-    return later.failure ? outcome : later;
 }
 function report({ id, name }, result) {
     if (result.fate === 'deleted')
@@ -3524,15 +3470,16 @@ function lookFor(name) {
  * @throws Failure that names the input and what is allowed
  */
 function readSweepInputs(masker, now) {
-    const connection = readConnectionInputs(masker, now, 300);
     const { wholeNumberInput, booleanInput } = inputReaders(masker.redact);
     return {
-        ...connection,
+        ...readConnectionInputs(masker, now, 300),
         run: readRun(masker.redact),
+        /** The age from which tokens of any run are deleted, in hours; 0 for never. */
         staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
         dryRun: booleanInput('dry-run', false),
     };
 }
+// The workflow run and the attempt that have ended, if known. A later attempt may be running.
 function readRun(redact) {
     const id = getInput('run-id');
     const limits = { byDefault: 0, min: 1, max: 9_999_999_999 };
@@ -3549,6 +3496,7 @@ function readRun(redact) {
 }
 
 ;// CONCATENATED MODULE: ./lib/sweep.js
+
 
 
 
@@ -3587,10 +3535,11 @@ async function sweep_story(masker) {
     if (failure)
         throw failure;
     const did = inputs.dryRun ? 'Would delete' : 'Deleted';
-    const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : 'Nothing to delete';
+    const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
+    const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
     log_info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
     for (const { name } of renamed) {
-        log_info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);
+        log_info(`Kept ${name}: it has the id of the run, but its description does not end with the run's address.`);
     }
     if (leftOver.length > 0 && !inputs.dryRun)
         throw notDeleted(leftOver);
@@ -3620,6 +3569,9 @@ async function deleteLeftOver(inputs, exabits, credential, deleted) {
             if (!failure)
                 deleted.set(token.id, token);
             log_info(failure ? `Could not delete ${token.name}: ${failure.problem}` : `Deleted ${token.name}.`);
+            if (failure instanceof RequestFailure && failure.seen.endsAll) {
+                return { ...judgement, leftOver: leftOver.filter(({ id }) => !deleted.has(id)), count };
+            }
         }
     }
 }

@@ -3,9 +3,10 @@ import { type Fingerprint, fingerprint, type Masked } from './secrets.ts';
 /** The two tokens of a login, valid for 30 minutes and 2 hours according to the API's documentation. */
 export interface TokenPair {
   readonly kind: 'token-pair';
-  readonly accessToken: Masked;
+  /** The access token. */
+  readonly token: Masked;
+  readonly expiresAt: Date;
   readonly refreshToken: Masked;
-  readonly accessTokenExpiresAt: Date;
   /** Undefined if the pair was found in the job and the refresh token does not state its expiry. */
   readonly refreshTokenExpiresAt: Date | undefined;
 }
@@ -17,7 +18,7 @@ export interface ApiToken {
   readonly expiresAt: Date | undefined;
 }
 
-/** What authenticates a call. */
+/** What authenticates a call: either has a `token` for the `Authorization` header. */
 export type Credential = TokenPair | ApiToken;
 
 /** A username and the MD5 of its password (lower-case hexadecimal digits), which a login turns into a `TokenPair`. */
@@ -43,42 +44,22 @@ export interface Account {
 
 /** A credential, how the step got it, and what that tells us. */
 export type SignIn = {
+  readonly credential: Credential;
   /** The value of `EXABITS_AUTH_SOURCE`; empty if something other than this action set the credential. */
   readonly source: string;
+  /** From the login of this step, if there was one. */
+  readonly account?: Account | undefined;
 } & (
-  | { readonly method: 'login'; readonly credential: TokenPair; readonly account: Account }
-  | { readonly method: 'api-token'; readonly credential: ApiToken }
-  | {
-      readonly method: 'ephemeral-api-token';
-      readonly credential: ApiToken;
-      readonly id: string;
-      readonly name: string;
-      /** Undefined unless a login of this step created the token. */
-      readonly account: Account | undefined;
-    }
-  | { readonly method: 'existing'; readonly credential: Credential }
+  | { readonly method: 'login'; readonly account: Account }
+  | { readonly method: 'ephemeral-api-token'; readonly id: string; readonly name: string }
+  | { readonly method: 'api-token' | 'existing' }
 );
 
 /** The request headers that authenticate a call. After a login, the API requires both tokens. */
 export function headersOf(credential: Credential): Record<string, string> {
-  const authorization = { Authorization: `Bearer ${bearerTokenOf(credential)}` };
+  const authorization = { Authorization: `Bearer ${credential.token}` };
   if (credential.kind === 'api-token') return authorization;
   return { ...authorization, 'refresh-token': credential.refreshToken };
-}
-
-/** The token that goes into the `Authorization` header. */
-export function bearerTokenOf(credential: Credential): Masked {
-  return credential.kind === 'api-token' ? credential.token : credential.accessToken;
-}
-
-/** When the token in the `Authorization` header expires, if known. */
-export function expiryOf(credential: Credential): Date | undefined {
-  return credential.kind === 'api-token' ? credential.expiresAt : credential.accessTokenExpiresAt;
-}
-
-/** The account of a sign-in, if known. */
-export function accountOf(signIn: SignIn): Account | undefined {
-  return 'account' in signIn ? signIn.account : undefined;
 }
 
 /**
@@ -102,8 +83,7 @@ export function originFingerprint(apiUrl: string, origin: Origin): Fingerprint {
 }
 
 function tokensOf(credential: Credential): string[] {
-  if (credential.kind === 'api-token') return [credential.token];
-  return [credential.accessToken, credential.refreshToken];
+  return credential.kind === 'api-token' ? [credential.token] : [credential.token, credential.refreshToken];
 }
 
 /** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */

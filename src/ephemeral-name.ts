@@ -8,11 +8,10 @@ const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
 const longestQuote = 50;
 
 /**
- * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from.
+ * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from:
+ * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the run's address.
  *
  * @param env the runner's variables
- * @returns the name `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that links to the
- *   job's run
  */
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
@@ -25,22 +24,13 @@ export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   };
 }
 
-/**
- * Reads from a token's name which run it was created for.
- *
- * @param name the token's name
- * @returns the run's id and its attempt, or undefined if the name is not exactly that of an ephemeral token
- */
+/** Reads which run a token was created for; undefined if its name is not exactly that of an ephemeral token. */
 export function parseEphemeralName(name: string): { runId: string; attempt: number } | undefined {
   const [, runId, attempt] = ephemeralName.exec(name) ?? [];
   return runId ? { runId, attempt: Number(attempt) } : undefined;
 }
 
-/**
- * The page on GitHub of one attempt of a run. A token's description ends with this address.
- *
- * @param env the runner's variables, which name the server and the repository
- */
+/** The page on GitHub of one attempt of a run, on the server and in the repository that the runner's variables name. */
 export function attemptUrl(
   { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }: NodeJS.ProcessEnv,
   runId: string,

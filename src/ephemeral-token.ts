@@ -12,11 +12,8 @@ import { type Creation, saveCreation } from './job/state.ts';
  * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
  * `main` is killed while creating it.
  *
- * @param exabits the API
- * @param credential what to create it with
- * @param origin what that was made from
- * @param settings what `post` will need to delete it
- * @returns the token, its id and name
+ * @param origin what the credential was made from
+ * @param settings what `post` will need to delete the token
  * @throws Failure; `post` then deletes any token that was created nevertheless
  */
 export async function createEphemeralToken(
@@ -25,9 +22,8 @@ export async function createEphemeralToken(
   origin: Origin,
   settings: Pick<Creation, 'apiUrl' | 'timeoutMs' | 'maxAttempts'>,
 ): Promise<Created & { name: string }> {
-  const { apiUrl, timeoutMs, maxAttempts } = settings;
-  const maker = originFingerprint(apiUrl, origin);
-  const begun = { apiUrl, timeoutMs, maxAttempts, maker, startedAt: uptime(), made: undefined };
+  const maker = originFingerprint(settings.apiUrl, origin);
+  const begun = { ...settings, maker, startedAt: uptime(), made: undefined };
   let unanswered: readonly string[] = [];
   const forgetIfNothingWasMade = (failed: Failure | undefined): void => {
     const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
@@ -55,70 +51,41 @@ export async function createEphemeralToken(
   return { ...result, name };
 }
 
-/** What became of an API token. */
+/** What became of an API token: Exabits confirmed its deletion, or does not accept it any more, or does, or did not say. */
 export type Fate =
-  /** Exabits confirmed the deletion. */
-  | { readonly fate: 'deleted' }
-  /** Exabits does not accept it any more. */
-  | { readonly fate: 'dead' }
-  /** Exabits accepts it, or did not say. */
+  | { readonly fate: 'deleted' | 'dead' }
   | { readonly fate: 'alive' | 'unknown'; readonly failure: Failure };
-
-/** Gets a credential of the account that made the job's token. */
-export type Owner = () => Promise<Credential>;
-export type Owners = readonly [Owner, ...Owner[]];
 
 /**
  * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
  * too. Then the token itself is tried.
  *
- * @param exabits the API
- * @param id the id of the token
- * @param token the token
- * @param owners who to delete it as, one after the other while the token works
+ * @param signIn gets another credential of the account, for a token that works but may not delete itself
  */
 export async function deleteToken(
   exabits: Exabits,
   id: string,
   token: ApiToken,
-  [owner, ...others]: Owners,
+  signIn: () => Promise<Credential>,
 ): Promise<Fate> {
-  const { failure } = await attempt(async () => exabits.deleteApiToken(await owner(), id));
+  const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
   if (!failure) return { fate: 'deleted' };
-  const left = await fateOf(exabits, token, failure);
-  const [next, ...rest] = others;
-  if (left.fate !== 'alive' || !next) return left;
-  const later = await deleteToken(exabits, id, token, [next, ...rest]);
-  // The first failure is the reason.
-  return 'failure' in later ? { ...later, failure } : later;
-}
-
-async function fateOf(exabits: Exabits, token: ApiToken, failure: Failure): Promise<Fate> {
   const check = await attempt(() => exabits.check(token));
-  if (!check.failure) return { fate: 'alive', failure };
-  return isAnswered(check.failure, 401) ? { fate: 'dead' } : { fate: 'unknown', failure };
+  if (isAnswered(check.failure, 401)) return { fate: 'dead' };
+  // The first failure is the reason.
+  const left: Fate = { fate: check.failure ? 'unknown' : 'alive', failure };
+  // A token that may not read the balance may work all the same.
+  if (check.failure && !isAnswered(check.failure, 403, 404)) return left;
+  const again = await attempt(async () => exabits.deleteApiToken(await signIn(), id));
+  return again.failure ? left : { fate: 'deleted' };
 }
 
-/** How much later than it was sent Exabits may still carry out a request, and how wrong clocks may go, in seconds. */
+/** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
 
 /**
- * Whether a creation is so long ago that Exabits cannot still be carrying it out.
- *
- * @param creation the creation
- */
-export function isOver({ startedAt, timeoutMs }: Creation): boolean {
-  return uptime() - startedAt > timeoutMs / 1000 + margin;
-}
-
-/**
- * Looks for tokens whose creation was not answered. They cannot be older than the step that asked for them, so the
- * list is read only as far as that, unless the machine was started again meanwhile.
- *
- * @param exabits the API
- * @param credential a credential of the account
- * @param creation the creation
- * @returns those that exist
+ * Finds the tokens whose creation was not answered. They cannot be older than the step that asked for them, so the list
+ * is read only as far as that, unless the machine was started again meanwhile.
  */
 export async function findUnanswered(
   exabits: Exabits,
@@ -127,8 +94,8 @@ export async function findUnanswered(
 ): Promise<ListedToken[]> {
   const age = uptime() - startedAt;
   const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
-    const oldest = found.at(-1)?.createdAt;
-    return age >= 0 && Number(date) - Number(oldest) > (age + margin) * 1000;
+    const oldestMs = Number(found.at(-1)?.createdAt);
+    return age >= 0 && Number(date) - oldestMs > (age + margin) * 1000;
   });
   return tokens.filter(({ name }) => unanswered.includes(name));
 }

@@ -1,20 +1,13 @@
 import { type Credential, originFingerprint, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import {
-  deleteToken,
-  type Fate,
-  findUnanswered,
-  isOver,
-  type Owner,
-  type Owners,
-} from './ephemeral-token.ts';
+import { deleteToken, type Fate, findUnanswered } from './ephemeral-token.ts';
 import { connect, type Exabits } from './exabits/api.ts';
 import { type Attempt, attempt, Failure, regardless } from './failure.ts';
 import { hasInputs, readConfigured } from './inputs/configured.ts';
 import { removeHeadersFile } from './job/headers-file.ts';
 import { info, tellRunner, warning } from './job/log.ts';
 import { type Creation, type Exported, readCreation, readEphemeralToken, readExported } from './job/state.ts';
-import { emptyVariables, ownVariables } from './job/variables.ts';
+import { ownVariables, setVariables } from './job/variables.ts';
 import type { Phase } from './run.ts';
 import type { Masker } from './secrets.ts';
 
@@ -35,7 +28,7 @@ async function story(masker: Masker): Promise<void> {
   const exported = await orWarn('read what the step exported', readExported);
   const creation = await orWarn('read which API token the step made', readCreation);
 
-  if (exported) await clear(exported);
+  if (exported) await orWarn('clear what the step exported', () => clear(exported));
   if (creation) await orWarn('delete the API token', () => revoke(creation, masker));
   if (!exported && !creation) info('Nothing to clear: the step exported nothing.');
 }
@@ -59,7 +52,7 @@ async function clear(exported: Exported): Promise<void> {
   }
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    emptyVariables(own);
+    if (own.length > 0) setVariables(Object.fromEntries(own.map((name) => [name, ''])));
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {
@@ -70,23 +63,46 @@ async function clear(exported: Exported): Promise<void> {
   if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);
 }
 
+/** Does something as the job's token or, if that does not work, as the account of the inputs. */
+type AsOwner = <Result>(
+  exabits: Exabits,
+  act: (credential: Credential) => Promise<Result>,
+) => Promise<Attempt<Result>>;
+
 async function revoke(creation: Creation, masker: Masker): Promise<void> {
-  const { apiUrl, timeoutMs, maxAttempts, made, unanswered } = creation;
-  const exabits = connect({ endpoint: parseEndpoint(apiUrl), timeoutMs, maxAttempts }, masker, info);
+  const { apiUrl, timeoutMs, maxAttempts, made } = creation;
   const text = readEphemeralToken();
   const token = text === '' ? undefined : toApiToken(masker.mask(text));
-  const byInputs = signInAsMaker(creation, exabits, masker);
+  // Without its value, the job's token is like one whose creation was not answered.
+  const unanswered = made && !token ? [...creation.unanswered, made.name] : creation.unanswered;
+  const signIn = signInAsMaker(creation, masker);
+  const asOwner: AsOwner = async (exabits, act) => {
+    const own = token && (await attempt(() => act(token)));
+    if (own && !own.failure) return own;
+    const other = await attempt(async () => act(await signIn(exabits)));
+    // The first failure is the reason.
+    return own && other.failure ? own : other;
+  };
+  // The job's own token must not have to wait until the time is used up for others.
+  const shareMs = unanswered.length > 0 ? timeoutMs / 2 : timeoutMs;
+  const start = (): Exabits =>
+    connect({ endpoint: parseEndpoint(apiUrl), timeoutMs: shareMs, maxAttempts }, masker, info);
 
   // First, because the job's token may authenticate it.
-  if (unanswered.length > 0) {
-    await settle(creation, exabits, token ? [async () => token, byInputs] : [byInputs]);
+  if (unanswered.length > 0) await settle({ ...creation, unanswered }, start(), asOwner);
+  if (made && token) {
+    const exabits = start();
+    report(made, await deleteToken(exabits, made.id, token, () => signIn(exabits)));
   }
-  if (made && token) report(made, await deleteToken(exabits, made.id, token, [async () => token, byInputs]));
 }
 
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
-function signInAsMaker({ apiUrl, maker }: Creation, exabits: Exabits, masker: Masker): Owner {
-  const signIn = async (): Promise<Credential> => {
+function signInAsMaker(
+  { apiUrl, maker }: Creation,
+  masker: Masker,
+): (exabits: Exabits) => Promise<Credential> {
+  let signedIn: Promise<{ credential: Credential }> | undefined;
+  return async (exabits) => {
     const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
     if (!configured || originFingerprint(apiUrl, configured) !== maker) {
       throw new Failure(
@@ -94,51 +110,26 @@ function signInAsMaker({ apiUrl, maker }: Creation, exabits: Exabits, masker: Ma
         'Do not change the inputs of the step while the job runs.',
       );
     }
-    return (await exabits.authenticate(configured)).credential;
-  };
-  let signedIn: Promise<Credential> | undefined;
-  return () => {
-    signedIn ??= signIn();
-    return signedIn;
+    signedIn ??= exabits.authenticate(configured);
+    return (await signedIn).credential;
   };
 }
 
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
-async function settle(creation: Creation, exabits: Exabits, owners: Owners): Promise<void> {
-  const { result, failure } = await asAny(owners, async (credential) => ({
-    credential,
-    found: await findUnanswered(exabits, credential, creation),
-  }));
+async function settle(creation: Creation, exabits: Exabits, asOwner: AsOwner): Promise<void> {
+  const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
   for (const name of creation.unanswered) {
-    const listed = result?.found.find((token) => token.name === name);
-    if (failure) {
-      warning(
-        `There may be an API token ${name}: its creation was not answered. ${failure.problem} ${lookFor(name)}`,
-      );
-    } else if (listed) {
-      const deletion = await attempt(() => exabits.deleteApiToken(result.credential, listed.id));
-      report(listed, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
-    } else if (isOver(creation)) {
-      info(`There is no API token ${name}, whose creation was not answered.`);
-    } else {
-      warning(
-        `There is no API token ${name} yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor(name)}`,
-      );
+    const listed = result?.filter((token) => token.name === name) ?? [];
+    for (const token of listed) {
+      const deletion = await asOwner(exabits, (as) => exabits.deleteApiToken(as, token.id));
+      report(token, deletion.failure ? { fate: 'unknown', failure: deletion.failure } : { fate: 'deleted' });
     }
+    if (listed.length > 0) continue;
+    const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
+    warning(
+      `Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`,
+    );
   }
-}
-
-/** Does something as one owner after the other, until it works. */
-async function asAny<Result>(
-  [owner, ...others]: Owners,
-  act: (credential: Credential) => Promise<Result>,
-): Promise<Attempt<Result>> {
-  const outcome = await attempt(async () => act(await owner()));
-  const [next, ...rest] = others;
-  if (!outcome.failure || !next) return outcome;
-  const later = await asAny([next, ...rest], act);
-  // The first failure is the reason.
-  return later.failure ? outcome : later;
 }
 
 function report({ id, name }: { id: string; name: string }, result: Fate): void {

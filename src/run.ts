@@ -12,11 +12,7 @@ export interface Phase {
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
-/**
- * A phase that fails its step at the first error, such as a secret that cannot be masked.
- *
- * @param story what it does
- */
+/** A phase that fails its step at the first error, such as a secret that cannot be masked. */
 export function failingPhase(story: Phase['story']): Phase {
   return {
     async story(masker) {
@@ -40,16 +36,18 @@ function requireNode(): void {
   );
 }
 
-/**
- * Runs one phase of the action and ends the process. Anything thrown becomes one line of the log.
- *
- * @param phase what to run
- */
+/** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
-  // An error thrown in a library's event handler bypasses every `catch`.
-  process.on('uncaughtException', report);
+  let isLoose = false;
+  // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+  const onUncaught = (thrown: unknown): void => {
+    report(thrown);
+    if (isLoose) process.exit();
+    isLoose = true;
+  };
+  process.on('uncaughtException', onUncaught);
   try {
     // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
     // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
@@ -60,7 +58,7 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   } catch (thrown) {
     report(thrown);
   }
-  process.off('uncaughtException', report);
+  process.off('uncaughtException', onUncaught);
   // An abandoned connection could keep the process alive.
   process.exit();
 }

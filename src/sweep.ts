@@ -2,6 +2,7 @@ import * as core from '@actions/core';
 import type { Credential } from './credentials.ts';
 import { attemptUrl, parseEphemeralName } from './ephemeral-name.ts';
 import { connect, type Exabits } from './exabits/api.ts';
+import { RequestFailure } from './exabits/request-failure.ts';
 import type { ListedToken, TokenList } from './exabits/token-list.ts';
 import { attempt, Failure } from './failure.ts';
 import { requireConfigured } from './inputs/inputs.ts';
@@ -42,10 +43,11 @@ async function story(masker: Masker): Promise<void> {
   if (failure) throw failure;
 
   const did = inputs.dryRun ? 'Would delete' : 'Deleted';
-  const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : 'Nothing to delete';
+  const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
+  const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
   info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
   for (const { name } of renamed) {
-    info(`Kept ${name}: it has the id of the run, but its description names another repository or server.`);
+    info(`Kept ${name}: it has the id of the run, but its description does not end with the run's address.`);
   }
   if (leftOver.length > 0 && !inputs.dryRun) throw notDeleted(leftOver);
   if (ageless.length > 0) throw ofUnknownAge(ageless);
@@ -55,7 +57,7 @@ async function story(masker: Masker): Promise<void> {
 interface Judgement {
   /** No job needs these any more. */
   readonly leftOver: readonly ListedToken[];
-  /** Named like those of the ended run, but described as another repository's. */
+  /** Named like those of the ended run, but described otherwise, such as by another repository's jobs. */
   readonly renamed: readonly ListedToken[];
   /** Named like ours, but nothing says how old they are, or that their run has ended. */
   readonly ageless: readonly ListedToken[];
@@ -88,6 +90,9 @@ async function deleteLeftOver(
       const { failure } = await attempt(() => exabits.deleteApiToken(credential, token.id));
       if (!failure) deleted.set(token.id, token);
       info(failure ? `Could not delete ${token.name}: ${failure.problem}` : `Deleted ${token.name}.`);
+      if (failure instanceof RequestFailure && failure.seen.endsAll) {
+        return { ...judgement, leftOver: leftOver.filter(({ id }) => !deleted.has(id)), count };
+      }
     }
   }
 }

@@ -1,13 +1,12 @@
 // npm run demo: a whole job against the sandbox, from the sign-in to the clean-up, with the log as GitHub shows it.
-// npm run demo:long-job: a job that outlives its access token, without and with an ephemeral API token.
+// npm run demo -- long-job: a job that outlives its access token, without and with an ephemeral API token.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXAMPLE_ACCOUNT, startSandbox } from './exabits/server.ts';
 import { Job } from './runner/job.ts';
 
-const CALL =
-  'curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"';
+const CALL = 'curl --fail-with-body -sS -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const { username, password } = EXAMPLE_ACCOUNT;

@@ -23,7 +23,7 @@ const texts = lines.map(({ kind, text }, index) => {
   const marked = escaped.replaceAll('***', '<tspan class="mask">***</tspan>');
   return `  <text x="${margin}" y="${margin + lineHeight * (index + 0.75)}" class="${kind}">${marked}</text>`;
 });
-const width = 2 * margin + columns * characterWidth;
+const width = Math.round(2 * margin + columns * characterWidth);
 const height = 2 * margin + lines.length * lineHeight;
 writeFileSync(
   process.argv[2] ?? join(import.meta.dirname, '../docs/job-log.svg'),

@@ -1,159 +1,199 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pLimit from 'p-limit';
-import type { StepResult } from '../../testbed/runner/job.ts';
-import { type Attempt, attempt, maxAttempts, timeoutSeconds } from './support/attempt.ts';
-import { type DeadEnds, openDeadEnds } from './support/dead-ends.ts';
-import {
-  type Expected,
-  expectedOf,
-  faultMatrix,
-  type Operation,
-  operations,
-  type Row,
-} from './support/faults.ts';
-import { wordsOf } from './support/words.ts';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { LocalServer, unusedPort } from '../../testbed/exabits/local-server.ts';
+import { EXAMPLE_ACCOUNT, type Fault, type FaultEffect } from '../../testbed/exabits/server.ts';
+import { atEnd, expectSuccess, startExabits, startScenario, warningsOf } from './support/scenario.ts';
 
-// All requests go through the same code. So a fault with the same outcome for all of them is tested on login and on one
-// other operation in turn; the other faults are tested on each operation.
-const cases = faultMatrix.flatMap((row, index) => {
-  const [login, ...others] = operations;
-  const isSameForAll = 'succeeds' in row.expected || 'code' in row.expected;
-  const affected = isSameForAll ? [login, others[index % others.length] ?? login] : operations;
-  return affected.flatMap((operation) => {
-    const expected = expectedOf(row, operation);
-    return expected ? [{ operation, row, expected, fault: row.fault }] : [];
+/** The requests of the action. The last two are those of the post step. */
+const requests = ['login', 'creation', 'check', 'listing', 'deletion'] as const;
+type Request = (typeof requests)[number];
+
+const matching: Record<Request, { method: string; path: string }> = {
+  login: { method: 'POST', path: '/api/v1/authenticate/login' },
+  creation: { method: 'POST', path: '/api/v1/api-tokens' },
+  check: { method: 'GET', path: '/api/v1/billing/balance' },
+  listing: { method: 'GET', path: '/api/v1/api-tokens' },
+  deletion: { method: 'DELETE', path: '/api/v1/api-tokens/' },
+};
+
+/**
+ * A fault, how often `main` sends the request, what its error or the warning of `post` says (undefined if the step
+ * succeeds), and for which requests it says something else.
+ */
+type Row = readonly [
+  fault: string,
+  effect: FaultEffect & Pick<Fault, 'times' | 'carriedOut'>,
+  tries: 1 | 2,
+  says: RegExp | undefined,
+  except?: Partial<Record<Request, RegExp | undefined>>,
+];
+
+const broke = /The connection to \S+ broke \(/;
+const unreadable = /\S+ began to answer, but not in a way that can be read \(/;
+const page = '<h1>Bad gateway</h1>\n::error::injected\n::add-mask::Exabits';
+const words = 'a\n::error::injected\n##[add-mask]Exabits\u2028::error::\u001b[2J\ud800';
+
+const refused = /Exabits refused \S+ \S+ \(HTTP /;
+const wrongPassword = /Exabits did not accept the username and password \(HTTP /;
+const refusedToken = /Exabits refused the (API token|tokens of the login) \(HTTP 401/;
+const status = (code: number, more: object = {}) => ({ effect: 'status', status: code, ...more }) as const;
+const body = (text: string, more: object = {}) => ({ effect: 'body', body: text, ...more }) as const;
+const hang = (at: 'before-headers' | 'mid-body') => ({ effect: 'hang', at }) as const;
+const asPage = { headers: { 'content-type': 'text/html' }, body: page };
+const elsewhere = {
+  effect: 'redirect',
+  status: 307,
+  location: 'http://elsewhere.placeholder/api/v1',
+} as const;
+const large = { effect: 'oversized', bytes: 10 * 1024 * 1024, chunked: true } as const;
+const no = '{"status":false,"message":"No, thank you"}';
+
+// A token that has deleted itself is refused on the second try. A host need not have the call of the check.
+const rows: readonly Row[] = [
+  ['reset before the answer', { effect: 'reset', at: 'before-headers' }, 2, broke],
+  ['reset after the request took effect', { effect: 'answer-lost' }, 2, broke, { deletion: undefined }],
+  [
+    'reset within the headers',
+    { effect: 'reset', at: 'mid-headers' },
+    1,
+    unreadable,
+    { deletion: undefined },
+  ],
+  ['no answer', hang('before-headers'), 1, /No usable answer from \S+ within [\d.]+ s \(1 try/],
+  ['no end of the body', hang('mid-body'), 1, unreadable],
+  ['bytes that are not HTTP', { effect: 'raw', bytes: 'SSH-2.0-OpenSSH_9.6\r\n' }, 1, unreadable],
+  [
+    'HTTP 503 with a page',
+    status(503, asPage),
+    2,
+    /Exabits cannot answer now \(HTTP 503, content type text\/html\)/,
+  ],
+  [
+    'HTTP 429 for an hour',
+    status(429, { headers: { 'retry-after': '3600' } }),
+    1,
+    /asks to wait 3600 s before/,
+  ],
+  ['HTTP 401', status(401), 1, refusedToken, { login: wrongPassword }],
+  ['HTTP 404', status(404), 1, refused, { check: undefined }],
+  [
+    'HTTP 400 with commands',
+    body(JSON.stringify({ status: false, message: words }), { status: 400 }),
+    1,
+    refused,
+  ],
+  ['HTTP 200 with "status": false', body(no), 1, /"No, thank you"/, { login: wrongPassword }],
+  ['a redirect to another host', elsewhere, 1, /was redirected \(HTTP 307\) to http:\/\/127\.0\.0\.1:/],
+  [
+    'a page instead of JSON',
+    body(page, { contentType: 'text/html' }),
+    1,
+    /is not JSON \(content type text\/html\)/,
+  ],
+  ['a body of 10 MiB without a content length', large, 1, /is larger than 1 MiB/],
+  [
+    'data of another form',
+    body('{"status":true,"data":5}', { carriedOut: true }),
+    1,
+    /is not what the Exabits API promises: its "data" is not /,
+    { check: undefined, deletion: undefined },
+  ],
+  ['HTTP 429 once', status(429, { headers: { 'retry-after': '1' }, times: 1 }), 1, undefined],
+  ['reset once after the request took effect', { effect: 'answer-lost', times: 1 }, 1, undefined],
+];
+
+test.each(rows)(
+  'After %s, each request succeeds or its step says why, and no token is lost',
+  async (...row) => {
+    await Promise.all(requests.map((request) => suffer(row, request)));
+  },
+);
+
+/** Runs a job in which a request has the fault. */
+async function suffer([, effect, tries, says, except]: Row, request: Request): Promise<void> {
+  const scenario = await startScenario();
+  const { sandbox } = scenario;
+  const other = await startExabits();
+  const expected = except && request in except ? except[request] : says;
+  const arm = (): void => {
+    const to =
+      'location' in effect
+        ? { location: effect.location.replace('http://elsewhere.placeholder', other.url) }
+        : {};
+    sandbox.faults.add({ times: 1_000, ...effect, ...to, match: matching[request] });
+  };
+  const ephemeral = { 'ephemeral-api-token': String(!['login', 'check'].includes(request)) };
+  const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'of a person' });
+  const own = ['creation', 'check'].includes(request)
+    ? { username: '', password: '', 'api-token': token }
+    : {};
+  const seconds = effect.effect === 'hang' ? '3' : '30';
+  const inputs = { ...own, ...ephemeral, 'timeout-seconds': seconds, 'max-attempts': '2' };
+  const options = { timeoutSeconds: 45 };
+
+  if (request === 'listing' || request === 'deletion') {
+    if (request === 'listing')
+      sandbox.faults.add({ effect: 'answer-lost', match: matching.creation, times: 1_000 });
+    const { exitCode } = await scenario.logIn(inputs, options);
+    expect(exitCode).toBe(request === 'listing' ? 1 : 0);
+    sandbox.faults.clear();
+    arm();
+    const post = await scenario.post(options);
+    scenario.expectCleanedUp(post);
+    const warnings = warningsOf(post);
+    if (expected)
+      expect({ request, warnings }).toEqual({
+        request,
+        warnings: warnings.map(() => expect.stringMatching(expected)),
+      });
+    expect(warnings.length > 0).toBe(expected !== undefined);
+  } else {
+    arm();
+    const step = await scenario.logIn(inputs, options);
+    if (expected) {
+      expect({ request, message: scenario.expectFailure(step) }).toEqual({
+        request,
+        message: expect.stringMatching(expected),
+      });
+      const { method, path } = matching[request];
+      const sent = sandbox.requests.filter((one) => one.method === method && one.path === path);
+      expect({ request, sent: sent.length }).toEqual({ request, sent: tries });
+    } else expectSuccess(step);
+    sandbox.faults.clear();
+    expect(scenario.expectCleanedUp(await scenario.post(options))).toEqual([]);
+  }
+  expect(other.requests).toEqual([]);
+  // A server cannot add a mask.
+  expect(scenario.job.mask('Exabits')).toBe('Exabits');
+  sandbox.faults.clear();
+  await scenario.sweep();
+  expect(scenario.tokensLeft).toEqual([]);
+  expect(sandbox.apiTokens()).toHaveLength(1);
+}
+
+describe('An address at which nothing can work is named in the error:', () => {
+  const dripping = (socket: Socket): void => {
+    socket.resume().write('HTTP/1.1 200 OK\r\n');
+    const timer = setInterval(() => socket.write('X-More: 1\r\n'), 50);
+    socket.once('close', () => clearInterval(timer));
+  };
+
+  test.each<[string, ((socket: Socket) => void) | undefined, RegExp]>([
+    ['connection refused', undefined, /^After 2 tries: \S+ refused the connection\. Check the address/],
+    ['closed on connect', (socket) => socket.end(), /^After 2 tries: The connection to \S+ broke \(/],
+    ['silent', (socket) => socket.resume(), /^No usable answer from \S+ within 3 s \(1 try; /],
+    [
+      'endless headers',
+      dripping,
+      /^\S+ began to answer, but not in a way that can be read \(no end within 3 s\)/,
+    ],
+  ])('%s', async (_what, onConnection, says) => {
+    const scenario = await startScenario();
+    const local = onConnection && (await LocalServer.start(createServer(onConnection)));
+    atEnd(() => local?.close());
+    const port = local?.port ?? (await unusedPort());
+    const limits = { 'max-attempts': '2', 'timeout-seconds': '3' };
+    const step = await scenario.logIn({ 'api-url': `http://127.0.0.1:${port}`, ...limits });
+    expect(scenario.expectFailure(step)).toMatch(says);
   });
 });
-
-// Each fault takes two processes, which mostly wait. So several jobs run at once, and the tests check them one by one.
-const inPool = pLimit(8);
-const alone = pLimit(1);
-const attempts = new Map<string, Promise<Attempt>>();
-const lastMs = (row: Row, operation: Operation): number => timeoutSeconds(row, operation) * 1000 + 1000;
-let deadEnds: DeadEnds;
-
-const keyOf = (row: Row, operation: Operation): string => `${operation}: ${row.fault}`;
-
-beforeAll(async () => {
-  deadEnds = await openDeadEnds();
-  for (const { row, operation } of cases) {
-    const outcome = inPool(() => attempt(row, operation, deadEnds));
-    // The test that awaits it gets the error.
-    outcome.catch(() => undefined);
-    attempts.set(keyOf(row, operation), outcome);
-  }
-});
-
-afterAll(async () => {
-  await Promise.allSettled(attempts.values());
-  await deadEnds.close();
-});
-
-test('Every fault has a name of its own', () => {
-  const names = cases.map(({ row, operation }) => keyOf(row, operation));
-  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
-});
-
-describe.each(operations)('A fault during %s:', (operation) => {
-  test.each(cases.filter((one) => one.operation === operation))(
-    '$fault',
-    async ({ row, expected }) => {
-      const outcome = await attemptInTime(row, operation);
-      const { step, leaks, foreignCommands, strayed, tookMs } = outcome;
-      const { visible } = step;
-      expect({ leaks, foreignCommands, strayed, visible }).toEqual({
-        leaks: [],
-        foreignCommands: [],
-        strayed: 0,
-        visible,
-      });
-      expect(tookMs).toBeLessThan(lastMs(row, operation));
-      expect(tookMs).toBeGreaterThanOrEqual(row.atLeastMs ?? 0);
-
-      if (operation === 'listing' || operation === 'deletion') expectPostOutcome(outcome, expected);
-      else expectMainOutcome(outcome, expected, operation);
-    },
-    120_000,
-  );
-});
-
-/** The outcome of a fault. If it came late because the machine was busy, it is tried once more by itself. */
-async function attemptInTime(row: Row, operation: Operation): Promise<Attempt> {
-  const outcome = await attempts.get(keyOf(row, operation));
-  if (!outcome) throw new Error('This fault was never tried');
-  return outcome.tookMs < lastMs(row, operation) ? outcome : alone(() => attempt(row, operation, deadEnds));
-}
-
-type Refusal = Extract<Expected, { code: string }>;
-
-function expectMainOutcome(outcome: Attempt, expected: Expected, operation: Operation): void {
-  const { step, post, orphans, temporaryFiles } = outcome;
-  if ('succeeds' in expected) {
-    expect(step).toMatchObject({ exitCode: 0, outcome: 'success', annotations: [] });
-    expect(Object.keys(step.env)).toContain('EXABITS_HEADERS_FILE');
-    expect(step.outputs.token).toMatch(/^[\x21-\x7e]+$/);
-    expect(temporaryFiles).toHaveLength(1);
-  } else {
-    const { exitCode, signal, outputs, env, annotations, visible } = step;
-    expect({ exitCode, signal, outputs, env, temporaryFiles, visible }).toEqual({
-      exitCode: 1,
-      signal: null,
-      outputs: {},
-      env: {},
-      temporaryFiles: [],
-      visible,
-    });
-    expect(annotations).toHaveLength(1);
-    expect(annotations[0]).toMatchObject({
-      level: 'error',
-      message: expect.stringMatching(wordsOf(expected.code)),
-    });
-    expectOneLine(step, `Error: ${annotations[0]?.message}`, expected);
-    expectTries(outcome, expected, operation);
-  }
-  // Only a creation leaves something at Exabits, and that does not outlive the job.
-  expect(orphans).toEqual([]);
-  if (operation !== 'verification') expect(post).toMatchObject({ exitCode: 0, outcome: 'success' });
-  if (operation === 'login') expect(post?.annotations).toEqual([]);
-}
-
-function expectPostOutcome(outcome: Attempt, expected: Expected): void {
-  const { step, orphans, temporaryFiles } = outcome;
-  expect(step).toMatchObject({ exitCode: 0, signal: null, outcome: 'success', outputs: {} });
-  expect(Object.values(step.env).filter((value) => value !== '')).toEqual([]);
-  expect(temporaryFiles).toEqual([]);
-  const { annotations, visible } = step;
-  if ('succeeds' in expected) {
-    expect({ annotations, visible }).toEqual({ annotations: [], visible });
-    return;
-  }
-  expect(annotations.map(({ level }) => level)).toEqual(['warning']);
-  const message = annotations[0]?.message ?? '';
-  expect(message).toMatch(wordsOf(expected.code));
-  expect(message).toMatch(
-    /^The API token gha-\d+-2-[0-9a-f]{8} may still be valid: .* egpu token delete \S+ --force$/,
-  );
-  expectOneLine(step, `Warning: ${message}`, expected);
-  // Nothing is left at Exabits that the warning does not name.
-  expect(orphans.filter((name) => !message.startsWith(`The API token ${name} `))).toEqual([]);
-}
-
-function expectOneLine({ visible }: StepResult, line: string, { says }: Refusal): void {
-  const lines = visible
-    .split('\n')
-    .filter((one) => one !== '' && !/^(Try \d+ of \d+ failed|Cleared )/.test(one));
-  expect(lines).toEqual([line]);
-  expect(line.length).toBeLessThan(900);
-  expect(visible).not.toMatch(/^\s+at |node:internal|\.cjs:\d/m);
-  if (says) expect(line).toMatch(says);
-}
-
-function expectTries({ step, tries }: Attempt, expected: Refusal, operation: Operation): void {
-  const allowed = expected.tries === 'one' ? 1 : maxAttempts;
-  // At a dead end, no sandbox counts them.
-  expect([0, allowed]).toContain(tries);
-  // There, a creation also looks for the token of its lost try before it retries, and that fails, too.
-  const lookingBack = operation === 'creation' && tries === 0 && expected.tries === 'all' ? 1 : 0;
-  const failedBefore = step.visible.match(/^Try \d+ of \d+ failed/gm)?.length ?? 0;
-  expect(failedBefore).toBe(allowed - 1 + lookingBack);
-}

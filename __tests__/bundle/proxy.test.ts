@@ -1,234 +1,113 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
 import { makeAuthority, makeCertificate } from '../../testbed/exabits/certificate.ts';
-import { type ConnectProxyOptions, startConnectProxy } from './support/connect-proxy.ts';
-import { atEnd, expectSuccess, startScenario } from './support/scenario.ts';
+import { LocalServer } from '../../testbed/exabits/local-server.ts';
+import { atEnd, expectSuccess, startExabits, startJob, startScenario, trusting } from './support/scenario.ts';
 
-const HOST = 'exabits.test';
-const DEFAULT_HOST = 'gpu-api.exascalelabs.ai';
 const authority = await makeAuthority();
-const V6_HOST = '[2001:db8::1]';
 const tls = await makeCertificate({
-  commonName: HOST,
-  hosts: [HOST, DEFAULT_HOST, '2001:db8::1'],
+  commonName: 'test',
+  hosts: ['exabits.test', '127.0.0.1'],
   issuer: authority,
 });
-const proxyTls = await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'], issuer: authority });
+const url = { 'api-url': 'https://exabits.test' };
 
-/** Starts a sandbox whose name only a proxy can resolve, and a job whose variables name that proxy. */
-async function startBehindProxy(options: ConnectProxyOptions = {}, variable = 'https_proxy') {
-  const scenario = await startScenario({ sandbox: { tls } });
-  const routes = Object.fromEntries(
-    [`${HOST}:443`, `${HOST}:8443`, `${DEFAULT_HOST}:443`, `${V6_HOST}:443`].map((target) => [
-      target,
-      scenario.sandbox.port,
-    ]),
-  );
-  const proxy = await startConnectProxy({ routes, ...options });
-  atEnd(() => proxy.close());
-  const directory = mkdtempSync(join(tmpdir(), 'authority-'));
-  atEnd(() => rmSync(directory, { recursive: true, force: true }));
-  const file = join(directory, 'authority.pem');
-  writeFileSync(file, authority.cert);
-  return { scenario, proxy, env: { NODE_EXTRA_CA_CERTS: file, [variable]: proxy.url } };
+/** Starts an https sandbox whose name only a proxy knows, and that proxy. */
+async function startBehindProxy({ status, secure = false }: { status?: number; secure?: boolean } = {}) {
+  const scenario = await startScenario({ sandbox: { tls }, job: { debug: true } });
+  scenario.expectSecret('proxy-password');
+  const tunnels: (string | undefined)[][] = [];
+  const server = secure ? createTlsServer(tls) : createServer();
+  server.on('connect', ({ url: target, headers }, client: Socket) => {
+    tunnels.push([target, headers['proxy-authorization']]);
+    if (status) return client.end(`HTTP/1.1 ${status} Refused\r\n\r\n`);
+    const upstream = connect(scenario.sandbox.port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    upstream.on('error', () => client.destroy());
+    return client.once('close', () => upstream.destroy());
+  });
+  const local = await LocalServer.start(server);
+  atEnd(() => local.close());
+  const https_proxy = `${secure ? 'https' : 'http'}://someone:proxy-password@127.0.0.1:${local.port}`;
+  const env = { ...trusting(authority.cert), https_proxy };
+  return { scenario, tunnels, env };
 }
 
-describe('Through a proxy', () => {
-  test.each(['https_proxy', 'HTTPS_PROXY'])(
-    'the host is reached when %s names the proxy',
-    async (variable) => {
-      const { scenario, proxy, env } = await startBehindProxy({}, variable);
-      const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
-      expectSuccess(step);
-      expect(step.outputs['api-url']).toBe(`https://${HOST}`);
-      expect(proxy.targets).toEqual([`${HOST}:443`]);
-      expect(scenario.calls).toEqual(['POST /authenticate/login']);
-    },
-  );
+const tunnel = ['exabits.test:443', `Basic ${Buffer.from('someone:proxy-password').toString('base64')}`];
 
-  test.each<[string, ConnectProxyOptions, string]>([
-    ['an https proxy', { tls: proxyTls }, HOST],
-    ['a proxy at an IPv6 address', { host: '::1' }, HOST],
-    ['an API at an IPv6 address', {}, V6_HOST],
-    ['an API at an IPv6 address behind an https proxy', { tls: proxyTls }, V6_HOST],
-  ])('a login works with %s', async (_what, options, host) => {
-    const { scenario, proxy, env } = await startBehindProxy(options);
-    expectSuccess(await scenario.logIn({ 'api-url': `https://${host}` }, { env }));
-    expect(proxy.targets).toEqual([`${host}:443`]);
-    expect(scenario.calls).toEqual(['POST /authenticate/login']);
-  });
-
-  test('a custom port is kept', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    expectSuccess(await scenario.logIn({ 'api-url': `https://${HOST}:8443/api/v1/` }, { env }));
-    expect(proxy.targets).toEqual([`${HOST}:8443`]);
-  });
-
-  test('the step calls the default host if no address is set', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    const step = await scenario.logIn({ 'api-url': '' }, { env });
-    expectSuccess(step);
-    expect(proxy.targets).toEqual([`${DEFAULT_HOST}:443`]);
-    expect(step.outputs).toMatchObject({
-      'api-url': `https://${DEFAULT_HOST}`,
-      'api-base-url': `https://${DEFAULT_HOST}/api/v1`,
-    });
-  });
-
-  test('a whole job works, including the deletion of its token', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    const inputs = { 'api-url': `https://${HOST}`, 'ephemeral-api-token': 'true', verify: 'true' };
-    expectSuccess(await scenario.logIn(inputs, { env }));
-    expect(scenario.sandbox.orphans()).toHaveLength(1);
-    expectSuccess(await scenario.post());
-    expect(scenario.sandbox.orphans()).toEqual([]);
-    expect(new Set(proxy.targets)).toEqual(new Set([`${HOST}:443`]));
-  });
-
-  test("the host's certificate is still verified", async () => {
-    const { scenario, env } = await startBehindProxy();
-    const step = await scenario.logIn(
-      { 'api-url': `https://${HOST}` },
-      { env: { ...env, NODE_EXTRA_CA_CERTS: '' } },
-    );
-    expect(scenario.expectFailure(step)).toMatch(new RegExp(`^No secure connection to ${HOST} `));
-    expect(scenario.calls).toEqual([]);
-  });
-
-  test("the host's certificate is verified even if the job turns verification off", async () => {
-    const { scenario, env } = await startBehindProxy();
-    const step = await scenario.logIn(
-      { 'api-url': `https://${HOST}` },
-      { env: { ...env, NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
-    );
-    expect(scenario.expectFailure(step)).toMatch(new RegExp(`^No secure connection to ${HOST} `));
-    expect(scenario.calls).toEqual([]);
-  });
-
-  test.each(['proxy.example:3128', 'http://someone:50%@proxy.example:3128'])(
-    'an invalid proxy URL is an error, and the credentials do not bypass the proxy: %s',
-    async (https_proxy) => {
-      const { scenario, env } = await startBehindProxy();
-      const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
-      expect(scenario.expectFailure(step)).toMatch(/^The variable https_proxy is not a URL/);
-      expect(scenario.calls).toEqual([]);
-    },
-  );
-
-  test("the proxy's username and password are used and not shown", async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    scenario.expectSecret('proxy-password');
-    const https_proxy = proxy.url.replace('//', '//someone:proxy-password@');
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env: { ...env, https_proxy } });
-    expectSuccess(step);
-    expect(step.visible).toMatch(/^Signed in to [^\n]*\n$/);
-    expect(proxy.authorizations).toEqual([
-      `Basic ${Buffer.from('someone:proxy-password').toString('base64')}`,
-    ]);
-  });
+test('A whole job reaches the default host through a proxy', async () => {
+  const sandbox = await startExabits({ asDefaultHost: true });
+  const scenario = startJob(sandbox, { env: { ...sandbox.defaultHost?.environment } });
+  const step = await scenario.logIn({ 'api-url': '', 'ephemeral-api-token': 'true' });
+  expectSuccess(step);
+  expect(step.outputs['api-url']).toBe('https://gpu-api.exascalelabs.ai');
+  expect(scenario.tokensLeft).toHaveLength(1);
+  expectSuccess(await scenario.post());
+  expect(scenario.tokensLeft).toEqual([]);
 });
 
-describe('The variable no_proxy', () => {
-  test.each([
-    ['no_proxy', HOST],
-    ['NO_PROXY', `other.test, ${HOST}`],
-    ['no_proxy', '.test'],
-    ['no_proxy', '*'],
-  ])('makes the step bypass the proxy: %s=%s', async (variable, value) => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    const step = await scenario.logIn(
-      { 'api-url': `https://${HOST}`, 'max-attempts': '1' },
-      { env: { ...env, [variable]: value } },
-    );
-    // Without the proxy, the host name does not resolve.
-    expect(scenario.expectFailure(step)).toMatch(/^Host exabits\.test \(input "api-url"\) was not found/);
-    expect(proxy.targets).toEqual([]);
-  });
+test.each([false, true])(
+  "The proxy's password is used and not shown (proxy with https: %s)",
+  async (secure) => {
+    const { scenario, tunnels, env } = await startBehindProxy({ secure });
+    expectSuccess(await scenario.logIn({ ...url, 'ephemeral-api-token': 'true' }, { env }));
+    // Two requests, one connection.
+    expect(tunnels).toEqual([tunnel]);
+    await scenario.expectNothingLeft();
+    expect(tunnels).toEqual([tunnel, tunnel]);
+    scenario.expectNoSecretShown();
+  },
+);
 
-  test('has no effect on other hosts', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    const step = await scenario.logIn(
-      { 'api-url': `https://${HOST}` },
-      { env: { ...env, no_proxy: 'other.test' } },
-    );
-    expectSuccess(step);
-    expect(proxy.targets).toHaveLength(1);
-  });
-
-  test('is not needed for loopback addresses', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    const { port } = scenario.sandbox;
-    const step = await scenario.logIn(
-      { 'api-url': `https://127.0.0.1:${port}`, 'max-attempts': '1' },
-      { env },
-    );
-    expect(scenario.expectFailure(step)).toContain('The certificate is for another host');
-    expect(proxy.targets).toEqual([]);
-  });
+test('A proxy that refuses its password is asked once, and its password is not shown', async () => {
+  const { scenario, tunnels, env } = await startBehindProxy({ status: 407 });
+  const message = scenario.expectFailure(await scenario.logIn(url, { env }));
+  expect(message).toMatch(/^The proxy did not connect to exabits\.test \(HTTP 407\)\./);
+  expect(tunnels).toEqual([tunnel]);
+  scenario.expectNoSecretShown();
 });
 
-describe('A failing proxy', () => {
-  test.each([407, 403, 502, 503])('is named in the error if it answers %d', async (status) => {
-    const { scenario, proxy, env } = await startBehindProxy({ refuse: { status } });
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
-    expect(scenario.expectFailure(step)).toBe(
-      `The proxy did not connect to ${HOST} (input "api-url") (HTTP/1.1 ${status} Refused). Check https_proxy and no_proxy. (1 try)`,
-    );
-    expect(proxy.targets).toEqual([`${HOST}:443`]);
-    expect(scenario.calls).toEqual([]);
-  });
+test('A proxy that cannot reach the host is named in the error', async () => {
+  const { scenario, tunnels, env } = await startBehindProxy({ status: 502 });
+  const message = scenario.expectFailure(await scenario.logIn({ ...url, 'max-attempts': '2' }, { env }));
+  expect(message).toMatch(/^After 2 tries: The proxy did not connect to exabits\.test \(HTTP 502\)\./);
+  expect(tunnels).toHaveLength(2);
+});
 
-  test('is named in the error if it is unreachable', async () => {
-    const { scenario, proxy, env } = await startBehindProxy();
-    await proxy.close();
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
-    expect(scenario.expectFailure(step)).toMatch(
-      /^The proxy did not connect to exabits\.test \(.*ECONNREFUSED.*\)\. Check https_proxy/,
-    );
-  });
+test('The host behind a proxy is verified, even if the job turns verification off', async () => {
+  const { scenario, env } = await startBehindProxy();
+  const off = { ...env, NODE_EXTRA_CA_CERTS: '', NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const message = scenario.expectFailure(await scenario.logIn(url, { env: off }));
+  expect(message).toMatch(/^No secure connection to exabits\.test /);
+  expect(scenario.calls).toEqual([]);
+});
 
-  test('ends the step at the deadline if it never answers', async () => {
-    const start = performance.now();
-    const { scenario, env } = await startBehindProxy({ hang: true });
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'timeout-seconds': '1' }, { env });
-    expect(scenario.expectFailure(step)).toMatch(
-      /^No usable answer from exabits\.test \(input "api-url"\) within 1 s \(1 try; last error: no answer\)/,
-    );
-    expect(performance.now() - start).toBeLessThan(15_000);
-  });
+test('A proxy address that cannot be read is an error, and the proxy is not gone around', async () => {
+  const { scenario, env } = await startBehindProxy();
+  const https_proxy = 'http://someone:50%@proxy.example:3128';
+  const message = scenario.expectFailure(await scenario.logIn(url, { env: { ...env, https_proxy } }));
+  expect(message).toMatch(/^The variable https_proxy is not a URL/);
+  expect(scenario.calls).toEqual([]);
+});
 
-  test('is named in the error if it does not know the host', async () => {
-    const { scenario, env } = await startBehindProxy();
-    const step = await scenario.logIn({ 'api-url': 'https://other.test', 'max-attempts': '1' }, { env });
-    expect(scenario.expectFailure(step)).toContain('The proxy did not connect to other.test');
-  });
+test('A host in no_proxy is reached without the proxy', async () => {
+  const { scenario, tunnels, env } = await startBehindProxy();
+  const inputs = { ...url, 'max-attempts': '1' };
+  const step = await scenario.logIn(inputs, { env: { ...env, no_proxy: 'exabits.test' } });
+  expect(scenario.expectFailure(step)).toMatch(/^Host exabits\.test was not found/);
+  expect(tunnels).toEqual([]);
+});
 
-  test('does not show its password in the log', async () => {
-    const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 407 } });
-    scenario.expectSecret('hunter2-of-the-proxy');
-    const https_proxy = proxy.url.replace('//', '//me:hunter2-of-the-proxy@');
-    const inputs = { 'api-url': `https://${HOST}`, 'max-attempts': '1' };
-    const step = await scenario.logIn(inputs, { env: { ...env, https_proxy, RUNNER_DEBUG: '1' } });
-    expect(scenario.expectFailure(step)).toContain('(HTTP/1.1 407 Refused)');
-  });
-
-  test('is named in the error if its certificate authority is unknown', async () => {
-    const { scenario, env } = await startBehindProxy({
-      tls: await makeCertificate({ commonName: 'proxy', hosts: ['127.0.0.1'] }),
-    });
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}`, 'max-attempts': '1' }, { env });
-    expect(scenario.expectFailure(step)).toMatch(
-      /^The proxy did not connect to exabits\.test \(.*certificate.*\)\. Check https_proxy/,
-    );
-  });
-
-  test('is tried again, and works if it refuses only once', async () => {
-    const { scenario, proxy, env } = await startBehindProxy({ refuse: { status: 503, once: true } });
-    const step = await scenario.logIn({ 'api-url': `https://${HOST}` }, { env });
-    expectSuccess(step);
-    expect(step.visible).toContain('Try 1 of 5 failed (POST /authenticate/login: HTTP/1.1 503 Refused)');
-    expect(proxy.targets).toHaveLength(2);
-  });
+test('A loopback host never uses a proxy, with http or https', async () => {
+  const { scenario, tunnels, env } = await startBehindProxy();
+  const { https_proxy } = env;
+  const proxies = { http_proxy: https_proxy, HTTP_PROXY: https_proxy, ALL_PROXY: https_proxy };
+  expectSuccess(await scenario.logIn({}, { env: { ...env, ...proxies } }));
+  const plain = startJob(await startExabits());
+  expectSuccess(await plain.logIn({}, { env: { ...env, ...proxies } }));
+  expect(tunnels).toEqual([]);
 });

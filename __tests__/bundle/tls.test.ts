@@ -1,55 +1,50 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:net';
+import { expect, test } from '@jest/globals';
 import { makeAuthority, makeCertificate } from '../../testbed/exabits/certificate.ts';
-import { atEnd, expectSuccess, startJob, startScenario } from './support/scenario.ts';
+import { LocalServer } from '../../testbed/exabits/local-server.ts';
+import { atEnd, expectSuccess, startScenario, trusting } from './support/scenario.ts';
 
 const authority = await makeAuthority();
+const hour = 3_600_000;
 
-/** A sandbox that speaks https with a certificate for this machine, and a job. */
-async function startTls() {
-  const tls = await makeCertificate({
-    commonName: 'exabits',
-    hosts: ['127.0.0.1', 'localhost'],
-    issuer: authority,
-  });
-  return startScenario({ sandbox: { tls } });
-}
+test('A private certificate authority works with NODE_EXTRA_CA_CERTS, for a whole job', async () => {
+  const tls = await makeCertificate({ commonName: 'test', hosts: ['localhost'], issuer: authority });
+  const scenario = await startScenario({ sandbox: { tls }, job: { env: trusting(authority.cert) } });
+  const inputs = { 'api-url': `https://localhost:${scenario.sandbox.port}`, 'ephemeral-api-token': 'true' };
+  expectSuccess(await scenario.logIn(inputs));
+  expect(scenario.tokensLeft).toHaveLength(1);
+  expectSuccess(await scenario.post());
+  expect(scenario.tokensLeft).toEqual([]);
+});
 
-/** The environment of a runner that trusts these certificates. */
-function trusting(...certificates: string[]): Record<string, string> {
-  const directory = mkdtempSync(join(tmpdir(), 'authority-'));
-  atEnd(() => rmSync(directory, { recursive: true, force: true }));
-  const file = join(directory, 'authority.pem');
-  writeFileSync(file, certificates.join(''));
-  return { NODE_EXTRA_CA_CERTS: file };
-}
-
-describe('An https host', () => {
-  test('with a private certificate authority works with NODE_EXTRA_CA_CERTS, by address and by name', async () => {
-    const scenario = await startTls();
-    const env = trusting(authority.cert);
-    expectSuccess(await scenario.logIn({}, { env }));
-    const named = await scenario.logIn({ 'api-url': `https://localhost:${scenario.sandbox.port}` }, { env });
-    expectSuccess(named);
-    expect(scenario.calls).toHaveLength(2);
-  });
-
-  test('works for the whole life of a token if NODE_EXTRA_CA_CERTS is set for the job', async () => {
-    const { sandbox } = await startTls();
-    const scenario = startJob(sandbox, { env: trusting(authority.cert) });
-    expectSuccess(await scenario.logIn({ 'ephemeral-api-token': 'true', verify: 'true' }));
-    expectSuccess(await scenario.post());
-    expect(sandbox.orphans()).toEqual([]);
-  });
-
-  test('with an unknown certificate authority is refused even if the job turns verification off', async () => {
-    const scenario = await startTls();
-    const message = scenario.expectFailure(
-      await scenario.logIn({}, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }),
-    );
-    expect(message).toMatch(/^No secure connection to /);
+test.each<[string, RegExp, { hosts?: string[]; from?: number; to?: number; unknown?: true }]>([
+  ['of an unknown authority', /\(\w*SELF_SIGNED\w*\).* NODE_EXTRA_CA_CERTS/, { unknown: true }],
+  ['for another host', /The certificate is for another host/, { hosts: ['another.example'] }],
+  ['that has expired', /\(CERT_HAS_EXPIRED\).*not valid today/, { from: -48, to: -24 }],
+  ['that is not valid yet', /\(CERT_NOT_YET_VALID\).*not valid today/, { from: 24, to: 48 }],
+])(
+  'A certificate %s is refused, even if the job turns verification off',
+  async (_what, says, { hosts = ['127.0.0.1'], from = -1, to = 1, unknown }) => {
+    const tls = await makeCertificate({
+      ...{ commonName: 'test', hosts, ...(unknown ? {} : { issuer: authority }) },
+      notBefore: new Date(Date.now() + from * hour),
+      notAfter: new Date(Date.now() + to * hour),
+    });
+    const scenario = await startScenario({ sandbox: { tls } });
+    const env = { ...trusting(authority.cert), NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const message = scenario.expectFailure(await scenario.logIn({}, { env }));
+    expect(message).toMatch(/^No secure connection to \S+ \(/);
+    expect(message).toMatch(says);
     expect(scenario.calls).toEqual([]);
-  });
+  },
+);
+
+test('A server without TLS is told from one whose certificate is wrong', async () => {
+  const local = await LocalServer.start(
+    createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  );
+  atEnd(() => local.close());
+  const scenario = await startScenario();
+  const step = await scenario.logIn({ 'api-url': `https://127.0.0.1:${local.port}` });
+  expect(scenario.expectFailure(step)).toMatch(/^No secure connection to .* The server does not speak TLS/);
 });

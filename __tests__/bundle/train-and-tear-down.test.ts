@@ -1,10 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, jest } from '@jest/globals';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
+import { parse } from 'yaml';
 import {
   EXAMPLE_ACCOUNT,
   type Fault,
@@ -15,25 +18,48 @@ import {
 } from '../../testbed/exabits/server.ts';
 import { randomCases } from '../support/random-cases.ts';
 import { withBash } from '../support/system.ts';
-import { type Interruption, type JobResult, WorkflowRun } from './support/workflow-run.ts';
+
+// What act cannot do to the example (see __tests__/e2e): faults of Exabits, cancelled runs and dead runners, at any
+// moment. The scripts are those of the example, and its conditions are in the function `run`.
 
 const { describe, test } = withBash;
 
-const PATH = 'examples/train-and-tear-down.yml';
+const EXAMPLES = join(import.meta.dirname, '../../examples');
 const MACHINE = 'train-77';
+const WAIT = 'Wait until it accepts SSH';
 const MACHINES = '/api/v1/virtual-machines';
 /** Less than the time for which the second job looks for a machine after the creation request. */
 const LATE_MS = 150;
+/** GitHub's runner waits 7.5 and then 2.5 seconds. */
+const CANCEL_MS = { sigterm: 150, sigkill: 300 };
+
+const LONGEST_STEP_MS = 20_000;
 
 const SEED = 20_261_124;
 const AT_ONCE = 5;
 
 jest.setTimeout(120_000);
 
+interface Step {
+  id?: string;
+  name?: string;
+  run?: string;
+}
+const { jobs }: { jobs: Record<string, { steps: Step[] }> } = parse(
+  readFileSync(join(EXAMPLES, 'train-and-tear-down.yml'), 'utf8'),
+);
+
+/** The script of a step, with fewer tries than in the example. */
+function scriptOf(job: string, step: string): string {
+  const { run } = jobs[job]?.steps.find(({ id, name }) => id === step || name === step) ?? {};
+  if (run === undefined) throw new Error(`There is no step ${step}`);
+  return run.replace(/ (12|60)$/, ' 4');
+}
+
 const bin = mkdtempSync(join(tmpdir(), 'train-'));
-// The real ssh parses its configuration and prints the result, without connecting.
+// The real ssh reads its configuration and prints the result, without connecting.
 program('ssh', `PATH=\${PATH#*:} ssh -G "$@"`);
-program('scp', `case "$*" in *results*) mkdir results ;; esac`);
+program('scp', 'exit 0');
 
 afterAll(() => rmSync(bin, { recursive: true }));
 
@@ -42,9 +68,127 @@ function program(name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
+type Outcome = 'success' | 'failure' | 'cancelled' | 'skipped';
+/** Somebody cancels the run, or the runner's machine is gone. */
+type How = 'cancel' | 'loss';
+
+/** A job on a machine of its own. */
+class Job {
+  log = '';
+  cutBy: How | undefined;
+  readonly outcomes: Record<string, Outcome> = {};
+  readonly #name: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'train-job-'));
+  readonly #env: Record<string, string>;
+  readonly #onStep: (step: string) => void;
+  #running: { child: ChildProcess; always: boolean } | undefined;
+
+  /** @param onStep called when a step starts */
+  constructor(name: string, sandbox: Sandbox, onStep: (step: string) => void = () => {}) {
+    this.#name = name;
+    this.#onStep = onStep;
+    mkdirSync(join(this.#folder, '.github'));
+    cpSync(join(EXAMPLES, 'machine.sh'), join(this.#folder, '.github/machine.sh'));
+    const file = (path: string, text: string): string => {
+      writeFileSync(join(this.#folder, path), text);
+      return join(this.#folder, path);
+    };
+    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name });
+    this.#env = {
+      PATH: `${bin}:${process.env.PATH}`,
+      RUNNER_TEMP: this.#folder,
+      GITHUB_OUTPUT: file('output', ''),
+      EXABITS_HEADERS_FILE: file('headers', `Authorization: Bearer ${token}\n`),
+      EXABITS_API_BASE_URL: `${sandbox.url}/api/v1`,
+      MACHINE,
+      IMAGE_ID: 'image',
+      FLAVOR_ID: 'flavor',
+      POLL_SECONDS: '0.1',
+    };
+  }
+
+  /** Whether its machine is gone, so that nobody gets its outputs. */
+  get lost(): boolean {
+    return this.cutBy === 'loss';
+  }
+
+  /** The outputs of its steps, one per line. */
+  get outputs(): string {
+    return readFileSync(join(this.#folder, 'output'), 'utf8');
+  }
+
+  /** The workflow commands that it printed. */
+  get commands(): string[] {
+    return this.log.split('\n').filter((line) => /^\s*::|##\[/.test(line));
+  }
+
+  /** Runs a step, if it may still run. One with `always()` starts, and goes on, in a cancelled run. */
+  async step(step: string, always = false): Promise<Outcome> {
+    const sound =
+      this.cutBy === undefined && Object.values(this.outcomes).every((each) => each === 'success');
+    const outcome = this.lost || !(always || sound) ? 'skipped' : await this.#run(step, always);
+    this.outcomes[step] = outcome;
+    return outcome;
+  }
+
+  /** Cuts the job short, unless it has ended. */
+  cut(how: How): void {
+    if (this.cutBy !== undefined || this.#running === undefined) return;
+    this.cutBy = how;
+    const { child, always } = this.#running;
+    if (how === 'loss') killAll(child);
+    else if (!always) cancel(child);
+  }
+
+  async #run(step: string, always: boolean): Promise<Outcome> {
+    this.#onStep(step);
+    // The last line keeps bash from becoming the script: the runner's shell is a process of its own.
+    const child = spawn('bash', ['-eo', 'pipefail', '-c', `${scriptOf(this.#name, step)}\n:`], {
+      cwd: this.#folder,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.log += text;
+      });
+    }
+    this.#running = { child, always };
+    const limit = setTimeout(() => killAll(child), LONGEST_STEP_MS);
+    await once(child, 'close');
+    clearTimeout(limit);
+    this.#running = undefined;
+    if (this.cutBy !== undefined && !always) return 'cancelled';
+    return child.exitCode === 0 ? 'success' : 'failure';
+  }
+
+  dispose(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+function cancel(child: ChildProcess): void {
+  child.kill('SIGINT');
+  const timers = [
+    setTimeout(() => child.kill('SIGTERM'), CANCEL_MS.sigterm),
+    setTimeout(() => killAll(child), CANCEL_MS.sigkill),
+  ];
+  child.once('close', () => timers.forEach(clearTimeout));
+}
+
+/** Kills a process and its children. */
+function killAll({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+}
+
 interface Run {
-  train: JobResult;
-  tearDown: JobResult;
+  train: Job;
+  /** Whether the first job could tell the second one that there is nothing to do. */
+  nothingLeft: boolean;
+  second: Job;
+  /** How the second job ended. */
+  tearDown: Outcome;
   sandbox: Sandbox;
   /** The machines of this run that are left. */
   left: string[];
@@ -53,62 +197,50 @@ interface Run {
 interface RunOptions {
   sandbox?: SandboxOptions;
   faults?: readonly Fault[];
-  interruption?: Interruption;
-  /** Called with the sandbox before the first job starts. */
-  prepare?: (sandbox: Sandbox) => void;
-  /** Called between the two jobs, with one of the account's tokens. */
-  between?: (sandbox: Sandbox, token: string) => Promise<unknown>;
-  /** Signs in with the committed bundle. Otherwise the credentials are simply written, as they are not under test. */
-  withAction?: boolean;
+  /** Called when a step of the first job starts; `cut` cuts the job short. */
+  onStep?: (step: string, cut: (how: How) => void) => void;
+  /** Called before the first job starts. */
+  prepare?: (sandbox: Sandbox, cut: (how: How) => void) => void;
+  /** Called between the two jobs. */
+  between?: (sandbox: Sandbox) => Promise<unknown>;
 }
 
-/** Runs the workflow against a sandbox of its own, with short waits. */
+/** Runs both jobs against a sandbox of its own, with the conditions of the example. */
 async function run(options: RunOptions = {}): Promise<Run> {
   const sandbox = await startSandbox({ machineStartSeconds: 0.05, ...options.sandbox });
+  const train: Job = new Job('train', sandbox, (step) => options.onStep?.(step, (how) => train.cut(how)));
+  const second = new Job('tear-down', sandbox);
   try {
     for (const fault of options.faults ?? []) sandbox.faults.add(fault);
-    options.prepare?.(sandbox);
-    const { username, password } = EXAMPLE_ACCOUNT;
-    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'test' });
-    const workflow = new WorkflowRun(PATH, {
-      runId: '77',
-      secrets: { EXABITS_USERNAME: username, EXABITS_PASSWORD: password },
-      vars: { GPU_IMAGE_ID: 'image', GPU_FLAVOR_ID: 'flavor' },
-      machine: { EXABITS_API_URL: sandbox.url, PATH: `${bin}:${process.env.PATH}` },
-      override: { POLL_SECONDS: '0.1', TRIES: '4' },
-      standIns: { 'actions/checkout': () => 'mkdir training; echo "mkdir results" > training/run.sh' },
-      ...(options.withAction ? {} : { signIn: () => writeCredentials(sandbox.url, token) }),
-    });
-    const cancelMs = { sigterm: 150, sigkill: 300 };
-    const train = await workflow.job('train', {}, { cancelMs, ...options.interruption });
-    await options.between?.(sandbox, token);
-    const tearDown = await workflow.job('tear-down');
+    options.prepare?.(sandbox, (how) => train.cut(how));
+    const created = await train.step('create');
+    await train.step(WAIT);
+    await train.step('train');
+    if (created !== 'skipped') await train.step('delete', true);
+    const nothingLeft = !train.lost && (created === 'skipped' || train.outputs === 'deleted=true\n');
+
+    await options.between?.(sandbox);
+    const tearDown = nothingLeft ? 'skipped' : await second.step('Delete the machine', true);
     // A late creation must take effect before the check that nothing is left.
     if (options.faults?.includes(LATE)) await sleep(LATE_MS);
-    return { train, tearDown, sandbox, left: machinesOf(sandbox) };
+    const left = sandbox.machines().flatMap(({ name }) => (name === MACHINE ? name : []));
+    return { train, nothingLeft, second, tearDown, sandbox, left };
   } finally {
     await sandbox.close();
+    train.dispose();
+    second.dispose();
   }
-}
-
-function writeCredentials(url: string, token: string): string {
-  return `
-    echo "Authorization: Bearer ${token}" > "$RUNNER_TEMP/headers"
-    echo "EXABITS_HEADERS_FILE=$RUNNER_TEMP/headers" >> "$GITHUB_ENV"
-    echo "EXABITS_API_BASE_URL=${url}/api/v1" >> "$GITHUB_ENV"`;
-}
-
-function machinesOf(sandbox: Sandbox): string[] {
-  return sandbox.machines().flatMap(({ name }) => (name === MACHINE ? name : []));
 }
 
 function creation(fault: Fault): Fault {
   return { ...fault, match: { method: 'POST', path: MACHINES } };
 }
 
-const onShow = { method: 'GET', path: /virtual-machines\/./ };
-const onList = { method: 'GET', path: /virtual-machines$/ };
+const onList = { method: 'GET', path: MACHINES };
 const onDelete = { method: 'DELETE', path: MACHINES };
+/** The wait lists the machines once, if nothing goes wrong, and the deletion from then on. */
+const whileDeleting = { match: onList, after: 1 };
+const emptyList = { effect: 'body', body: '{"status":true,"data":[]}' } as const;
 
 const LATE = creation({ effect: 'status', status: 504, carriedOutAfterMs: LATE_MS });
 const LOST = creation({ effect: 'status', status: 504, carriedOut: true });
@@ -118,24 +250,20 @@ const REFUSED = creation({
   body: JSON.stringify({ status: false, message: 'Out of stock\n::error::x ##[error]y', data: null }),
 });
 
-function warnings({ steps }: JobResult): string[] {
-  return steps.flatMap(({ annotations }) => annotations.map(({ message }) => message));
-}
-
 test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
-  const { train, tearDown, left, sandbox } = await run({ withAction: true });
-  expect(train).toMatchObject({
-    result: 'success',
-    outputs: { 'nothing-left': 'true' },
-    outcomes: { create: 'success', training: 'success', delete: 'success' },
+  const { train, nothingLeft, tearDown, left, sandbox } = await run();
+  expect(train.outcomes).toEqual({
+    create: 'success',
+    [WAIT]: 'success',
+    train: 'success',
+    delete: 'success',
   });
   expect(train.log).toContain('hostname 192.0.2.');
   expect(train.log).toContain(`The machine ${MACHINE} is deleted.`);
-  expect(tearDown.result).toBe('skipped');
+  expect({ nothingLeft, tearDown }).toEqual({ nothingLeft: true, tearDown: 'skipped' });
   expect(left).toEqual([]);
   // The account's other machines are untouched.
   expect(sandbox.machines()).toHaveLength(4);
-  expect(sandbox.orphans()).toEqual([]);
 });
 
 describe('no machine is left', () => {
@@ -146,82 +274,76 @@ describe('no machine is left', () => {
   });
 
   test.concurrent('when the creation takes effect after the first job has stopped looking', async () => {
-    const { train, tearDown, left } = await run({
+    const { train, second, left } = await run({
       faults: [creation({ effect: 'status', status: 504 })],
-      between: (sandbox, token) => {
-        const [{ body = '' } = {}] = sandbox.requests.filter(
-          ({ method, path }) => method === 'POST' && path === MACHINES,
-        );
+      between: (sandbox) => {
+        const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'late' });
+        const creations = sandbox.requests.filter(({ method }) => method === 'POST');
         const headers = { authorization: `Bearer ${token}` };
-        return fetch(sandbox.url + MACHINES, { method: 'POST', headers, body });
+        return fetch(sandbox.url + MACHINES, { method: 'POST', headers, body: creations[0]?.body ?? '' });
       },
     });
     expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
-    expect(tearDown.outcomes).toMatchObject({ 'Delete the machine': 'success' });
-    expect(tearDown.log).toContain(`The machine ${MACHINE} is deleted.`);
+    expect(second.log).toContain(`The machine ${MACHINE} is deleted.`);
     expect(left).toEqual([]);
   });
 
   test.concurrent('when neither the list nor the deletion finds it at first', async () => {
-    const { train, tearDown, left } = await run({
+    const { train, nothingLeft, second, left } = await run({
       faults: [
-        { effect: 'body', body: '{"status":true,"data":[]}', match: onList, times: 4 },
+        { ...emptyList, ...whileDeleting, times: 4 },
         { effect: 'status', status: 404, match: onDelete },
       ],
     });
-    expect(train).toMatchObject({ result: 'success', outputs: { 'nothing-left': 'false' } });
-    expect(tearDown.log).toContain(`The machine ${MACHINE} is deleted.`);
+    expect(train.outcomes.delete).toBe('success');
+    expect(nothingLeft).toBe(false);
+    expect(second.log).toContain(`The machine ${MACHINE} is deleted.`);
     expect(left).toEqual([]);
   });
 
   test.concurrent('when the answer to the creation is lost', async () => {
     const { train, tearDown, left } = await run({ faults: [LOST] });
     expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
-    expect(tearDown.result).toBe('skipped');
+    expect(tearDown).toBe('skipped');
     expect(left).toEqual([]);
   });
 
   test.concurrent('when it fails to start, which ends the wait', async () => {
     const { train, left } = await run({ sandbox: { machineStatus: 'error' } });
-    expect(train.outcomes).toMatchObject({ create: 'success', training: 'skipped', delete: 'success' });
-    expect(warnings(train)).toContain(`The machine ${MACHINE} did not start.`);
+    expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped', delete: 'success' });
+    expect(train.commands).toEqual([`::error::The machine ${MACHINE} did not start.`]);
     expect(left).toEqual([]);
   });
 
   test.concurrent.each<[string, Fault, Fault?]>([
-    ['the list fails', { effect: 'status', status: 500, match: onList, times: 2 }],
-    [
-      'the list is refused with HTTP 200',
-      { effect: 'body', body: '{"status":false,"message":"x"}', match: onList },
-    ],
-    [
-      'the list is empty for a while',
-      { effect: 'body', body: '{"status":true,"data":[]}', match: onList, times: 2 },
-    ],
-    ['the list has an empty body', { effect: 'body', body: '', match: onList }],
+    ['the list fails', { effect: 'status', status: 500, ...whileDeleting, times: 2 }],
+    ['the list is refused with HTTP 200', { effect: 'body', body: '{"status":false}', ...whileDeleting }],
+    ['the list is empty for a while', { ...emptyList, ...whileDeleting, times: 2 }],
+    ['the list has an empty body', { effect: 'body', body: '', ...whileDeleting }],
     [
       'the deletion fails, and the list is then empty once',
       { effect: 'status', status: 500, match: onDelete },
-      { effect: 'body', body: '{"status":true,"data":[]}', match: onList, after: 1 },
+      { ...emptyList, match: onList, after: 2 },
     ],
     ['the deletion is refused', { effect: 'body', body: '{"status":false}', match: onDelete, times: 2 }],
     ['the deletion fails', { effect: 'status', status: 500, match: onDelete, times: 2 }],
     ['the answer to the deletion is lost', { effect: 'answer-lost', match: onDelete }],
-    ['an answer is lost during the wait', { effect: 'answer-lost', match: onShow }],
+    ['an answer is lost during the wait', { effect: 'answer-lost', match: onList }],
+    ['the machine is listed late', { ...emptyList, match: onList }],
   ])('when %s', async (_what, fault, another) => {
-    const { train, tearDown, left } = await run({ faults: another ? [fault, another] : [fault] });
-    expect(train).toMatchObject({ outcomes: { delete: 'success' }, outputs: { 'nothing-left': 'true' } });
-    expect(tearDown.result).toBe('skipped');
+    const { train, nothingLeft, left } = await run({ faults: another ? [fault, another] : [fault] });
+    expect(train.outcomes).toMatchObject({ train: 'success', delete: 'success' });
+    expect(nothingLeft).toBe(true);
     expect(left).toEqual([]);
   });
 
   test.concurrent('unless both jobs fail because it cannot be deleted', async () => {
-    const { train, tearDown, left } = await run({
+    const { train, second, tearDown, left } = await run({
       faults: [{ effect: 'status', status: 500, match: onDelete, times: 99 }],
     });
-    expect([train.outcomes.delete, tearDown.result]).toEqual(['failure', 'failure']);
-    for (const job of [train, tearDown]) {
-      expect(warnings(job)).toContainEqual(expect.stringMatching(/may still run and cost money/));
+    expect([train.outcomes.delete, tearDown]).toEqual(['failure', 'failure']);
+    for (const { commands } of [train, second]) {
+      expect(commands).toEqual([expect.stringMatching(/^::error::.* may still run and cost money/)]);
     }
     expect(left).toEqual([MACHINE]);
   });
@@ -232,19 +354,17 @@ describe('no machine is left', () => {
     ['has an empty body', { effect: 'body', body: '' }],
   ])('unless both jobs fail because every list %s', async (_what, fault) => {
     const { train, tearDown } = await run({ faults: [REFUSED, { ...fault, match: onList, times: 99 }] });
-    expect([train.outcomes.delete, tearDown.result]).toEqual(['failure', 'failure']);
+    expect([train.outcomes.delete, tearDown]).toEqual(['failure', 'failure']);
   });
 });
 
 test.concurrent('a refused machine is still looked for, and the reason cannot run a workflow command', async () => {
-  const { train, tearDown } = await run({ faults: [REFUSED] });
+  const { train, second, tearDown } = await run({ faults: [REFUSED] });
   expect(train.log).toContain('Out of stock?::error::x ##?error?y');
-  expect(warnings(train)).toEqual([
-    'Process completed with exit code 5.',
-    expect.stringMatching(/^No machine train-77 has appeared so far/),
-  ]);
-  expect(tearDown.result).toBe('success');
-  expect(warnings(tearDown)).toEqual([expect.stringMatching(/^No machine train-77 has appeared so far/)]);
+  expect([train.outcomes.delete, tearDown]).toEqual(['success', 'success']);
+  for (const { commands } of [train, second]) {
+    expect(commands).toEqual([expect.stringMatching(/^::warning::No machine train-77 has appeared so far/)]);
+  }
 });
 
 describe('an answer from Exabits', () => {
@@ -255,6 +375,8 @@ describe('an answer from Exabits', () => {
     fixed_ip: '192.0.2.9',
     login: { username: 'ubuntu' },
   };
+  const listed = (change: Record<string, unknown>): string =>
+    JSON.stringify({ status: true, data: [{ ...machine, ...change }] });
 
   test.concurrent.each<[string, Record<string, unknown>]>([
     ['a line break in the address', { fixed_ip: '192.0.2.9\n  ProxyCommand touch "$RUNNER_TEMP/owned"' }],
@@ -266,92 +388,66 @@ describe('an answer from Exabits', () => {
     ],
     ['no username', { login: null }],
   ])('never becomes an ssh option: %s', async (_what, change) => {
-    const body = JSON.stringify({ status: true, data: { ...machine, ...change } });
-    const { train, left } = await run({ faults: [{ effect: 'body', body, match: onShow, times: 99 }] });
-    expect(train.outcomes).toMatchObject({ 'Wait until it runs': 'failure', training: 'skipped' });
+    const { train, left } = await run({ faults: [{ effect: 'body', body: listed(change), match: onList }] });
+    expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped' });
     expect(train.log).not.toContain('hostname');
     expect(left).toEqual([]);
   });
 
   test.concurrent('never becomes a workflow command: a line break in the status', async () => {
-    const body = JSON.stringify({ status: true, data: { ...machine, status: 'x\n::error::owned' } });
-    const { train, left } = await run({ faults: [{ effect: 'body', body, match: onShow }] });
-    expect(warnings(train)).toEqual([]);
-    expect(train.result).toBe('success');
+    const body = listed({ status: 'x\n::error::owned' });
+    const { train, left } = await run({ faults: [{ effect: 'body', body, match: onList }] });
+    expect(train.commands).toEqual([]);
+    expect(train.outcomes.train).toBe('success');
     expect(left).toEqual([]);
   });
 
-  test.concurrent('never becomes a step output: a line break in the id', async () => {
-    const body = JSON.stringify({ status: true, data: { id: 'x\nowned=true' } });
+  test.concurrent('never becomes a workflow command: a line break in the id', async () => {
+    const body = JSON.stringify({ status: true, data: { id: 'x\n::error::owned' } });
     const { train, left } = await run({ faults: [creation({ effect: 'body', body, carriedOut: true })] });
-    expect(train.steps.flatMap(({ outputs }) => Object.keys(outputs))).not.toContain('owned');
+    expect(train.commands).toEqual([]);
     expect(train.outcomes.create).toBe('failure');
     expect(left).toEqual([]);
   });
 });
 
 describe('no machine is left after the first job is cut short', () => {
-  type How = 'cancel' | 'loss';
+  const steps = ['create', WAIT, 'train', 'delete'];
+  const ways = ['cancel', 'loss'] as const;
 
-  /** Cuts the first job short: its run is cancelled, or its runner is lost. */
-  function cut(how: How): { now: () => void; interruption: Interruption } {
-    const controller = new AbortController();
-    return { now: () => controller.abort(), interruption: { [how]: controller.signal } };
-  }
+  test.concurrent.each(steps.flatMap((step) => ways.map((how) => [how, step] as const)))(
+    '(%s) at the start of the step %s',
+    async (how, step) => {
+      const begun: string[] = [];
+      const { train, tearDown, left, sandbox } = await run({
+        onStep(title, cut) {
+          begun.push(title);
+          if (title === step) setImmediate(() => cut(how));
+        },
+      });
+      expect(begun).toContain(step);
+      expect(train.lost).toBe(how === 'loss');
+      // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
+      if (how === 'cancel' && step !== 'create') expect(tearDown).toBe('skipped');
+      expect(left).toEqual([]);
+      expect(sandbox.machines()).toHaveLength(4);
+    },
+  );
 
-  const steps = [
-    'Check what this needs',
-    'your-org/exabits-auth',
-    'create',
-    'Wait until it runs',
-    'training',
-    'delete',
-  ];
-
-  test.concurrent.each(
-    steps.flatMap((step) => (['cancel', 'loss'] as const).map((how) => [how, step] as const)),
-  )('(%s) at the start of the step %s', async (how, step) => {
-    const { now, interruption } = cut(how);
-    const begun: string[] = [];
-    const onStep = (title: string) => {
-      begun.push(title);
-      if (title === step) setImmediate(now);
-    };
-    const { train, tearDown, left, sandbox } = await run({
-      interruption: { ...interruption, onStep },
-      withAction: step === 'your-org/exabits-auth',
-    });
-    expect(begun).toContain(step);
-    if (how === 'cancel') expect(train.result).toBe('cancelled');
-    else expect(train.outputs).toEqual({});
-    // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
-    if (how === 'cancel' && step === 'training') expect(tearDown.result).toBe('skipped');
-    expect(left).toEqual([]);
-    expect(sandbox.machines()).toHaveLength(4);
-  });
-
-  const requests = [
-    ['POST', /virtual-machines$/],
-    ['GET', /virtual-machines\/./],
-    ['GET', /virtual-machines$/],
-    ['DELETE', /virtual-machines\/./],
-  ] as const;
   const moments = (['received', 'handled'] as const).flatMap((moment) =>
-    requests.flatMap(([method, path]) =>
-      (['cancel', 'loss'] as const).map((how): [How, string, RegExp, Moment] => [how, method, path, moment]),
+    ['POST', 'GET', 'DELETE'].flatMap((method) =>
+      ways.map((how): [How, string, Moment] => [how, method, moment]),
     ),
   );
 
-  test.concurrent.each(moments)('(%s) when %s %s is %s', async (how, method, path, moment) => {
-    const { now, interruption } = cut(how);
+  test.concurrent.each(moments)('(%s) when %s virtual-machines is %s', async (how, method, moment) => {
     let happened = false;
     const { left } = await run({
-      interruption,
-      prepare: (sandbox) =>
+      prepare: (sandbox, cut) =>
         sandbox.onRequest((event) => {
-          if (event.method !== method || !path.test(event.path) || event.moment !== moment) return;
+          if (event.method !== method || event.moment !== moment) return;
           happened = true;
-          now();
+          cut(how);
         }),
     });
     expect(happened).toBe(true);
@@ -361,28 +457,25 @@ describe('no machine is left after the first job is cut short', () => {
   test('at random moments', async () => {
     const anyCut = fc.record({
       how: fc.constantFrom<How[]>('cancel', 'loss'),
-      step: fc.constantFrom('create', 'Wait until it runs', 'training', 'delete'),
+      step: fc.constantFrom(...steps),
       afterMs: fc.nat(300),
       faults: fc.constantFrom<Fault[][]>([], [SLOW], [SLOW, LOST], [LOST], [LATE]),
       machineStatus: fc.constantFrom<('running' | 'error')[]>('running', 'running', 'error'),
     });
     const cuts = fc.sample(anyCut, { seed: SEED, numRuns: randomCases(100) });
     const cutShort = async ({ how, step, afterMs, faults, machineStatus }: (typeof cuts)[number]) => {
-      const { now, interruption } = cut(how);
       // If the step is not reached because the one before it failed, the cut happens at the deletion.
       let due = false;
-      const onStep = (title: string) => {
-        if (due || (title !== step && title !== 'delete')) return;
-        due = true;
-        setTimeout(now, afterMs);
-      };
-      const sandbox = { machineStatus };
       const { train, left } = await run({
         faults,
-        sandbox,
-        interruption: { ...interruption, onStep },
+        sandbox: { machineStatus },
+        onStep(title, cut) {
+          if (due || (title !== step && title !== 'delete')) return;
+          due = true;
+          setTimeout(() => cut(how), afterMs);
+        },
       });
-      return { left, hit: train.result === 'cancelled' || train.outputs['nothing-left'] === undefined };
+      return { left, hit: train.cutBy !== undefined };
     };
     const ends = await pLimit(AT_ONCE).map(cuts, cutShort);
     const failed = cuts.filter((_cut, index) => ends[index]?.left.length !== 0);

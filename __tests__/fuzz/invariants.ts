@@ -1,65 +1,61 @@
 import { secretForms } from '../../testbed/runner/secret-forms.ts';
-import { type Evidence, type PhaseEvidence, secretsOf, secretsOfInputs } from './evidence.ts';
-import type { World } from './worlds.ts';
+import { type Exchange, type Outcome, type Phase, secretsOf, secretsOfInputs } from './run.ts';
+import { ADDRESS, type World } from './worlds.ts';
 
-/** A promise of docs/threat-model.md that was broken. */
-export class Violation extends Error {}
-
-const ownCommands = new Set(['add-mask', 'error', 'warning', 'debug']);
-
+const ownCommands = ['add-mask', 'error', 'warning', 'debug'];
 /** Shorter texts may be in any log by chance. */
 const shortestForm = 8;
-const longestLine = 2_000;
+const longestLine = 2_500;
 const mostLines = 200;
 /** Every deadline is one second. A busy machine needs more, but less than the shortest limit of a single try, 10 s. */
 const latestMs = 9_000;
 
-/** The promises that the outcome of a world can break. */
-const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => string | undefined>> = {
+/** The promises of docs/threat-model.md that the outcome of a world can break; each says how it was broken. */
+const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => string | undefined>> = {
   'every secret is masked before it is sent': (_world, { main, post }) =>
-    first([...main.sentUnmasked, ...post.sentUnmasked]),
+    [...main.sentUnmasked, ...post.sentUnmasked][0],
 
-  'no secret is visible in any form': (world, evidence) => {
-    const { main, post } = evidence;
-    const log = [main, post].flatMap(({ visible }) => visible).join('\n');
-    const shown = [main, post].reduce(
-      (text, { summary, state }) => `${text}\n${summary}\n${Object.values(state).join('\n')}`,
-      log,
-    );
-    const said = JSON.stringify(world.answers);
-    const plainInputs = JSON.stringify(
-      Object.entries(world.inputs).filter(([name]) => name !== 'password' && name !== 'api-token'),
-    );
-    for (const secret of secretsOf(world, evidence)) {
-      const part = shownPart(shown, secret);
-      // The server or another input may contain half of a secret by chance.
-      if (part !== undefined && !isIn(said, part) && !isIn(plainInputs, part))
-        return `${JSON.stringify(secret)} as ${JSON.stringify(part)}`;
+  'no secret is visible in any form': (world, outcome) => {
+    const { main, post } = outcome;
+    const log = main.visible + post.visible;
+    // The state has the job's token, which is in the outputs, too.
+    const state = Object.values(main.state).filter((value) => value !== main.outputs.token);
+    const shown = [log, main.summary, post.summary, ...state].join('\n');
+    const answers = world.answers.filter((answer) => !/token/.test(Object(answer).changed));
+    const said = JSON.stringify([answers, { ...world.inputs, password: '', 'api-token': '' }]);
+    const secrets = [...secretsOf(world, outcome)];
+    // A mask of a few letters garbles the other secrets, so that the runner no longer recognises their encoded forms.
+    const isGarbled = secrets.some(({ length }) => length < 4);
+    for (const secret of secrets) {
+      const forms = isGarbled ? [secret] : secretForms(secret.toWellFormed());
+      // The server or another input may contain the same by chance.
+      const form = forms.find(
+        (text) => text.length >= shortestForm && shown.includes(text) && !isIn(said, text),
+      );
+      if (form !== undefined) return `${JSON.stringify(secret)} as ${JSON.stringify(form)}`;
     }
     // What the user gave is masked before the first line, so not even a secret of one letter shows anywhere in the log.
-    for (const secret of secretsOfInputs(world)) {
-      // Masks consist of stars.
-      if (secret.includes('*')) continue;
-      if (log.includes(secret)) return JSON.stringify(secret);
-    }
-    return undefined;
+    // Masks consist of stars.
+    return [...secretsOfInputs(world)].find((secret) => !secret.includes('*') && log.includes(secret));
   },
 
-  'text from outside runs no workflow command': (world, evidence) => {
-    const { main, post } = evidence;
-    const secrets = [...secretsOf(world, evidence), ...Object.values(world.env)];
-    for (const { commands } of [main, post]) {
-      for (const { name, text, inPlace } of commands) {
-        if (!inPlace || !ownCommands.has(name)) return `${name}: ${text}`;
-        if (name === 'add-mask' && !secrets.some((secret) => secret.includes(text.trim())))
-          return `mask ${text}`;
-      }
-    }
-    return undefined;
+  'text from outside runs no workflow command': (world, outcome) => {
+    const secrets = [
+      ...secretsOf(world, outcome),
+      ...Object.values(world.env),
+      ...Object.values(world.inputs),
+    ];
+    const odd = [...outcome.main.commands, ...outcome.post.commands].find(
+      ({ name, text, inPlace }) =>
+        !inPlace ||
+        !ownCommands.includes(name) ||
+        (name === 'add-mask' && !secrets.some((secret) => secret.includes(text.trim()))),
+    );
+    return odd && `${odd.name}: ${odd.text}`;
   },
 
   'text from outside is printable, and does not flood the log': (_world, { main, post }) => {
-    const lines = [main, post].flatMap(({ visible }) => visible);
+    const lines = [main, post].flatMap(({ visible }) => visible.split('\n'));
     if (lines.length > mostLines) return `${lines.length} lines`;
     const unprintable = lines.find((line) => /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(line));
     return unprintable ?? lines.find((line) => line.length > longestLine);
@@ -85,35 +81,46 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
 
   'a success exports a credential': (_world, { main }) => {
     if (main.exitCode !== 0) return undefined;
-    const { token = '', 'headers-file': headersFile, 'auth-method': method } = main.outputs;
+    const { token = '', 'headers-file': headersFile } = main.outputs;
     if (!/^[\x21-\x7e]+$/.test(token)) return `token ${JSON.stringify(token)}`;
     const variable = main.env.EXABITS_API_TOKEN || main.env.EXABITS_ACCESS_TOKEN;
-    if (method !== 'existing' && Object.keys(main.env).length > 0 && variable !== token)
-      return JSON.stringify(main.env);
+    if (Object.keys(main.env).length > 0 && variable !== token) return JSON.stringify(main.env);
     return headersFile === undefined ? 'no output headers-file' : undefined;
   },
 
   'every request has a known path and known headers': (_world, { main, post }) => {
     const allowed =
       /^(accept|authorization|connection|content-length|content-type|host|refresh-token|user-agent)$/;
-    for (const { method, path, headers } of [...main.requests, ...post.requests]) {
-      if (!/^\/api\/v1\/(authenticate\/login|billing\/balance|api-tokens([/?][\w%.:&=-]+)?)$/.test(path))
+    for (const { method, path, headers } of requestsOf(main, post)) {
+      if (!/^\/api\/v1\/(authenticate\/login|billing\/balance|api-tokens(\/[\w%.:-]+)?)$/.test(path))
         return path;
-      const odd = headers.find(([name]) => !allowed.test(name));
-      if (odd) return `${method} ${path}: ${odd.join(': ')}`;
-      if (new Set(headers.map(([name]) => name)).size !== headers.length)
-        return `${method} ${path}: a header twice`;
+      const odd = Object.keys(headers).find((name) => !allowed.test(name));
+      if (odd) return `${method} ${path}: ${odd}`;
     }
     return undefined;
   },
 
+  'a variable alone does not choose where the credentials of a step go': (
+    { inputs, env },
+    { main, post },
+  ) => {
+    const isOwn = Boolean(inputs.password || inputs['api-token']);
+    const names = inputs['api-url'] || env.EXABITS_API_URL !== ADDRESS;
+    const own = secretsOfInputs({ inputs } as World);
+    if (!isOwn || names) return undefined;
+    return requestsOf(main, post)
+      .map(({ headers, body }) => headers.authorization ?? body)
+      .find((text) =>
+        [...own].some((secret) => text.endsWith(` ${secret}`) || text.includes(`:"${secret}"`)),
+      );
+  },
+
   'a refused password is not sent again': (_world, { main, post }) => {
-    for (const { requests } of [main, post]) {
-      const logins = requests.filter(({ path }) => path.endsWith('/authenticate/login'));
-      const answered = logins.filter(({ answeredForGood }) => answeredForGood).length;
-      if (answered > 1) return `${answered} logins were answered for good`;
-    }
-    return undefined;
+    const logins = [...main.exchanges, ...post.exchanges].filter(({ request }) =>
+      request.path.endsWith('/login'),
+    );
+    const first = logins.findIndex(isRefused);
+    return first >= 0 && first < logins.length - 1 ? `login ${first + 1} of ${logins.length}` : undefined;
   },
 
   'the post step never fails the job': (_world, { post }) => {
@@ -123,30 +130,29 @@ const invariants: Readonly<Record<string, (world: World, evidence: Evidence) => 
 
   'nothing outlives the job': ({ inputs, env }, { main, post }) => {
     if (inputs.cleanup?.trim().toLowerCase() === 'false') return undefined;
-    // Credentials without a source belong to the job, and stay.
-    const kept = main.env.EXABITS_AUTH_SOURCE ? [] : Object.keys(env);
-    const left = Object.entries({ ...main.env, ...post.env }).filter(
+    // Credentials that were there before are not the step's, and need their addresses.
+    const addresses = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
+    const isExisting = main.outputs['auth-method'] === 'existing';
+    const kept = [
+      ...(isExisting ? Object.keys(env).filter((name) => name !== 'EXABITS_HEADERS_FILE') : []),
+      ...(isExisting || env.EXABITS_API_TOKEN_ENCRYPTED ? addresses : []),
+    ];
+    const found = Object.entries({ ...main.env, ...post.env }).filter(
       ([name, value]) => value !== '' && !kept.includes(name),
     );
-    if (left.length > 0) return JSON.stringify(left);
-    return first(post.temporaryFiles);
+    return found.length > 0 ? JSON.stringify(found) : post.temporaryFiles[0];
   },
 
-  'a token that may be left is named': (_world, { main, post }) => {
-    const saved = main.state['ephemeral-token'];
-    if (saved === undefined) return undefined;
-    // Emptied when Exabits refuses to create the token, which fails the step.
-    if (saved === '') return main.exitCode === 0 ? 'forgotten' : undefined;
-    const { name } = JSON.parse(saved);
-    const words = post.visible.join('\n');
-    const told = [
-      `Deleted the API token ${name}.`,
-      `No API token ${name} is left`,
-      `The API token ${name} may still be valid`,
-    ];
+  'a token that may be left is named': ({ answers }, { post, left }) => {
     // Parts of the name may be masked, if a secret is that short.
-    return told.some((one) => words.includes(one)) || words.includes('***') ? undefined : words;
+    const unnamed = left.find((name) => !post.visible.includes(name) && !post.visible.includes('***'));
+    const isHonest = answers.every((answer) => answer === 'right' || Object(answer).effect === 'reset');
+    const forgotten = left.find((name) => post.visible.includes(`Deleted the API token ${name}.`));
+    return unnamed ?? (isHonest ? forgotten : undefined);
   },
+
+  'the tokens of others are left alone': (_world, { othersAreThere }) =>
+    othersAreThere ? undefined : 'deleted',
 
   'every phase ends in time': (_world, { main, post }) => {
     const late = [main, post].find(({ tookMs }) => tookMs > latestMs);
@@ -160,40 +166,33 @@ export const invariantNames: readonly string[] = Object.keys(invariants);
 /**
  * Checks the outcome of a world against every promise.
  *
- * @throws Violation for the first broken promise
+ * @throws an Error for the first broken promise
  */
-export function holdInvariants(world: World, evidence: Evidence): void {
+export function holdInvariants(world: World, outcome: Outcome): void {
   for (const [name, broken] of Object.entries(invariants)) {
-    const how = broken(world, evidence);
-    if (how !== undefined)
-      throw new Violation(`${name}: ${how}\n${report(evidence.main)}${report(evidence.post)}`);
+    const how = broken(world, outcome);
+    if (how === undefined) continue;
+    const report = [outcome.main, outcome.post].map(
+      ({ exitCode, visible, exchanges }) =>
+        `exit code ${exitCode}\n${visible}\n${exchanges.map(({ request, answer }) => `${request.method} ${request.path} ${request.status} ${JSON.stringify(answer)}`).join('\n')}\n`,
+    );
+    throw new Error(`${name}: ${how}\n${report.join('')}`);
   }
 }
 
-/** The part of a secret that a text shows: a form too long to be a coincidence, or half of a long one. */
-function shownPart(text: string, secret: string): string | undefined {
-  if (secret.length < shortestForm) return undefined;
-  const forms = new Set(secretForms(secret.toWellFormed()).values());
-  for (const form of forms) {
-    if (form.length < shortestForm) continue;
-    // A truncated text may begin or end in the middle of a secret.
-    const half = form.length < 40 || new Set(form).size < 8 ? form.length : Math.ceil(form.length / 2);
-    const part = [form.slice(0, half), form.slice(-half)].find((each) => text.includes(each));
-    if (part !== undefined) return part;
-  }
-  return undefined;
+function requestsOf(...phases: readonly Phase[]) {
+  return phases.flatMap(({ exchanges }) => exchanges.map(({ request }) => request));
+}
+
+/** Whether Exabits has refused a login for good. */
+function isRefused({ request, answer }: Exchange): boolean {
+  const raw = /^HTTP\/1\.1 (\d+)/.exec(Object(answer).bytes?.toString('latin1') ?? '')?.[1];
+  const status = Number(raw ?? Object(answer).status ?? request.status ?? 0);
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** Whether JSON contains a text, in its strings or in JSON within them. */
 function isIn(json: string, text: string): boolean {
   const escaped = JSON.stringify(text).slice(1, -1);
   return [escaped, JSON.stringify(escaped).slice(1, -1)].some((spelling) => json.includes(spelling));
-}
-
-function first(texts: readonly string[]): string | undefined {
-  return texts[0] === undefined ? undefined : JSON.stringify(texts[0]);
-}
-
-function report({ exitCode, visible }: PhaseEvidence): string {
-  return `  exit code ${exitCode}\n${visible.map((line) => `  | ${line}\n`).join('')}`;
 }

@@ -28,6 +28,8 @@ export function disposeJobs(): void {
 export class InProcessJob extends Job {
   /** Called with every line that a step prints, before anything else happens. */
   onLine: (line: string) => void = () => {};
+  /** Called with the whole environment of a step before it starts, and may change it. */
+  onPrepare: (env: Record<string, string>) => void = () => {};
 
   constructor(env: Record<string, string> = {}) {
     super({ actionDir: root, env });
@@ -91,13 +93,13 @@ export class InProcessJob extends Job {
               },
             );
             if (exitCode === undefined) throw new Error('The step did not end its process');
-            return { exitCode, signal: null, cancelled: false };
+            return { exitCode, signal: null };
           } finally {
             process.env = environment;
           }
         },
       },
-      {},
+      { onPrepare: this.onPrepare },
     );
     return { ...result, inputs, lines, log: result.visible.replace(/\n$/, '') };
   }

@@ -68,16 +68,13 @@ test('workflow commands are read in both spellings, each with its own escapes', 
 });
 
 describe('A secret is found', () => {
-  // Half of a secret this short does not count, so each form has to be found as a whole.
   const secret = 'fake "pass?~>wörd"';
 
-  test.each([...secretForms(secret)])('%s', (_form, text) => {
+  test.each(secretForms(secret))('as %s', (text) => {
     expect(secretsIn(`a=${text} b`, [secret, 'another-secret'])).toEqual([secret]);
   });
 
   test.each([
-    ['by its first half', 'a long secret that ends', 'a long secr'],
-    ['by its second half', 'a long secret that ends', 'et that ends'],
     ['without the surrounding white space', '  some secret\r\n', 'some secret'],
     ['by one of its lines in base64', 'first line\nsecond line', base64('second line')],
     ['in base64 within other text', secret, base64(`x${secret} and more`)],
@@ -87,7 +84,6 @@ describe('A secret is found', () => {
 
   test.each([
     ['in another text', secret, 'fake and "pass?~>wörd"'],
-    ['by half of it, if it is short', 'nineteen characters', 'nineteen characte'],
     ['by a form of fewer than six characters', 'a\nb\nc', 'a b c'],
   ])('but not %s', (_how, given, text) => {
     expect(secretsIn(text, [given])).toEqual([]);

@@ -20,10 +20,10 @@ test('a login has masked tokens and an account', () => {
   expect(readLogin(login, 'ada', masker)).toEqual({
     credential: {
       kind: 'token-pair',
-      accessToken: 'access',
+      token: 'access',
       refreshToken: 'refresh',
       // Documented: 30 minutes and 2 hours.
-      accessTokenExpiresAt: new Date('2026-11-24T12:30:00Z'),
+      expiresAt: new Date('2026-11-24T12:30:00Z'),
       refreshTokenExpiresAt: new Date('2026-11-24T14:00:00Z'),
     },
     account: { username: 'Ada', email: 'a@b.example' },
@@ -35,7 +35,7 @@ test('tokens that are JWTs say when they expire', () => {
   const [access, refresh] = ['2026-11-24T12:29:00Z', '2026-11-24T13:59:00Z'];
   const tokens = { access_token: jwtUntil(access), refresh_token: jwtUntil(refresh) };
   expect(readLogin({ ...login, ...tokens }, 'ada', masker).credential).toMatchObject({
-    accessTokenExpiresAt: new Date(access),
+    expiresAt: new Date(access),
     refreshTokenExpiresAt: new Date(refresh),
   });
 });

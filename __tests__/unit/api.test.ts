@@ -14,9 +14,9 @@ const bearer = `Bearer ${apiToken}`;
 const login = { access_token: 'access', refresh_token: 'refresh', username: 'Ada', email: '' };
 const pair: TokenPair = {
   kind: 'token-pair',
-  accessToken: 'access' as Masked,
+  token: 'access' as Masked,
+  expiresAt: new Date(),
   refreshToken: 'refresh' as Masked,
-  accessTokenExpiresAt: new Date(),
   refreshTokenExpiresAt: undefined,
 };
 
@@ -31,7 +31,7 @@ describe('the call of', () => {
       });
     const { exabits: api, password, masks } = await converse();
     const { credential, account } = await api.authenticate(password);
-    expect(credential).toMatchObject({ accessToken: 'access', refreshToken: 'refresh' });
+    expect(credential).toMatchObject({ token: 'access', refreshToken: 'refresh' });
     expect(account).toEqual({ username: 'Ada', email: '' });
     expect([headers?.has('authorization'), headers?.has('refresh-token')]).toEqual([false, false]);
     expect(masks.slice(-2)).toEqual(['access', 'refresh']);
@@ -62,7 +62,7 @@ describe('the call of', () => {
   test('a list asks for all pages, or for enough', async () => {
     const { exabits: api, credential } = await converse();
     const pages = exabits().matchHeader('authorization', bearer).get('/api-tokens').query(true);
-    pages.times(3).reply(200, yes([{ id: 1, created_at: 1 }]));
+    pages.times(3).reply(200, yes([{ id: 1, created_at: 1_700_000_000 }]));
     expect((await api.listApiTokens(credential)).tokens).toHaveLength(1);
     expect((await api.listApiTokens(credential, () => true)).tokens).toHaveLength(1);
   });
@@ -104,7 +104,7 @@ describe('a refusal of', () => {
 
   test.each<Refusal>([
     [401, no('who?'), `${wrong} (HTTP 401, "who?"). ${both}`],
-    [401, '', `${wrong} (HTTP 401). ${both}`],
+    [401, '', `${host} did not accept the username and password (HTTP 401). ${both}`],
     [403, no('locked'), `${wrong} (HTTP 403, "locked"). ${both}`],
     [200, no('wrong'), `${wrong} (HTTP 200, "wrong"). ${both}`],
     [403, 'firewall', `${host} refused POST /authenticate/login (HTTP 403). ${isElse}`],
@@ -126,7 +126,7 @@ describe('a refusal of', () => {
 
   test.each<Refusal>([
     [401, no('revoked'), `${token} (HTTP 401, "revoked"). ${check}`],
-    [403, '', `${token} (HTTP 403). ${check}`],
+    [403, '', `${host} refused the API token (HTTP 403). ${check}`],
     [404, no('x'), 'Exabits refused GET /billing/balance (HTTP 404, "x"). Check the inputs of the step.'],
   ])('an API token: HTTP %i', async (...refusal) => {
     await expectRefusal(({ exabits: api, credential }) => api.check(credential), refusal);

@@ -56,17 +56,19 @@ describe('a request', () => {
     expect(message).toMatch(/^\[::1\]:\d+ refused the connection|^The connection to \[::1\]:\d+ broke/);
   });
 
-  test('has no limit but its own, such as one of the socket, and leaves no timer', async () => {
-    const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
-    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout');
-    const before = timers();
-    const { exabits, credential } = await converse({
-      apiUrl: (await serve((socket) => socket.write(success))).url,
-    });
+  test('has no limit but its own, such as one of the socket, and leaves no timer behind', async () => {
+    const { url } = await serve((socket) => socket.write(success));
+    const { exabits, credential } = await converse({ apiUrl: url });
+    const ofSocket = jest.spyOn(ClientRequest.prototype, 'setTimeout');
+    const [start, clear] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
     await exabits.check(credential);
-    const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);
-    setTimeoutOf.mockRestore();
-    expect([limits, timers()]).toEqual([[2 ** 31 - 1], before]);
+    const limits = ofSocket.mock.calls.map(([ms]) => ms);
+    const timer = start.mock.results[start.mock.calls.findIndex(([, ms]) => ms === 20_000)]?.value;
+    const cleared = clear.mock.calls.map(([one]) => one);
+    for (const spy of [ofSocket, start, clear]) spy.mockRestore();
+    expect(limits).toEqual([2 ** 31 - 1]);
+    expect(timer).toBeDefined();
+    expect(cleared).toContain(timer);
   });
 
   test('is not sent while a server says nothing to TLS', async () => {
@@ -100,6 +102,18 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect([connections(), retries]).toEqual([expected, []]);
   });
 
+  test('may be used often, without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const keep = (line: Error) => void warnings.push(line);
+    process.on('warning', keep);
+    const { url, connections } = await serve(writes(success), scheme);
+    const { exabits, credential } = await converse({ apiUrl: url });
+    for (let count = 0; count < 12; count += 1) await exabits.check(credential);
+    await sleep(1);
+    process.off('warning', keep);
+    expect([connections(), warnings]).toEqual([1, []]);
+  });
+
   test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {
     const closed = Promise.withResolvers<void>();
     const { url } = await serve((socket) => {
@@ -109,6 +123,21 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     await failureOf(() => exabits.check(credential));
     await closed.promise;
   });
+});
+
+test('a creation gets a new connection if the server closes the kept one without saying so', async () => {
+  const { url, connections } = await serve((socket) => {
+    socket.write(answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'));
+    setImmediate(() => socket.end());
+  });
+  const { exabits, credential } = await converse({ apiUrl: url });
+  await exabits.check(credential);
+  const failures: unknown[] = [];
+  await exabits.createApiToken(credential, (failed) => {
+    failures.push(failed);
+    return { name: 'name', description: '' };
+  });
+  expect([failures, connections()]).toEqual([[undefined], 2]);
 });
 
 test('a creation is repeated under a new name if the kept connection was closed', async () => {
@@ -136,7 +165,7 @@ describe('a broken answer', () => {
     lost: [/^The connection to .* broke \(.+\)\. Check the network/, true],
     late: [/ did not answer within 0\.5 s|^No usable answer .* within 0\.5 s/, true],
     unreadable: [/ began to answer, but not in a way that can be read \(\S.*\)\./, false],
-    refused: [/^Exabits refused the API token \(HTTP 401\)/, false],
+    refused: [/^\S+ refused the API token \(HTTP 401\)/, false],
   } as const;
   const ends = {
     cut: (socket: Parameters<Behaviour>[0]) => socket.destroy(),

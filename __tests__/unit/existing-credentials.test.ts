@@ -1,373 +1,246 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
+import * as double from './support/account.ts';
+import { type Behaviour, somebodyElse } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
-import { apiToken, apiUrl, exabits, jwtUntil, loginInputs, no, yes } from './support/exabits.ts';
+import { apiToken, apiUrl, jwtUntil, loginInputs, no, password, username } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 
-const accessToken = jwtUntil('2026-11-24T12:30:00Z');
-const pair = {
-  EXABITS_ACCESS_TOKEN: accessToken,
-  EXABITS_REFRESH_TOKEN: 'refresh-token',
-  EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:30:00.000Z',
-};
-const existing = { 'use-existing-credentials': 'true' };
+type Variables = Record<string, string>;
+
+const host = 'gpu-api.exascalelabs.ai';
+const until = '2026-11-24T12:30:00.000Z';
+const pair = { EXABITS_ACCESS_TOKEN: jwtUntil(until), EXABITS_REFRESH_TOKEN: 'refresh-token' };
+/** A token that expires at this time. */
+const at = (time: string): string => jwtUntil(`2026-11-24T${time}Z`);
+const reuse = { 'use-existing-credentials': 'true', verify: 'false' };
+const elsewhere = 'https://reseller.example';
+const notOurs = 'Something other than this action set the credentials that are used.';
+const using = (expiry = ''): string =>
+  `Using the credentials for ${host} already set in this job${expiry && `, until ${expiry}`}. This step does not clear them.`;
+const signedIn = `Signed in to ${host} as ada. The access token expires at ${until}; for a longer job set ephemeral-api-token: true.`;
+const instead = (reason: string): string =>
+  `The credentials already set in this job ${reason}, so the step uses its inputs.`;
+const inVain = (reason: string): string =>
+  `Error: The credentials already set in this job ${reason}, and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.`;
+const logIn = 'POST /authenticate/login';
+const balance = 'GET /billing/balance';
 
 skipWaits();
-beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+let exabits: double.ServedExabits;
 
-/** Makes the next login return new tokens. */
-function prepareLogin(): void {
-  exabits()
-    .post('/authenticate/login')
-    .reply(
-      200,
-      yes({ access_token: jwtUntil('2026-11-24T13:00:00Z'), refresh_token: 'fresh-refresh-token' }),
-    );
-}
+beforeEach(() => {
+  stopCalendar('2026-11-24T12:00:00Z');
+  exabits = new double.ServedExabits();
+});
 
-describe('existing credentials are used without a request:', () => {
-  test('a token pair', async () => {
-    const job = new InProcessJob(pair);
-    const step = await job.main({ ...loginInputs, ...existing });
-    expect(step.log).toBe(
-      'The credentials already set in this job were not set by this action, so their account is unknown. They are used, and kept when the job ends.\n' +
-        'Using the credentials for gpu-api.exascalelabs.ai already set in this job, until 2026-11-24T12:30:00.000Z.',
-    );
-    expect(step.outputs).toEqual({
-      'auth-method': 'existing',
-      token: accessToken,
-      'access-token': accessToken,
-      'refresh-token': 'refresh-token',
-      'api-token': '',
-      'api-token-id': '',
-      'access-token-expires-at': '2026-11-24T12:30:00.000Z',
-      'refresh-token-expires-at': '',
-      username: '',
-      email: '',
-      'api-url': apiUrl,
-      'api-base-url': `${apiUrl}/api/v1`,
-      'headers-file': job.temporaryFiles()[0],
-    });
-  });
+describe('existing credentials are used as they are:', () => {
+  const full = { ...pair, EXABITS_REFRESH_TOKEN: at('14:00:00') };
+  const opaque = { ...pair, EXABITS_ACCESS_TOKEN: 'opaque', EXABITS_ACCESS_TOKEN_EXPIRES_AT: ` ${until}\n` };
+  const brief = { ...pair, EXABITS_ACCESS_TOKEN: at('12:05:00') };
 
-  test('a token pair whose refresh token has an expiry', async () => {
-    const refreshToken = jwtUntil('2026-11-24T14:00:00Z');
-    const step = await new InProcessJob({ ...pair, EXABITS_REFRESH_TOKEN: refreshToken }).main(existing);
-    expect(step.outputs['refresh-token-expires-at']).toBe('2026-11-24T14:00:00.000Z');
-  });
-
-  test('a token pair whose expiry is only in the variable', async () => {
-    const step = await new InProcessJob({ ...pair, EXABITS_ACCESS_TOKEN: 'opaque-access-token' }).main(
-      existing,
-    );
-    expect(step.outputs).toMatchObject({
-      token: 'opaque-access-token',
-      'access-token-expires-at': '2026-11-24T12:30:00.000Z',
-    });
-  });
-
-  test('an API token', async () => {
-    const step = await new InProcessJob({ EXABITS_API_TOKEN: ` ${apiToken}\n` }).main(existing);
-    expect(step.log).toMatch(
-      /\nUsing the credentials for gpu-api\.exascalelabs\.ai already set in this job\.$/,
-    );
-    expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken, 'api-token': apiToken });
-  });
-
-  test('an API token before a token pair, as in the official client', async () => {
-    const step = await new InProcessJob({ ...pair, EXABITS_API_TOKEN: apiToken }).main(existing);
-    expect(step.outputs.token).toBe(apiToken);
-    expect(step.env).toMatchObject({ EXABITS_ACCESS_TOKEN: '', EXABITS_REFRESH_TOKEN: '' });
-  });
-
-  test('even if the step has no credentials of its own', async () => {
-    expect((await new InProcessJob(pair).main(existing)).exitCode).toBe(0);
+  test.each<[string, Variables, string, Variables]>([
+    ['a token pair', pair, until, { token: pair.EXABITS_ACCESS_TOKEN, 'refresh-token-expires-at': '' }],
+    ['one with a known end', full, until, { 'refresh-token-expires-at': '2026-11-24T14:00:00.000Z' }],
+    ['one whose expiry is in a variable', opaque, until, { token: 'opaque', 'token-expires-at': until }],
+    ['one that is valid for 5 more minutes', brief, '2026-11-24T12:05:00.000Z', {}],
+    ['an API token', { EXABITS_API_TOKEN: apiToken }, '', { 'api-token': apiToken, 'token-expires-at': '' }],
+    ['one with a second left', { EXABITS_API_TOKEN: at('12:00:01') }, '2026-11-24T12:00:01.000Z', {}],
+    ['it before a pair, as in egpu', { ...pair, EXABITS_API_TOKEN: apiToken }, '', { token: apiToken }],
+  ])('%s', async (_what, env, expiry, outputs) => {
+    const step = await new InProcessJob(env).main(reuse);
+    const [said, use] = step.log.split('\n');
+    expect([said, use, step.exitCode]).toEqual([notOurs, using(expiry), 0]);
+    const nobody = { 'auth-method': 'existing', username: '', email: '', 'api-token-id': '' };
+    expect(step.outputs).toMatchObject({ ...nobody, ...outputs });
+    expect(exabits.calls).toEqual([]);
   });
 
   test.each([
-    ['https://reseller.example', 'https://reseller.example'],
-    ['https://reseller.example/', 'https://reseller.example/api/v1'],
-    ['https://reseller.example/api/v1/', 'https://reseller.example'],
-    [apiUrl, ''],
-  ])('for the same address, however it is spelled: %s and %s', async (variable, input) => {
+    [elsewhere, ''],
+    [elsewhere, `${elsewhere}/api/v1/`],
+    [` ${elsewhere}/api/v1/ `, elsewhere],
+  ])('for the host of EXABITS_API_URL, however it is spelled: "%s" and "%s"', async (variable, input) => {
     const job = new InProcessJob({ ...pair, EXABITS_API_URL: variable });
-    expect((await job.main({ ...existing, 'api-url': input })).outputs['auth-method']).toBe('existing');
+    const { outputs } = await job.main({ ...reuse, 'api-url': input });
+    expect(outputs).toMatchObject({ 'auth-method': 'existing', 'api-url': elsewhere });
+  });
+
+  test('exported again, trimmed, in a header file of this step, and the post step clears only that', async () => {
+    const addresses = { EXABITS_API_URL: apiUrl, EXABITS_API_BASE_URL: `${apiUrl}/api/v1` };
+    const env = { EXABITS_API_TOKEN: ` ${apiToken}\n`, EXABITS_HEADERS_FILE: '/of/another' };
+    const job = new InProcessJob(env);
+    const main = await job.main(reuse);
+    const [file = ''] = job.temporaryFiles();
+    expect(main.env).toEqual({ ...addresses, EXABITS_API_TOKEN: apiToken, EXABITS_HEADERS_FILE: file });
+    expect(readFileSync(file, 'utf8')).toBe(`Authorization: Bearer ${apiToken}\n`);
+    const post = await job.post(main);
+    expect(post.log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
+    expect(post.env).toEqual({ EXABITS_HEADERS_FILE: '' });
+    expect(job.temporaryFiles()).toEqual([]);
+  });
+
+  test("without touching another step's header file if the step writes none", async () => {
+    const job = new InProcessJob({ ...pair, EXABITS_HEADERS_FILE: '/of/another' });
+    const main = await job.main({ ...reuse, 'write-headers-file': 'false' });
+    expect(main.env).not.toHaveProperty('EXABITS_HEADERS_FILE');
+    expect(main.log).toBe(`${notOurs}\n${using(until)}`);
+    expect((await job.post(main)).env).toEqual({});
   });
 });
 
-describe('the step authenticates as configured', () => {
-  async function expectLogin(
-    env: Record<string, string>,
-    inputs: Record<string, string> = {},
-  ): Promise<Step> {
-    prepareLogin();
-    const step = await new InProcessJob(env).main({ ...loginInputs, ...existing, ...inputs });
-    expect(step.exitCode).toBe(0);
-    expect(step.outputs['auth-method']).toBe('login');
-    return step;
+describe('existing credentials that cannot be used', () => {
+  const opaque = { ...pair, EXABITS_ACCESS_TOKEN: unsignedJwt({ sub: 'ada' }) };
+  const soon = '2026-11-24T12:04:59.999Z';
+
+  test.each<[string, Variables]>([
+    [`are for reseller.example, not for ${host}`, { ...pair, EXABITS_API_URL: elsewhere }],
+    [`are for ${host}:8443, not for ${host}`, { ...pair, EXABITS_API_URL: `${apiUrl}:8443` }],
+    [`are for an unreadable address, not for ${host}`, { ...pair, EXABITS_API_URL: 'x' }],
+    ['cannot be used: EXABITS_ACCESS_TOKEN is empty', { EXABITS_REFRESH_TOKEN: 'refresh-token' }],
+    ['cannot be used: EXABITS_REFRESH_TOKEN is empty', { ...pair, EXABITS_REFRESH_TOKEN: ' ' }],
+    ['cannot be used: EXABITS_REFRESH_TOKEN contains a space', { ...pair, EXABITS_REFRESH_TOKEN: 'a b' }],
+    ['cannot be used: EXABITS_API_TOKEN contains a space', { EXABITS_API_TOKEN: 'a b' }],
+    ['expired at 2026-11-24T12:00:00.000Z', { EXABITS_API_TOKEN: at('12:00:00') }],
+    ['expired at 2026-11-24T12:00:00.000Z', { ...pair, EXABITS_ACCESS_TOKEN: at('12:00:00') }],
+    [
+      'expire in less than 5 minutes, at 2026-11-24T12:00:01.000Z',
+      { ...pair, EXABITS_ACCESS_TOKEN: at('12:00:01') },
+    ],
+    [`expire in less than 5 minutes, at ${soon}`, { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: soon }],
+    ['do not say when they expire', opaque],
+    ['do not say when they expire', { ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' }],
+  ])('give the reason: they %s', async (reason, env) => {
+    const inputs = { ...reuse, 'api-url': apiUrl };
+    const step = await new InProcessJob(env).main({ ...loginInputs, ...inputs });
+    expect(step.log.split('\n').slice(0, 2)).toEqual([instead(reason), signedIn]);
+    // Where there is nothing to sign in with, the reason is the error.
+    const bare = await new InProcessJob(env).main(inputs);
+    expect([bare.exitCode, bare.log]).toEqual([1, inVain(reason)]);
+  });
+
+  test('are no subject if there are none, or the step does not want them', async () => {
+    expect((await new InProcessJob().main({ ...loginInputs, ...reuse })).log).toBe(signedIn);
+    expect((await new InProcessJob(pair).main(loginInputs)).log).toBe(signedIn);
+    expect((await new InProcessJob().main(reuse)).log).toMatch(/^Error: No credentials\./);
+  });
+
+  test('do not send the inputs to a host that a variable alone names', async () => {
+    const env = { ...pair, EXABITS_ACCESS_TOKEN: '', EXABITS_API_URL: elsewhere };
+    const { log } = await new InProcessJob(env).main({ ...loginInputs, ...reuse });
+    expect(log).toMatch(/\nError: The variable EXABITS_API_URL names https:\/\/reseller\.example, /);
+    expect(exabits.calls).toEqual([]);
+  });
+});
+
+describe('by default, Exabits is asked whether it accepts them:', () => {
+  const checked = { 'use-existing-credentials': 'true' };
+  const refused = (status: number): string => `were not accepted by Exabits (HTTP ${status}, "revoked")`;
+
+  test.each<[string, Behaviour, string]>([
+    ['yes', double.carriesOut, `${notOurs}\n${using()}`],
+    ['no', double.refuses(401, 'revoked'), inVain(refused(401))],
+    ['no, with HTTP 200', double.answers(200, no('revoked')), inVain(refused(200))],
+    [
+      'it does not say',
+      double.refuses(404),
+      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${notOurs}\n${using()}`,
+    ],
+  ])('%s', async (_what, behaviour, log) => {
+    exabits.when(balance, behaviour);
+    const step = await new InProcessJob({ EXABITS_API_TOKEN: exabits.seed('ci').token }).main(checked);
+    expect([step.log, exabits.calls]).toEqual([log, [balance]]);
+  });
+
+  test('if not, the step signs in with its inputs, which is no second check', async () => {
+    const job = new InProcessJob();
+    await job.main(loginInputs);
+    exabits.when(balance, double.refuses(401, 'revoked'));
+    exabits.requests.length = 0;
+    const { log } = await job.main({ ...loginInputs, ...checked });
+    expect([log, exabits.calls]).toEqual([`${instead(refused(401))}\n${signedIn}`, [balance, logIn]]);
+  });
+});
+
+describe('a step with credentials of its own', () => {
+  /** A job that another step has signed in. */
+  async function signedInWith(inputs: Variables): Promise<{ job: InProcessJob; first: Step }> {
+    const job = new InProcessJob();
+    const first = await job.main(inputs);
+    exabits.requests.length = 0;
+    return { job, first };
   }
 
-  test('if use-existing-credentials is false', async () => {
-    await expectLogin(pair, { 'use-existing-credentials': 'false' });
-  });
-
-  test('if the job has no credentials', async () => {
-    await expectLogin({});
-  });
-
-  test.each([
-    ['the access token', { ...pair, EXABITS_ACCESS_TOKEN: ' ' }],
-    ['the refresh token', { ...pair, EXABITS_REFRESH_TOKEN: '' }],
-  ])('if %s is empty', async (_what, env) => {
-    await expectLogin(env);
-  });
-
-  test('if a token is malformed', async () => {
-    await expectLogin({ ...pair, EXABITS_REFRESH_TOKEN: 'two words' });
-    await expectLogin({ EXABITS_API_TOKEN: 'two words' });
-  });
-
-  test.each([
-    ['another host', 'https://reseller.example'],
-    ['another port', 'https://gpu-api.exascalelabs.ai:8443'],
-    ['an invalid address', 'nowhere'],
-  ])('if the credentials are for %s', async (_what, variable) => {
-    await expectLogin({ ...pair, EXABITS_API_URL: variable }, { 'api-url': apiUrl });
-  });
-
-  test('if the credentials are for the default host and the step is not', async () => {
-    exabits('https://reseller.example')
-      .post('/authenticate/login')
-      .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
-    const inputs = { ...loginInputs, ...existing, 'api-url': 'https://reseller.example' };
-    expect((await new InProcessJob(pair).main(inputs)).outputs['auth-method']).toBe('login');
-  });
-
-  test.each([
-    ['has expired', jwtUntil('2026-11-24T11:59:59Z')],
-    ['expires now', jwtUntil('2026-11-24T12:00:00Z')],
-  ])('if an API token %s', async (_what, token) => {
-    await expectLogin({ EXABITS_API_TOKEN: token });
-  });
-
-  test('if the access token itself says that it expires in less than five minutes', async () => {
-    await expectLogin({ ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:04:59Z') });
-  });
-
-  test('if the expiry of the access token is unknown or too soon', async () => {
-    const opaque = { ...pair, EXABITS_ACCESS_TOKEN: unsignedJwt({ sub: 'ada' }) };
-    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '' });
-    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: 'soon' });
-    await expectLogin({ ...opaque, EXABITS_ACCESS_TOKEN_EXPIRES_AT: '2026-11-24T12:04:59.999Z' });
-  });
-
-  test('or says what is missing if nothing is configured', async () => {
-    const step = await new InProcessJob().main(existing);
-    expect(step.log).toMatch(/^Error: No credentials/);
-  });
-});
-
-describe('with ephemeral-api-token: true,', () => {
-  const ephemeral = { ...existing, 'ephemeral-api-token': 'true' };
-
-  test('an existing login creates the token', async () => {
-    exabits()
-      .matchHeader('authorization', `Bearer ${accessToken}`)
-      .matchHeader('refresh-token', 'refresh-token')
-      .post('/api-tokens')
-      .reply(200, yes({ id: 'made', token: apiToken }));
-    const step = await new InProcessJob(pair).main({ ...loginInputs, ...ephemeral });
-    expect(step.outputs).toMatchObject({
-      'auth-method': 'ephemeral-api-token',
-      'api-token': apiToken,
-      'api-token-id': 'made',
-      username: '',
-    });
-  });
-
-  test('an existing API token is used as it is', async () => {
-    const step = await new InProcessJob({ EXABITS_API_TOKEN: apiToken }).main({
-      ...loginInputs,
-      ...ephemeral,
-    });
-    expect(step.outputs).toMatchObject({ 'auth-method': 'existing', token: apiToken });
-  });
-});
-
-test('an access token that expires in five minutes is used', async () => {
-  const env = { ...pair, EXABITS_ACCESS_TOKEN: jwtUntil('2026-11-24T12:05:00Z') };
-  expect((await new InProcessJob(env).main(existing)).outputs['auth-method']).toBe('existing');
-});
-
-test('an API token that expires in a second is used', async () => {
-  const step = await new InProcessJob({ EXABITS_API_TOKEN: jwtUntil('2026-11-24T12:00:01Z') }).main(existing);
-  expect(step.outputs['auth-method']).toBe('existing');
-  expect(step.log).toContain('already set in this job, until 2026-11-24T12:00:01.000Z');
-});
-
-describe('with verify: true,', () => {
-  const verify = { ...loginInputs, ...existing, verify: 'true' };
-
-  test('existing credentials that work are used', async () => {
-    exabits().matchHeader('authorization', `Bearer ${accessToken}`).get('/billing/balance').reply(200, yes());
-    expect((await new InProcessJob(pair).main(verify)).outputs['auth-method']).toBe('existing');
-  });
-
-  test('existing credentials that do not work make the step sign in again, and the log says why', async () => {
-    exabits().get('/billing/balance').reply(401, no('revoked'));
-    exabits()
-      .post('/authenticate/login')
-      .reply(200, yes({ access_token: 'fresh-access-token', refresh_token: 'fresh-refresh-token' }));
-    exabits()
-      .matchHeader('authorization', 'Bearer fresh-access-token')
-      .get('/billing/balance')
-      .reply(200, yes());
-    const step = await new InProcessJob(pair).main(verify);
-    expect(step.outputs['auth-method']).toBe('login');
-    expect(step.log).toMatch(
-      /^The credentials already set in this job do not work, so the step signs in again: Exabits refused the tokens of the login \(HTTP 401, "revoked"\)/,
-    );
-  });
-});
-
-describe('a later use of the action in a long job', () => {
-  test('does nothing while the tokens are valid, and its post step clears nothing', async () => {
-    const job = new InProcessJob();
-    prepareLogin();
-    const first = await job.main({ ...loginInputs, ...existing });
-    const second = await job.main({ ...loginInputs, ...existing });
-    expect(second.outputs['auth-method']).toBe('existing');
-    expect(second.env).toEqual({});
-    expect(second.outputs['headers-file']).toBe(first.outputs['headers-file']);
-    expect(job.temporaryFiles()).toHaveLength(1);
-
-    const post = await job.post(second);
-    expect(post.log).toBe('Cleared nothing.');
-    expect(post.env).toEqual({});
-    expect(job.temporaryFiles()).toHaveLength(1);
-    expect((await job.post(first)).log).toMatch(/^Cleared EXABITS_API_URL, .*the header file\.$/);
-  });
-
-  test('signs in again when the tokens are about to expire', async () => {
-    const job = new InProcessJob();
-    prepareLogin();
-    await job.main({ ...loginInputs, ...existing });
-    jest.setSystemTime(Date.parse('2026-11-24T12:56:00Z'));
-    exabits()
-      .post('/authenticate/login')
-      .reply(
-        200,
-        yes({ access_token: jwtUntil('2026-11-24T13:26:00Z'), refresh_token: 'newer-refresh-token' }),
-      );
-    const second = await job.main({ ...loginInputs, ...existing });
-    expect(second.outputs['auth-method']).toBe('login');
-    expect(job.env.EXABITS_ACCESS_TOKEN_EXPIRES_AT).toBe('2026-11-24T13:26:00.000Z');
-  });
-
-  test("writes its own header file if the job's is gone", async () => {
-    const job = new InProcessJob();
-    prepareLogin();
-    const first = await job.main({ ...loginInputs, ...existing });
-    rmSync(first.outputs['headers-file'] ?? '');
-    const second = await job.main({ ...loginInputs, ...existing });
-    expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
-    expect(readFileSync(second.outputs['headers-file'] ?? '', 'utf8')).toContain(
-      'refresh-token: fresh-refresh-token',
-    );
-    expect(second.env).toEqual({ EXABITS_HEADERS_FILE: second.outputs['headers-file'] });
-
-    const post = await job.post(second);
-    expect(post.log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
-  });
-
-  test("writes its own header file if the job's holds another credential", async () => {
-    const job = new InProcessJob();
-    const other = await job.main({ 'api-token': 'another-api-token' });
-    Object.assign(job.env, { EXABITS_API_TOKEN: apiToken });
-    const step = await job.main(existing);
-    expect(step.outputs.token).toBe(apiToken);
-    expect(step.outputs['headers-file']).not.toBe(other.outputs['headers-file']);
-    expect(readFileSync(step.outputs['headers-file'] ?? '', 'utf8')).toBe(
-      `Authorization: Bearer ${apiToken}\n`,
-    );
-  });
-});
-
-test("a step that does not use existing credentials never reuses another step's header file", async () => {
-  const job = new InProcessJob();
-  const first = await job.main({ 'api-token': apiToken });
-  const second = await job.main({ 'api-token': apiToken });
-  expect(second.outputs['headers-file']).not.toBe(first.outputs['headers-file']);
-  expect(Object.keys(second.env)).toHaveLength(6);
-});
-
-describe('the source of existing credentials', () => {
-  const signedInAs = async (name: string): Promise<InProcessJob> => {
-    const job = new InProcessJob();
-    prepareLogin();
-    await job.main({ ...loginInputs, username: name });
-    return job;
-  };
-
-  test('makes the step sign in again and say why if it does not match the inputs', async () => {
-    const job = await signedInAs('somebody-else');
-    prepareLogin();
-    const step = await job.main({ ...loginInputs, ...existing });
-    expect(step.outputs).toMatchObject({ 'auth-method': 'login', username: loginInputs.username });
-    expect(step.log).toMatch(
-      /^The credentials already set in this job do not match the inputs of this step, so the step signs in again\.\nSigned in/,
-    );
-  });
-
-  test('lets the step use them and export nothing if it matches the inputs', async () => {
-    const job = await signedInAs(loginInputs.username);
-    const step = await job.main({ ...loginInputs, ...existing });
-    expect(step.outputs['auth-method']).toBe('existing');
-    expect(step.log).toMatch(/^Using the credentials/);
-    expect(step.env).toEqual({});
-  });
-
-  test('does not matter if the step has no credentials of its own', async () => {
-    const job = await signedInAs('somebody-else');
-    expect((await job.main(existing)).outputs['auth-method']).toBe('existing');
-  });
-
-  test('is kept for a token created with them', async () => {
-    const job = await signedInAs(loginInputs.username);
-    const { EXABITS_AUTH_SOURCE: source } = job.env;
-    exabits()
-      .post('/api-tokens')
-      .reply(200, yes({ id: 'tok-1', token: 'exa-made' }));
-    const step = await job.main({ ...loginInputs, ...existing, 'ephemeral-api-token': 'true' });
+  test.each<[string, Variables, Variables]>([
+    ['the same username', loginInputs, loginInputs],
+    ['the same username with a new password', loginInputs, { username, password: `${password}!` }],
+    ['the same API token', { 'api-token': apiToken, verify: 'false' }, { 'api-token': apiToken }],
+    ['the same username, through an ephemeral token', double.ephemeralInputs, loginInputs],
+  ])('reuses what was made from %s, and the post step keeps it', async (_what, inputs, later) => {
+    const { job, first } = await signedInWith(inputs);
+    const source = job.env.EXABITS_AUTH_SOURCE;
+    const step = await job.main({ ...later, ...reuse });
+    expect([step.log, exabits.calls]).toEqual([expect.stringMatching(/^Using the credentials /), []]);
+    expect(step.outputs.token).toBe(first.outputs.token);
     expect(step.env.EXABITS_AUTH_SOURCE).toBe(source);
+    expect((await job.post(step)).log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
   });
 
-  describe('does not apply to credentials that something else has set since:', () => {
-    test('a step with credentials of its own signs in again', async () => {
-      const job = await signedInAs(loginInputs.username);
-      job.env.EXABITS_ACCESS_TOKEN = jwtUntil('2026-11-24T12:20:00Z');
-      prepareLogin();
-      expect((await job.main({ ...loginInputs, ...existing })).outputs['auth-method']).toBe('login');
-    });
+  test.each<[string, Variables, Variables, Variables]>([
+    ['another username', loginInputs, somebodyElse, {}],
+    ['another API token', { 'api-token': apiToken, verify: 'false' }, { 'api-token': 'exa-other' }, {}],
+    ['something else, and set by hand', loginInputs, loginInputs, { EXABITS_ACCESS_TOKEN: jwtUntil(until) }],
+    ['something else, and set by hand besides', loginInputs, loginInputs, { EXABITS_REFRESH_TOKEN: 'x' }],
+    ['nobody knows what', loginInputs, loginInputs, { EXABITS_AUTH_SOURCE: '' }],
+  ])('does not reuse what was made from %s', async (_what, inputs, later, changes) => {
+    const { job } = await signedInWith(inputs);
+    Object.assign(job.env, changes);
+    const { log, outputs } = await job.main({ ...later, ...reuse });
+    expect(log.split('\n')[0]).toBe(instead('were not made from the inputs of this step'));
+    expect(outputs['auth-method']).toBe('api-token' in later ? 'api-token' : 'login');
+  });
 
-    test('a step uses them if the fingerprint is missing, but does not know their account', async () => {
-      const job = await signedInAs(loginInputs.username);
-      Object.assign(job.env, { EXABITS_API_TOKEN: apiToken, EXABITS_AUTH_FINGERPRINT: '' });
-      const step = await job.main({ ...loginInputs, ...existing });
-      expect(step.outputs['auth-method']).toBe('existing');
-      expect(step.log).toContain('were not set by this action');
-      expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
-    });
+  test('gets a source that differs with each login, so that nobody can guess a username from it', async () => {
+    const steps = [await signedInWith(loginInputs), await signedInWith(loginInputs)];
+    const halves = steps.flatMap(({ first }) => first.env.EXABITS_AUTH_SOURCE?.split('.'));
+    expect([halves.length, new Set(halves).size]).toEqual([4, 4]);
+  });
 
-    test('a step without credentials of its own uses them and leaves them in place', async () => {
-      const job = await signedInAs(loginInputs.username);
-      job.env.EXABITS_API_TOKEN = apiToken;
-      const step = await job.main(existing);
-      expect(step.log).toContain('were not set by this action');
-      expect(step.env).toMatchObject({ EXABITS_API_TOKEN: apiToken });
-      expect(step.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
-      expect(Object.keys((await job.post(step)).env)).toEqual(['EXABITS_HEADERS_FILE']);
-    });
+  test('and one without: that reuses whatever is there, and the log says if it is not ours', async () => {
+    const { job } = await signedInWith(loginInputs);
+    const ours = await job.main(reuse);
+    expect([ours.log, ours.env.EXABITS_AUTH_SOURCE]).toEqual([using(until), job.env.EXABITS_AUTH_SOURCE]);
+    job.env.EXABITS_API_TOKEN = apiToken;
+    const theirs = await job.main(reuse);
+    expect(theirs.log.split('\n').slice(0, 2)).toEqual([notOurs, using()]);
+    expect(theirs.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
+  });
+});
+
+describe('with ephemeral-api-token: true', () => {
+  const ephemeral = { ...reuse, 'ephemeral-api-token': 'true' };
+
+  test('an existing API token is used, and nothing is created', async () => {
+    const { log, outputs } = await new InProcessJob({ EXABITS_API_TOKEN: apiToken }).main(ephemeral);
+    expect([log, outputs['auth-method']]).toEqual([`${notOurs}\n${using()}`, 'existing']);
+    expect(exabits.calls).toEqual([]);
+  });
+
+  test.each([
+    ['their own account', loginInputs],
+    ['an account that is not known', {}],
+  ])('existing tokens of a login create the token, for %s', async (_what, own) => {
+    const job = new InProcessJob();
+    await job.main(loginInputs);
+    exabits.requests.length = 0;
+    const main = await job.main({ ...own, ...ephemeral });
+    const [{ name, token } = { name: '', token: '' }] = exabits.tokens();
+    expect(exabits.calls).toEqual(['POST /api-tokens']);
+    expect(main.outputs).toMatchObject({ 'auth-method': 'ephemeral-api-token', token, username: '' });
+    // A later step with the same inputs recognises the token.
+    const later = await job.main({ ...own, ...reuse });
+    expect(later.log).toBe(using());
+    expect((await job.post(main)).log).toMatch(`Deleted the API token ${name}.`);
   });
 });

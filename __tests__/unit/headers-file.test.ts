@@ -1,123 +1,122 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  headersFilePath,
-  readBearerToken,
-  removeHeadersFile,
-  writeHeadersFile,
-} from '../../src/job/headers-file.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ownerOnly, testOnPosix } from '../support/system.ts';
+import { skipWaits } from './support/clock.ts';
 import { failureOf } from './support/failure.ts';
 
+const clock = skipWaits();
+const rmSync = jest.fn(fs.rmSync);
+const fchmodSync = jest.fn(fs.fchmodSync);
+jest.unstable_mockModule('node:fs', () => ({ ...fs, rmSync, fchmodSync }));
+const { headersFilePath, removeHeadersFile, writeHeadersFile } = await import(
+  '../../src/job/headers-file.ts'
+);
+
 const { env } = process;
+const headers = { Authorization: 'Bearer access', 'refresh-token': 'refresh' };
+const fails = (code: string) => () => {
+  throw Object.assign(new Error(`${code}: not permitted`), { code });
+};
 let folder = '';
 let path = '';
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'exabits-headers-'));
+  folder = fs.mkdtempSync(join(tmpdir(), 'exabits-headers-'));
   path = join(folder, 'headers');
   process.env = { RUNNER_TEMP: folder };
+  clock.waits.length = 0;
 });
 
 afterEach(() => {
   process.env = env;
-  rmSync(folder, { recursive: true, force: true });
+  rmSync.mockReset().mockImplementation(fs.rmSync);
+  fs.rmSync(folder, { recursive: true });
 });
 
-const headers = { Authorization: 'Bearer access', 'refresh-token': 'refresh' };
+/** The lowest free file descriptor, which the system gives to the next file. */
+function nextDescriptor(): number {
+  const file = fs.openSync(folder, 'r');
+  fs.closeSync(file);
+  return file;
+}
 
-describe('the path of a header file', () => {
-  test("is in the runner's temporary folder, and new each time", () => {
-    const paths = Array.from({ length: 20 }, headersFilePath);
-    for (const one of paths) {
-      expect(dirname(one)).toBe(folder);
-      expect(basename(one)).toMatch(/^exabits-headers-[0-9a-f-]{36}$/);
-    }
-    expect(new Set(paths).size).toBe(20);
-  });
-
-  test('needs RUNNER_TEMP', async () => {
-    process.env = {};
-    expect((await failureOf(headersFilePath)).code).toBe('job-files');
-  });
+test("the path of a header file is in the runner's temporary folder, and new each time", () => {
+  const paths = Array.from({ length: 20 }, headersFilePath);
+  expect(new Set(paths).size).toBe(20);
+  for (const one of paths) {
+    expect([dirname(one), basename(one)]).toEqual([
+      folder,
+      expect.stringMatching(/^exabits-headers-[0-9a-f-]{36}$/),
+    ]);
+  }
 });
 
 describe('a header file', () => {
-  test('is accessible only to its owner', () => {
+  test.each([0, 0o277, 0o777])('is accessible only to its owner, whatever the umask (%i)', (umask) => {
+    const descriptor = nextDescriptor();
+    const before = process.umask(umask);
     writeHeadersFile(path, headers);
-    expect(statSync(path).mode & 0o777).toBe(ownerOnly);
-    expect(readFileSync(path, 'utf8')).toBe('Authorization: Bearer access\nrefresh-token: refresh\n');
+    process.umask(before);
+    expect(fs.statSync(path).mode & 0o777).toBe(ownerOnly);
+    expect(fs.readFileSync(path, 'utf8')).toBe('Authorization: Bearer access\nrefresh-token: refresh\n');
+    expect(nextDescriptor()).toBe(descriptor);
   });
 
-  test.each([0, 0o277, 0o777])('is accessible only to its owner even with a umask of %i', (umask) => {
-    const before = process.umask(umask);
-    try {
-      writeHeadersFile(path, headers);
-    } finally {
-      process.umask(before);
-    }
-    expect(statSync(path).mode & 0o777).toBe(ownerOnly);
+  test('is written where modes cannot be changed, as on some network drives', () => {
+    fchmodSync.mockImplementationOnce(fails('EPERM'));
+    writeHeadersFile(path, headers);
+    expect(fs.statSync(path).mode & 0o777).toBe(ownerOnly);
+  });
+
+  test('gets its folder if the runner has not made one', () => {
+    const deeper = join(folder, 'a', 'b', 'headers');
+    writeHeadersFile(deeper, headers);
+    expect(fs.existsSync(deeper)).toBe(true);
   });
 
   test('never replaces an existing file', () => {
-    writeFileSync(path, 'somebody else');
+    fs.writeFileSync(path, 'somebody else');
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
-    expect(readFileSync(path, 'utf8')).toBe('somebody else');
+    expect(fs.readFileSync(path, 'utf8')).toBe('somebody else');
   });
 
   // Windows follows a dangling link: https://github.com/golang/go/issues/73702 has the same call.
   testOnPosix('never follows an existing link', () => {
-    const target = join(folder, 'target');
-    symlinkSync(target, path);
+    fs.symlinkSync(join(folder, 'target'), path);
     expect(() => writeHeadersFile(path, headers)).toThrow('EEXIST');
-    expect(() => statSync(target)).toThrow('ENOENT');
+    expect(fs.existsSync(join(folder, 'target'))).toBe(false);
   });
 
   test('is removed if it cannot be finished', () => {
-    const broken = Object.defineProperty({}, 'Authorization', {
-      enumerable: true,
-      get(): string {
-        throw new Error('no space left on device');
-      },
-    });
-    expect(() => writeHeadersFile(path, broken)).toThrow('no space left on device');
-    expect(() => statSync(path)).toThrow('ENOENT');
-  });
-
-  test('may already be gone when it is removed', async () => {
-    await expect(removeHeadersFile(path)).resolves.toBeUndefined();
+    const descriptor = nextDescriptor();
+    const broken = Object.defineProperty({}, 'Authorization', { enumerable: true, get: fails('ENOSPC') });
+    expect(() => writeHeadersFile(path, broken)).toThrow('ENOSPC');
+    expect([fs.existsSync(path), nextDescriptor()]).toEqual([false, descriptor]);
   });
 });
 
-describe('the bearer token', () => {
-  test('is read from the file', () => {
-    writeHeadersFile(path, headers);
-    expect(readBearerToken(path)).toBe('access');
-    writeFileSync(path, 'Authorization: Bearer token\n');
-    expect(readBearerToken(path)).toBe('token');
+describe('the removal of a header file', () => {
+  test('does not mind if it is already gone', async () => {
+    await expect(removeHeadersFile(path)).resolves.toBeUndefined();
+  });
+
+  test.each(['EPERM', 'EBUSY', 'EACCES'])('waits until nobody holds it open (%s)', async (code) => {
+    rmSync.mockImplementationOnce(fails(code)).mockImplementationOnce(fails(code));
+    fs.writeFileSync(path, '');
+    await removeHeadersFile(path);
+    expect([fs.existsSync(path), clock.waits]).toEqual([false, [100, 200]]);
   });
 
   test.each([
-    '',
-    'refresh-token: x\n',
-    'X: Authorization: Bearer x\n',
-    'X: x\nAuthorization: Bearer x\n',
-    'Authorization: Basic x\n',
-    'Authorization: Bearer \n',
-  ])('is empty if there is no such header: %j', (text) => {
-    writeFileSync(path, text);
-    expect(readBearerToken(path)).toBe('');
-  });
-
-  test('is empty for a folder or a file that is too large to be ours', () => {
-    expect(readBearerToken(folder)).toBe('');
-    writeFileSync(path, `Authorization: Bearer ${'x'.repeat(65 * 1024)}\n`);
-    expect(readBearerToken(path)).toBe('');
-  });
-
-  test('is empty if there is no file', () => {
-    expect(readBearerToken(path)).toBe('');
+    ['gives up after a second', 'EPERM', [100, 200, 300, 400]],
+    ['does not wait in vain', 'ERR_FS_EISDIR', []],
+  ])('%s, and says what to do', async (_what, code, waits) => {
+    rmSync.mockImplementation(fails(code));
+    expect((await failureOf(() => removeHeadersFile(path))).message).toBe(
+      `${path} is still there (${code}). Its tokens are valid until they expire or are deleted. Remove the file by hand.`,
+    );
+    expect(clock.waits).toEqual(waits);
   });
 });

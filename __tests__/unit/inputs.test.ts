@@ -1,186 +1,267 @@
-import { describe, expect, test } from '@jest/globals';
-import { authenticate } from '../../src/authenticate.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { defaultApiUrl } from '../../src/endpoint.ts';
+import { requireConfigured } from '../../src/inputs/inputs.ts';
+import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { md5 } from '../../testbed/exabits/md5.ts';
-import { converse } from './support/conversation.ts';
-import { apiToken, jwtUntil, loginInputs, password } from './support/exabits.ts';
+import { stopCalendar } from './support/clock.ts';
 import { failureOf } from './support/failure.ts';
-import { inputsOf } from './support/inputs.ts';
-import { silenceOutput } from './support/output.ts';
+import { inputsOf, sweepInputsOf } from './support/inputs.ts';
+import { apiToken, jwtUntil, loginInputs, password, passwordMd5, username } from './support/samples.ts';
 
-silenceOutput();
+type Given = Record<string, string>;
 
-test('missing inputs have the defaults that action.yml promises', async () => {
-  expect(await inputsOf({})).toEqual({
-    configured: { kind: 'none' },
-    endpoint: {
-      apiUrl: 'https://gpu-api.exascalelabs.ai',
-      apiBaseUrl: 'https://gpu-api.exascalelabs.ai/api/v1',
-      name: 'gpu-api.exascalelabs.ai',
-    },
-    exportEnvironment: true,
-    writeHeadersFile: true,
-    cleanup: true,
-    timeoutMs: 60_000,
-    maxAttempts: 5,
-    ephemeralApiToken: false,
-    staleTokenHours: 168,
-    verify: false,
-    useExistingCredentials: false,
-    jobSummary: false,
-    warnings: [],
+beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+
+const messageOf = async (given: Given, env: Given = {}): Promise<string> =>
+  (await failureOf(() => inputsOf(given, env))).message;
+const connection = {
+  ...{ configured: undefined, warnings: [], isEndpointGiven: false, maxAttempts: 5 },
+  endpoint: { apiUrl: defaultApiUrl, apiBaseUrl: `${defaultApiUrl}/api/v1`, name: 'gpu-api.exascalelabs.ai' },
+};
+
+describe('missing inputs have defaults', () => {
+  test('in the main action', async () => {
+    expect(await inputsOf({})).toEqual({
+      ...{ ...connection, timeoutMs: 60_000, exportEnvironment: true, writeHeadersFile: true, cleanup: true },
+      ...{ ephemeralApiToken: false, verify: true, useExistingCredentials: false, jobSummary: false },
+    });
+  });
+
+  test('in the sweep', async () => {
+    expect(await sweepInputsOf({})).toEqual({
+      ...{ ...connection, timeoutMs: 300_000, run: undefined, staleTokenHours: 168, dryRun: false },
+    });
   });
 });
 
-describe('the boolean input', () => {
-  const switches = [
-    ['export-environment', 'exportEnvironment'],
-    ['write-headers-file', 'writeHeadersFile'],
-    ['cleanup', 'cleanup'],
-    ['ephemeral-api-token', 'ephemeralApiToken'],
-    ['verify', 'verify'],
-    ['use-existing-credentials', 'useExistingCredentials'],
-    ['job-summary', 'jobSummary'],
-  ] as const;
-
-  test.each(switches)('%s accepts true and false in any case', async (input, field) => {
-    expect(await inputsOf({ [input]: 'true' })).toHaveProperty(field, true);
-    expect(await inputsOf({ [input]: ' FALSE ' })).toHaveProperty(field, false);
-    expect(await inputsOf({ [input]: 'True' })).toHaveProperty(field, true);
-  });
-
-  test.each(switches)('%s rejects anything else and says what it accepts', async (input, _field) => {
+describe('an input', () => {
+  test.each([
+    ['export-environment', 'exportEnvironment', inputsOf],
+    ['write-headers-file', 'writeHeadersFile', inputsOf],
+    ['cleanup', 'cleanup', inputsOf],
+    ['ephemeral-api-token', 'ephemeralApiToken', inputsOf],
+    ['verify', 'verify', inputsOf],
+    ['use-existing-credentials', 'useExistingCredentials', inputsOf],
+    ['job-summary', 'jobSummary', inputsOf],
+    ['dry-run', 'dryRun', sweepInputsOf],
+  ] as const)('%s is true or false, in any case', async (input, field, read) => {
+    expect(await read({ [input]: 'True' })).toHaveProperty(field, true);
+    expect(await read({ [input]: ' FALSE ' })).toHaveProperty(field, false);
     for (const value of ['yes', '1', '0', 'truefalse', 'no']) {
-      const failure = await failureOf(() => inputsOf({ [input]: value }));
-      expect(failure.code).toBe('invalid-input');
-      expect(failure.message).toBe(`Input "${input}" must be true or false, not "${value}".`);
+      const { message } = await failureOf(() => read({ [input]: value }));
+      expect(message).toBe(`Input "${input}" is "${value}". It must be true or false.`);
     }
   });
-});
 
-describe('the numeric input', () => {
   test.each([
-    ['timeout-seconds', 'timeoutMs', 1, 3600, 1000],
-    ['max-attempts', 'maxAttempts', 1, 100, 1],
-    ['stale-token-hours', 'staleTokenHours', 0, 87_600, 1],
-  ] as const)(
-    '%s accepts only whole numbers in its range, and says so',
-    async (input, field, min, max, unit) => {
-      expect(await inputsOf({ [input]: String(min) })).toHaveProperty(field, min * unit);
-      expect(await inputsOf({ [input]: ` ${max} ` })).toHaveProperty(field, max * unit);
-      expect(await inputsOf({ [input]: '007' })).toHaveProperty(field, 7 * unit);
+    ['timeout-seconds', 'timeoutMs', 1, 3600, 1000, inputsOf],
+    ['max-attempts', 'maxAttempts', 1, 100, 1, inputsOf],
+    ['stale-token-hours', 'staleTokenHours', 0, 87_600, 1, sweepInputsOf],
+  ] as const)('%s is a whole number in its range', async (input, field, min, max, unit, read) => {
+    expect(await read({ [input]: String(min) })).toHaveProperty(field, min * unit);
+    expect(await read({ [input]: ` ${max} ` })).toHaveProperty(field, max * unit);
+    expect(await read({ [input]: '007' })).toHaveProperty(field, 7 * unit);
+    const numbers = [String(min - 1), String(max + 1)];
+    for (const value of [...numbers, '1.5', '1e1', '0x10', 'ten', '-0', '+7', '7 s', 'Infinity']) {
+      const { message } = await failureOf(() => read({ [input]: value }));
+      const range = `a whole number from ${min} to ${max}`;
+      expect(message).toBe(`Input "${input}" is "${value}". It must be ${range}.`);
+    }
+  });
 
-      const wrong = [
-        String(min - 1),
-        String(max + 1),
-        '1.5',
-        '1e1',
-        '0x10',
-        'ten',
-        '-0',
-        '+7',
-        '7 s',
-        'Infinity',
-      ];
-      for (const value of wrong) {
-        const failure = await failureOf(() => inputsOf({ [input]: value }));
-        expect(failure.code).toBe('invalid-input');
-        expect(failure.message).toBe(
-          `Input "${input}" must be a whole number from ${min} to ${max}, not "${value}".`,
-        );
-      }
-    },
-  );
-});
-
-describe('password-format', () => {
-  test('accepts plain and md5 in any case', async () => {
-    const plain = { kind: 'password', username: 'ada', passwordMd5: md5(password) };
-    expect(await inputsOf({ ...loginInputs, 'password-format': 'Plain' })).toHaveProperty(
-      'configured',
-      plain,
+  test('is quoted without a secret that is there by mistake, in one line, whole or not at all', async () => {
+    expect(await messageOf({ 'api-token': apiToken, verify: apiToken })).toContain('"verify" is "***".');
+    expect(await messageOf({ username, password, 'password-format': password })).toBe(
+      'Input "password-format" is "***". It must be plain or md5.',
     );
-    const hashed = { username: 'ada', password: md5(password), 'password-format': ' MD5 ' };
-    expect(await inputsOf(hashed)).toHaveProperty('configured', plain);
-  });
-
-  test('rejects anything else and says what it accepts', async () => {
-    const failure = await failureOf(() => inputsOf({ ...loginInputs, 'password-format': 'sha256' }));
-    expect(failure.code).toBe('invalid-input');
-    expect(failure.message).toBe('Input "password-format" must be plain or md5, not "sha256".');
+    expect(await messageOf({ verify: 'no\n::error::pwned' })).toContain('is "no ::error::pwned".');
+    expect(await messageOf({ verify: 'x'.repeat(1001) })).toContain('is "a message of 1,001 characters".');
+    const id = { 'api-token': apiToken, 'run-id': apiToken, 'run-attempt': '1' };
+    expect((await failureOf(() => sweepInputsOf(id))).message).toContain('"run-id" is "***".');
+    const attempt = { 'api-token': apiToken, 'run-id': '1', 'run-attempt': apiToken };
+    expect((await failureOf(() => sweepInputsOf(attempt))).message).toContain('"run-attempt" is "***".');
   });
 });
 
-describe('the quoted value of an invalid input', () => {
-  test('hides a secret that is there by mistake', async () => {
-    const failure = await failureOf(() => inputsOf({ 'api-token': apiToken, verify: apiToken }));
-    expect(failure.message).toBe('Input "verify" must be true or false, not "***".');
-    const swapped = { username: 'ada', password, 'password-format': password };
-    expect((await failureOf(() => inputsOf(swapped))).message).toContain('not "***"');
-  });
-
-  test('is one line of sensible length', async () => {
-    const failure = await failureOf(() => inputsOf({ verify: `no\n::error::pwned${'!'.repeat(5000)}` }));
-    expect(failure.message).toContain('not "no ::error::pwned!!!');
-    expect(failure.message.length).toBeLessThan(400);
+describe('secrets are masked before anything else is checked:', () => {
+  test.each<[Given, string[]]>([
+    [loginInputs, [password, passwordMd5, passwordMd5.toUpperCase()]],
+    [{ username, password: passwordMd5, 'password-format': 'md5' }, [passwordMd5, passwordMd5.toUpperCase()]],
+    [{ 'api-token': ` ${apiToken} `, 'password-format': 'x' }, [apiToken]],
+    [{ password, 'api-token': 'two words' }, [password, 'two words']],
+  ])('%j', async (given, masks) => {
+    const masked: string[] = [];
+    await failureOf(() => inputsOf({ verify: 'x', ...given }, {}, masked));
+    expect(masked).toEqual(masks);
   });
 });
 
 describe('username and password', () => {
-  test('must both be set, not only the username', async () => {
-    const failure = await failureOf(() => inputsOf({ username: 'ada' }));
-    expect(failure.code).toBe('username-without-password');
-    expect(failure.message).toMatch(/"username" is set, but "password" is empty.*Set both/);
+  const advice =
+    "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
+
+  test('must both be set', async () => {
+    expect(await messageOf({ username })).toBe(`Input "username" is set, but "password" is empty. ${advice}`);
+    expect(await messageOf({ password })).toBe(`Input "password" is set, but "username" is empty. ${advice}`);
+    expect((await inputsOf({ username: ' ', password: '\n' })).configured).toBeUndefined();
   });
 
-  test('must both be set, not only the password', async () => {
-    const failure = await failureOf(() => inputsOf({ password }));
-    expect(failure.code).toBe('password-without-username');
-    expect(failure.message).toMatch(/"password" is set, but "username" is empty.*Set both/);
+  test.each<[string, string, string, string?]>([
+    ['as the MD5 of its UTF-8, in lower case', 'pä€', '540b092e4e05e80b44d84c8525fdb118'],
+    ['with its spaces', ' two words ', md5(' two words ')],
+    ['of spaces only', '   ', md5('   ')],
+    ['without a line feed at its end', 'secret\n', md5('secret')],
+    ['without any line breaks at its end', 'secret\r\n\n', md5('secret')],
+    ['with other line breaks', '\nfirst\nsecond\n', md5('\nfirst\nsecond')],
+    ['without the byte order mark of an editor', '\ufeffsecret', md5('secret')],
+    ['with such a mark inside', 'se\ufeffcret', md5('se\ufeffcret')],
+    ['hashed, even if it looks like an MD5', md5('secret'), md5(md5('secret'))],
+    ['as it is, if it is an MD5', md5('secret'), md5('secret'), 'md5'],
+    ['in lower case, trimmed, if it is one', ` ${md5('secret').toUpperCase()} \n`, md5('secret'), ' MD5 '],
+  ])('are sent %s', async (_how, given, hash, format = 'Plain') => {
+    const inputs = { username: ` ${username}\n`, password: given, 'password-format': format };
+    const { configured } = await inputsOf(inputs);
+    expect(configured).toMatchObject({ kind: 'password', username, md5: hash });
   });
 
-  test('count as no credentials if both are empty', async () => {
-    expect((await inputsOf({ username: ' ', password: '' })).configured).toEqual({ kind: 'none' });
-  });
-
-  test('ignore white space around the username', async () => {
-    const { configured } = await inputsOf({ username: ' ada\n', password });
-    expect(configured).toMatchObject({ username: 'ada' });
-  });
-});
-
-describe('an ephemeral token', () => {
-  test('cannot be combined with cleanup: false', async () => {
-    const both = { ...loginInputs, 'ephemeral-api-token': 'true', cleanup: 'false' };
-    const failure = await failureOf(() => inputsOf(both));
-    expect(failure.code).toBe('invalid-input');
-    expect(failure.message).toMatch(/"ephemeral-api-token: true" and "cleanup: false".*never expire/);
-  });
-
-  test('is accepted with cleanup: true, as is cleanup: false without it', async () => {
-    await expect(inputsOf({ 'ephemeral-api-token': 'true', cleanup: 'true' })).resolves.toMatchObject({
-      ephemeralApiToken: true,
-    });
-    await expect(inputsOf({ 'ephemeral-api-token': 'false', cleanup: 'false' })).resolves.toMatchObject({
-      cleanup: false,
-    });
-  });
-});
-
-describe('the failure to authenticate has its own code for', () => {
   test.each([
-    ['a username alone', { username: 'ada' }, 'username-without-password'],
-    ['a password alone', { password }, 'password-without-username'],
-    ['an API token with a space', { 'api-token': 'two words' }, 'malformed-api-token'],
-    ['an expired API token', { 'api-token': jwtUntil('2020-01-01T00:00:00Z') }, 'expired-api-token'],
-  ])('%s', async (_what, inputs, code) => {
-    expect(await failureOf(() => inputsOf(inputs))).toMatchObject({ code });
+    ['plain', passwordMd5, true],
+    ['plain', ` ${passwordMd5.toUpperCase()}\t`, true],
+    ['plain', passwordMd5.slice(1), false],
+    ['plain', `${passwordMd5}0`, false],
+    ['plain', `g${passwordMd5.slice(1)}`, false],
+    ['md5', passwordMd5, false],
+  ])('look as if the format were wrong: %s %s', async (format, given, looksHashed) => {
+    const { configured } = await inputsOf({ username, password: given, 'password-format': format });
+    expect(configured).toHaveProperty('looksHashed', looksHashed);
   });
 
-  test('no credentials', async () => {
-    const { configured, endpoint } = await inputsOf({});
-    const { exabits } = await converse();
-    expect(await failureOf(() => authenticate(configured, endpoint, exabits))).toMatchObject({
-      code: 'no-credentials',
-    });
+  test.each([
+    ['too short', passwordMd5.slice(1)],
+    ['too long', `${passwordMd5}0`],
+    ['two hashes', `${passwordMd5}\n${passwordMd5}`],
+    ['not hexadecimal', `g${passwordMd5.slice(1)}`],
+  ])('are refused without being quoted if the MD5 is %s', async (_what, given) => {
+    expect(await messageOf({ username, password: given, 'password-format': 'md5' })).toBe(
+      'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5. Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.',
+    );
+  });
+});
+
+describe('an API token', () => {
+  test.each([
+    ['is the only credential', {}, []],
+    [
+      'wins over a login',
+      loginInputs,
+      [expect.stringMatching(/^Both api-token and username\/password are /)],
+    ],
+    ['wins over a username', { username }, [expect.stringMatching(/^Both /)]],
+    ['wins over a password', { password }, [expect.stringMatching(/^Both /)]],
+  ])('%s', async (_what, others, warnings) => {
+    const { configured, warnings: said } = await inputsOf({ ...others, 'api-token': ` ${apiToken}\n` });
+    expect([configured, said]).toEqual([
+      { kind: 'api-token', token: apiToken, expiresAt: undefined },
+      warnings,
+    ]);
+  });
+
+  test.each([
+    ['contains a line break', 'first-half\nsecond-half'],
+    ['contains a line break', 'first-half\rsecond-half'],
+    ['contains a space', `Bearer ${apiToken}`],
+    ['is in quotation marks', `"${apiToken}"`],
+    ['contains a character that is not allowed in an HTTP header', 'exa-tökén'],
+    ['is longer than 16384 characters', 'x'.repeat(16_385)],
+  ])('that %s is refused without being quoted', async (defect, token) => {
+    expect(await messageOf({ 'api-token': token })).toBe(
+      `Input "api-token" ${defect}. Copy the token alone, without "Bearer" or quotation marks, and store it again.`,
+    );
+  });
+
+  test('has an expiry if it is a JWT that says so', async () => {
+    for (const token of [unsignedJwt({ sub: 'ada' }), 'x'.repeat(16_384)]) {
+      expect((await inputsOf({ 'api-token': token })).configured).toHaveProperty('expiresAt', undefined);
+    }
+    expect((await inputsOf({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') })).configured).toHaveProperty(
+      ...['expiresAt', new Date('2026-11-24T12:00:01Z')],
+    );
+    expect(await messageOf({ 'api-token': jwtUntil('2026-11-24T12:00:00Z') })).toBe(
+      'The API token expired at 2026-11-24T12:00:00.000Z. Create a new one in the Exabits console and store it as the secret.',
+    );
+  });
+});
+
+test('an ephemeral token excludes cleanup: false', async () => {
+  expect(await messageOf({ 'ephemeral-api-token': 'true', cleanup: 'false' })).toBe(
+    'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted. Remove one of them.',
+  );
+  await expect(inputsOf({ cleanup: 'false' })).resolves.toMatchObject({ cleanup: false });
+});
+
+describe("the step's own credentials", () => {
+  const elsewhere = 'https://reseller.example';
+
+  test.each<[string, Given, Given]>([
+    ['the default host', {}, {}],
+    ['it, as the variable says, too', {}, { EXABITS_API_URL: ` ${defaultApiUrl}:443/api/v1/ ` }],
+    ['the host of the input', { 'api-url': elsewhere }, { EXABITS_API_URL: 'nowhere' }],
+  ])('go to %s', async (_where, given, env) => {
+    const inputs = await inputsOf({ ...loginInputs, ...given }, env);
+    expect([requireConfigured(inputs), inputs.endpoint.apiUrl]).toEqual([
+      ...[inputs.configured, given['api-url'] ?? defaultApiUrl],
+    ]);
+  });
+
+  test('never go to a host that a variable alone names', async () => {
+    const inputs = await inputsOf(loginInputs, { EXABITS_API_URL: `${elsewhere}/` });
+    expect(inputs.endpoint.apiUrl).toBe(elsewhere);
+    expect((await failureOf(() => requireConfigured(inputs))).message).toBe(
+      `The variable EXABITS_API_URL names https://reseller.example, but the input "api-url" is empty, which means https://gpu-api.exascalelabs.ai. The step's own credentials were not sent. If you mean the host of the variable, set api-url: \${{ env.EXABITS_API_URL }}, or \${{ vars.EXABITS_API_URL }} if it is a variable of the repository. If you mean the other, set api-url to it.`,
+    );
+  });
+
+  test('have to be there', async () => {
+    expect((await failureOf(async () => requireConfigured(await inputsOf({})))).message).toBe(
+      'No credentials. Set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.',
+    );
+  });
+
+  test('need a valid address, whoever gave it', async () => {
+    expect(await messageOf({ 'api-url': 'nowhere' })).toMatch(/^The input "api-url" must be a URL/);
+    expect(await messageOf({}, { EXABITS_API_URL: 'x' })).toMatch(/^The variable EXABITS_API_URL must be/);
+  });
+});
+
+describe('the run that has ended', () => {
+  test.each([
+    ['1', '1'],
+    [' 12345678901234567890 ', '9999999999'],
+  ])('has the id %s and the attempt %s', async (id, attempt) => {
+    const { run } = await sweepInputsOf({ 'run-id': id, 'run-attempt': attempt });
+    expect(run).toEqual({ id: id.trim(), attempt: Number(attempt) });
+  });
+
+  test.each([
+    ['1', ''],
+    ['', '1'],
+  ])('needs both id and attempt, or neither: "%s", "%s"', async (id, attempt) => {
+    const { message } = await failureOf(() => sweepInputsOf({ 'run-id': id, 'run-attempt': attempt }));
+    expect(message).toBe(
+      'Inputs "run-id" and "run-attempt" belong together: a re-run that is under way has the same id. Set both or neither.',
+    );
+  });
+
+  test.each(['0', '-1', '1e3', '1.5', '0x1', '01', 'x', '9'.repeat(21), '.*', '1 2'])(
+    'is a number, not "%s"',
+    async (id) => {
+      const { message } = await failureOf(() => sweepInputsOf({ 'run-id': id, 'run-attempt': '1' }));
+      expect(message).toBe(`Input "run-id" is "${id}". It must be the number of a workflow run.`);
+    },
+  );
+
+  test('has an attempt of at least 1', async () => {
+    const { message } = await failureOf(() => sweepInputsOf({ 'run-id': '1', 'run-attempt': '0' }));
+    expect(message).toBe('Input "run-attempt" is "0". It must be a whole number from 1 to 9999999999.');
   });
 });

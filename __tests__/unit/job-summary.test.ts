@@ -1,167 +1,127 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { skipWaits, stopCalendar } from './support/clock.ts';
-import {
-  apiToken,
-  email,
-  ephemeralToken,
-  exabits,
-  jwtUntil,
-  loginInputs,
-  password,
-  passwordMd5,
-  yes,
-} from './support/exabits.ts';
+import * as double from './support/account.ts';
+import { stopCalendar } from './support/clock.ts';
+import { apiToken, jwtUntil, loginInputs, yes } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
+import './support/realm.ts';
 
-const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const summary = { 'job-summary': 'true' };
+const withToken = { 'api-token': apiToken, verify: 'false', ...summary };
+const host = 'gpu-api.exascalelabs.ai';
 
-skipWaits();
-beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
+let exabits: double.ServedExabits;
 
-function logIn(
-  inputs: Record<string, string> = summary,
-  username = 'ada',
-  job = new InProcessJob(),
-): Promise<Step> {
-  exabits()
-    .post('/authenticate/login')
-    .reply(200, yes({ access_token: accessToken, refresh_token: 'refresh-token', username, email }));
-  return job.main({ ...loginInputs, ...inputs });
-}
+beforeEach(() => {
+  stopCalendar('2026-11-24T12:00:00Z');
+  exabits = new double.ServedExabits();
+});
 
 /** The rows of the table, with character references resolved. */
 function rowsOf({ summary: text }: Step): string[][] {
-  return [...text.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
-    [...row.matchAll(/<t[hd]>(.*?)<\/t[hd]>/g)].map(([, cell = '']) =>
-      cell.replace(/&#(\d+);/g, (_reference, code) => String.fromCharCode(Number(code))),
-    ),
+  return [...text.matchAll(/<tr><th>(.*?)<\/th><td>(.*?)<\/td><\/tr>/g)].map(([, ...cells]) =>
+    cells.map((cell) => cell.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))),
   );
 }
 
 describe('job-summary: true writes a short table', () => {
-  test('about a login', async () => {
-    const step = await logIn();
-    expect(step.summary).toContain('Exabits sign-in');
-    expect(rowsOf(step)).toEqual([
-      ['Method', 'login'],
-      ['User', 'ada'],
-      ['Host', 'gpu-api.exascalelabs.ai'],
-      ['Expires', '2026-11-24T12:30:00.000Z'],
-    ]);
+  test('after what is there already', async () => {
+    const job = new InProcessJob();
+    job.onPrepare = (env) => writeFileSync(String(env.GITHUB_STEP_SUMMARY), '# Before\n');
+    expect((await job.main(withToken)).summary).toBe(
+      [
+        ...['# Before', '<h3>Exabits sign-in</h3>', '<table>', '<tr><th>Method</th><td>api-token</td></tr>'],
+        `<tr><th>Host</th><td>${host}</td></tr>`,
+        ...['<tr><th>Expires</th><td>never, until the token is deleted</td></tr>', '</table>', ''],
+      ].join('\n'),
+    );
   });
 
-  test('about an API token', async () => {
-    const step = await new InProcessJob().main({ 'api-token': apiToken, ...summary });
-    expect(rowsOf(step)).toEqual([
-      ['Method', 'api-token'],
-      ['Host', 'gpu-api.exascalelabs.ai'],
-      ['Expires', 'never, until the token is deleted'],
-    ]);
+  const until = '2026-11-24T12:30:00.000Z';
+
+  test.each<[string, Record<string, string>, Record<string, string>, [string, string][]]>([
+    [
+      'a login',
+      loginInputs,
+      {},
+      [
+        ['Method', 'login'],
+        ['User', 'ada'],
+        ['Host', host],
+        ['Expires', until],
+      ],
+    ],
+    [
+      'an API token that expires, at a host with a port',
+      { 'api-token': jwtUntil(until), verify: 'false', 'api-url': 'https://api.example:8443' },
+      {},
+      [
+        ['Method', 'api-token'],
+        ['Host', 'api.example:8443'],
+        ['Expires', until],
+      ],
+    ],
+    [
+      'existing credentials',
+      { 'use-existing-credentials': 'true', verify: 'false' },
+      { EXABITS_ACCESS_TOKEN: jwtUntil(until), EXABITS_REFRESH_TOKEN: 'refresh-token' },
+      [
+        ['Method', 'existing'],
+        ['Host', host],
+        ['Expires', until],
+      ],
+    ],
+  ])('about %s', async (_what, inputs, env, rows) => {
+    const step = await new InProcessJob(env).main({ ...inputs, ...summary });
+    expect(rowsOf(step)).toEqual(rows);
+    for (const secret of [step.outputs.token, step.outputs['refresh-token']]) {
+      if (secret) expect(step.summary).not.toContain(secret);
+    }
   });
 
-  test('about an API token that expires', async () => {
-    const step = await new InProcessJob().main({ 'api-token': jwtUntil('2026-11-25T00:00:00Z'), ...summary });
-    expect(rowsOf(step)).toContainEqual(['Expires', '2026-11-25T00:00:00.000Z']);
-  });
-
-  test('about an ephemeral token, with its name and its deletion', async () => {
-    let name = '';
-    exabits()
-      .post('/api-tokens', (body) => {
-        name = body.name;
-        return true;
-      })
-      .reply(200, yes({ id: 1, token: ephemeralToken }));
-    const step = await logIn({ ...summary, 'ephemeral-api-token': 'true' });
+  test('about an ephemeral token', async () => {
+    const step = await new InProcessJob().main({ ...double.ephemeralInputs, ...summary });
     expect(rowsOf(step)).toEqual([
-      ['Method', 'ephemeral-api-token'],
-      ['User', 'ada'],
-      ['Host', 'gpu-api.exascalelabs.ai'],
+      ...[
+        ['Method', 'ephemeral-api-token'],
+        ['User', 'ada'],
+        ['Host', host],
+      ],
       ['Expires', 'when the job ends: the post step deletes the token'],
-      ['Ephemeral token', name],
+      ['Ephemeral token', exabits.left()[0]],
     ]);
   });
 
-  test('about existing credentials', async () => {
-    const job = new InProcessJob({
-      EXABITS_ACCESS_TOKEN: accessToken,
-      EXABITS_REFRESH_TOKEN: 'refresh-token',
-    });
-    const step = await job.main({ ...summary, 'use-existing-credentials': 'true' });
-    expect(rowsOf(step)).toEqual([
-      ['Method', 'existing'],
-      ['Host', 'gpu-api.exascalelabs.ai'],
-      ['Expires', '2026-11-24T12:30:00.000Z'],
-    ]);
-  });
-
-  test('about another host, with its port', async () => {
-    const step = await new InProcessJob().main({
-      'api-token': apiToken,
-      'api-url': 'https://api.example:8443',
-      ...summary,
-    });
-    expect(rowsOf(step)).toContainEqual(['Host', 'api.example:8443']);
+  test('in which untrusted text is escaped', async () => {
+    const username = `<img src=x onerror=alert(1)>&amp;"'\`|\\[link](https://x.example)*_~ #1 @ada $x$`;
+    const data = { access_token: 'access', refresh_token: 'refresh', username };
+    exabits.when('POST', double.answers(200, yes(data)));
+    const step = await new InProcessJob().main({ ...loginInputs, ...summary });
+    expect(rowsOf(step)[1]).toEqual(['User', username]);
+    const [, cell = ''] = step.summary.match(/<th>User<\/th><td>(.*?)<\/td>/) ?? [];
+    expect(cell.replace(/&#\d+;/g, '')).not.toMatch(/[<>&"'`|\\[\]*_~:@$]/);
   });
 });
 
-test('the table contains no secret', async () => {
-  const { summary: text } = await logIn();
-  for (const secret of [accessToken, 'refresh-token', password, passwordMd5]) {
-    expect(text).not.toContain(secret);
-  }
-  expect((await new InProcessJob().main({ 'api-token': apiToken, ...summary })).summary).not.toContain(
-    apiToken,
-  );
-});
-
-test('untrusted text is escaped', async () => {
-  const hostile = `<img src=x onerror=alert(1)>&amp;"'\`|\\[link](https://x.example)*_~ #1 @ada $x$`;
-  const step = await logIn(summary, hostile);
-  expect(rowsOf(step)[1]).toEqual(['User', hostile]);
-  const cell = step.summary.match(/<th>User<\/th><td>(.*?)<\/td>/)?.[1] ?? '';
-  expect(cell.replace(/&#\d+;/g, '')).not.toMatch(/[<>&"'`|\\[\]*_~@$]/);
-});
-
-test('existing content of the summary stays', async () => {
-  const job = new InProcessJob();
-  const path = `${job.temp}/summary.md`;
-  writeFileSync(path, '# Before\n');
-  job.env.GITHUB_STEP_SUMMARY = path;
-  await job.main({ 'api-token': apiToken, ...summary });
-  expect(readFileSync(path, 'utf8')).toMatch(/^# Before\n<h3>Exabits sign-in<\/h3>\n<table>\n/);
-});
-
-test('job-summary: false writes no summary', async () => {
-  expect((await logIn({})).summary).toBe('');
-});
-
-test('a failed step writes no summary', async () => {
+test('no summary is written by default, or by a step that fails', async () => {
+  expect((await new InProcessJob().main(loginInputs)).summary).toBe('');
   expect((await new InProcessJob().main(summary)).summary).toBe('');
 });
 
-describe('a summary that cannot be written only causes a warning:', () => {
-  test('the runner names no file', async () => {
-    const step = await new InProcessJob({ GITHUB_STEP_SUMMARY: '' }).main({
-      'api-token': apiToken,
-      ...summary,
-    });
-    expect(step.log).toMatch(/\nWarning: Could not write the job summary: .*GITHUB_STEP_SUMMARY/);
-    expect(step.exitCode).toBe(0);
-    expect(step.outputs.token).toBe(apiToken);
-  });
-
-  test('its path is a folder', async () => {
-    const job = new InProcessJob();
-    const path = `${job.temp}/summary`;
-    mkdirSync(path);
+test('a summary that cannot be written is a warning: the credentials are out', async () => {
+  const job = new InProcessJob();
+  const folder = `${job.temp}/summary`;
+  mkdirSync(folder);
+  const reasons: [path: string, reason: string][] = [
+    ['', 'GITHUB_STEP_SUMMARY is not a file'],
+    [folder, 'GITHUB_STEP_SUMMARY is not a file'],
+    [`${folder}/none`, `ENOENT: no such file or directory, stat '${folder}/none'`],
+  ];
+  for (const [path, reason] of reasons) {
     job.env.GITHUB_STEP_SUMMARY = path;
-    const step = await job.main({ 'api-token': apiToken, ...summary });
-    expect(step.log).toMatch(
-      /\nWarning: Could not write the job summary: GITHUB_STEP_SUMMARY is not a file\.$/,
-    );
-    expect(step.exitCode).toBe(0);
-  });
+    const { log, exitCode, outputs } = await job.main(withToken);
+    expect(log.split('\n')[1]).toBe(`Warning: Could not write the job summary: ${reason}.`);
+    expect([exitCode, outputs.token]).toEqual([0, apiToken]);
+  }
+  expect(() => readFileSync(`${folder}/none`)).toThrow('ENOENT');
 });

@@ -1,18 +1,20 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import * as double from './support/account.ts';
-import { page } from './support/account.ts';
+import { type Behaviour, page, somebodyElse } from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
-import { apiUrl, loginInputs, password, passwordMd5, username, yes } from './support/exabits.ts';
-import { failureOf } from './support/failure.ts';
-import { sweepInputsOf } from './support/inputs.ts';
+import { loginInputs, password, passwordMd5, yes } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 
 const clock = skipWaits();
 const event = { workflow_run: { id: 111, run_attempt: 2 } };
-const host = new URL(apiUrl).host;
-const of = (run: number, attempt = 1): string => `gha-${run}-${attempt}-0a1b2c3d`;
 const logIn = 'POST /authenticate/login';
+const hour = 3600;
+const of = (run: number, attempt = 1): string => `gha-${run}-${attempt}-0a1b2c3d`;
+const there = (count: number): string => `There were ${count} API tokens at gpu-api.exascalelabs.ai.`;
+const ageless = (names: string): string =>
+  `Error: Exabits does not say how old some API tokens are: ${names}. They were kept, because a job may still use them. If their jobs have ended, delete them by hand: egpu token delete ID --force. With stale-token-hours: 0, no age matters.`;
+const kept = (name: string): string =>
+  `Kept ${name}: it has the id of the run, but its description does not end with the run's address.`;
 
 let exabits: double.ServedExabits;
 
@@ -28,221 +30,264 @@ function sweep(inputs: Record<string, string> = {}, at: object = event): Promise
 
 /** What the outputs say. */
 function outputsOf({ outputs }: Step): [deleted: string | undefined, names: unknown] {
-  return [outputs.deleted, JSON.parse(outputs['deleted-names'] ?? '')];
+  return [outputs.deleted, JSON.parse(outputs['deleted-names'] ?? 'null')];
 }
 
 describe('the sweep', () => {
-  test('deletes the tokens of the ended run and stale ones, and says so', async () => {
+  test('deletes the tokens of the ended run and stale ones, looks again, and says so', async () => {
     for (const name of ['laptop', of(111, 1), of(111, 2), of(111, 3), of(112)]) exabits.seed(name);
-    exabits.seed(of(5), { hoursOld: 169 });
-    exabits.seed(of(6), { hoursOld: 167 });
+    exabits.seed(of(5), { secondsOld: 168 * hour + 1 });
+    exabits.seed(of(6), { secondsOld: 168 * hour });
+    exabits.seed(of(7), { secondsOld: 500 * hour, of: somebodyElse.username });
     const step = await sweep();
-    expect(step.log).toBe(
-      [of(5), of(111, 1), of(111, 2)].map((name) => `Deleted ${name}.\n`).join('') +
-        `Deleted 3 of 7 API tokens at ${host}.`,
-    );
-    expect(outputsOf(step)).toEqual(['3', [of(5), of(111, 1), of(111, 2)]]);
+    expect(step.log.split('\n')).toEqual([
+      ...[`Deleted ${of(111, 1)}.`, `Deleted ${of(111, 2)}.`, `Deleted ${of(5)}.`],
+      `Deleted 3: ${of(111, 1)}, ${of(111, 2)}, ${of(5)}. ${there(7)}`,
+    ]);
+    expect(outputsOf(step)).toEqual(['3', [of(111, 1), of(111, 2), of(5)]]);
     expect(exabits.left()).toEqual(['laptop', of(111, 3), of(112), of(6)]);
     expect(step).toMatchObject({ exitCode: 0, env: {}, state: {}, summary: '' });
+    const deletions = Array(3).fill(expect.stringMatching(/^DELETE /));
+    expect(exabits.calls).toEqual([logIn, page(), page(6), ...deletions, page(), page(4)]);
   });
 
-  test('reads the whole list, however long', async () => {
-    exabits.seedMany(250, 200);
-    exabits.seed(of(111), { hoursOld: -1 });
+  test('reads the whole list, however long, and says if there is nothing to delete', async () => {
+    exabits.seedMany(250, () => 200 * hour);
     const step = await sweep();
-    expect(outputsOf(step)).toEqual(['1', [of(111)]]);
-    expect(exabits.calls).toContain(page('asc', 160));
+    expect([step.log, step.exitCode]).toEqual([`Nothing to delete. ${there(250)}`, 0]);
+    expect(outputsOf(step)).toEqual(['0', []]);
+    expect(exabits.calls).toContain(page(160));
   });
 
-  test('goes only by age without an event', async () => {
-    exabits.seed(of(111));
-    exabits.seed(of(5), { hoursOld: 3 });
-    expect(outputsOf(await sweep({ 'stale-token-hours': '2' }, {}))).toEqual(['1', [of(5)]]);
+  test.each<[string, Record<string, string>, object, string[]]>([
+    ['goes only by age without an event', { 'stale-token-hours': '2' }, {}, [of(5)]],
+    ['deletes nothing by age if stale-token-hours is 0', { 'stale-token-hours': '0' }, event, [of(111)]],
+    ['deletes nothing without both', { 'stale-token-hours': '0' }, {}, []],
+    ['deletes each token once if both name it', { 'stale-token-hours': '1' }, event, [of(111), of(5)]],
+  ])('%s', async (_what, inputs, at, names) => {
+    exabits.seed(of(111), { secondsOld: 2 * hour });
+    exabits.seed(of(5), { secondsOld: 2 * hour + 1 });
+    expect(outputsOf(await sweep(inputs, at))).toEqual([String(names.length), names]);
   });
 
-  test('deletes nothing by age if stale-token-hours is 0', async () => {
-    exabits.seed(of(111), { hoursOld: 1000 });
-    exabits.seed(of(5), { hoursOld: 1000 });
-    expect(outputsOf(await sweep({ 'stale-token-hours': '0' }))).toEqual(['1', [of(111)]]);
+  test.each([-8, 8])("measures ages by Exabits' clock, which is %i hours ahead", async (hours) => {
+    exabits.moveClock(hours * hour);
+    exabits.seed(of(5), { secondsOld: 5 * hour });
+    exabits.seed(of(6), { secondsOld: 7 * hour });
+    expect(outputsOf(await sweep({ 'stale-token-hours': '6' }))).toEqual(['1', [of(6)]]);
   });
 
-  test("leaves another repository's run alone if the description names it", async () => {
-    exabits.seed(of(111), {
-      description: 'x: https://github.com/octo-org/other/actions/runs/111/attempts/1',
-    });
-    exabits.seed(of(111), {
-      description: 'x: https://github.com/octo-org/train/actions/runs/111/attempts/1',
-    });
-    expect(outputsOf(await sweep())[0]).toBe('1');
-    expect(exabits.tokens()[0]?.description).toContain('other');
+  const here = 'workflow w, job j of octo-org/train: https://github.com/octo-org/train/actions/runs/';
+
+  test.each([
+    ['a re-run in progress', of(111, 3)],
+    ['a re-run in progress, with ten attempts', of(111, 10)],
+    ['a run whose number begins the same way', of(1111)],
+    ['a run whose number ends the same way', of(1)],
+    ['a person', `${of(111)}-keep`],
+  ])('leaves the token of %s alone', async (_whose, name) => {
+    exabits.seed(name);
+    expect((await sweep()).log).toBe(`Nothing to delete. ${there(1)}`);
+  });
+
+  test.each([
+    ['another repository', `${here.replaceAll('train', 'other')}111/attempts/1`],
+    ['another server', `${here.replace('github.com', 'ghe.corp')}111/attempts/1`],
+    ['another attempt', `${here}111/attempts/2`],
+    ['a longer attempt', `${here}111/attempts/11`],
+    ['another run', `${here}112/attempts/1`],
+    ['a run, and more', `${here}111/attempts/1 (mine)`],
+    ['a run inside another address', `${here.replace(': ', ': https://x/')}111/attempts/1`],
+    ['nothing that we wrote', 'keep this one'],
+  ])('keeps a token of the run that is described as of %s, and says so', async (_what, description) => {
+    exabits.seed(of(111), { description });
+    exabits.seed(of(111), { description: `${here}111/attempts/1` });
+    const step = await sweep();
+    expect(step.log.split('\n')).toEqual([
+      ...[`Deleted ${of(111)}.`, `Deleted 1: ${of(111)}. ${there(2)}`, kept(of(111))],
+    ]);
+    expect([step.exitCode, exabits.tokens()[0]?.description]).toEqual([0, description]);
+  });
+
+  test('deletes a token of the run by age, whatever its description', async () => {
+    exabits.seed(of(111), { description: 'keep this one', secondsOld: 200 * hour });
+    expect(outputsOf(await sweep())).toEqual(['1', [of(111)]]);
   });
 
   test('deletes nothing with dry-run, but names what it would delete', async () => {
-    exabits.seed('laptop');
-    exabits.seed(of(111));
+    for (const name of ['laptop', of(111)]) exabits.seed(name);
     const step = await sweep({ 'dry-run': 'true' });
-    expect(step.log).toBe(`Would delete ${of(111)}.\nWould delete 1 of 2 API tokens at ${host}.`);
+    expect([step.log, step.exitCode]).toEqual([`Would delete 1: ${of(111)}. ${there(2)}`, 0]);
     expect(outputsOf(step)).toEqual(['0', [of(111)]]);
-    expect(exabits.left()).toEqual(['laptop', of(111)]);
-    expect(exabits.calls.filter((call) => call.startsWith('DELETE'))).toEqual([]);
+    expect(exabits.calls).toEqual([logIn, page(), page(2)]);
   });
 
-  test('works with an API token, which the list verifies', async () => {
+  test('works with an API token, which the list checks', async () => {
     const ci = exabits.seed('ci');
-    exabits.seed(of(111));
     const inputs = { username: '', password: '', 'api-token': ci.token };
-    expect(outputsOf(await sweep(inputs))).toEqual(['1', [of(111)]]);
-    expect(exabits.calls).not.toContain(logIn);
+    expect((await sweep(inputs)).log).toBe(`Nothing to delete. ${there(1)}`);
+    expect((await sweep({ 'api-token': ci.token })).log).toMatch(/^Warning: Both api-token and username/);
     exabits.remove(ci);
-    const { exitCode, log } = await sweep(inputs);
-    expect([exitCode, log]).toEqual([1, expect.stringContaining('Error: Exabits refused the API token')]);
-  });
-
-  test('warns that it prefers the API token to a login', async () => {
-    const { token } = exabits.seed('ci');
-    expect((await sweep({ 'api-token': token })).log).toMatch(/^Warning: Both api-token and username/);
-  });
-
-  test('fails without credentials', async () => {
-    const { exitCode, log, outputs } = await sweep({ username: '', password: '' });
-    expect([exitCode, log, outputs]).toEqual([1, expect.stringMatching(/^Error: No credentials/), {}]);
+    const refused = await sweep(inputs);
+    expect(refused.log).toMatch(/^Error: Exabits refused the API token/);
+    expect(exabits.calls).not.toContain(logIn);
   });
 
   test('masks its secrets before it does anything else', async () => {
     const { lines } = await sweep();
-    const masks = lines.slice(0, lines.findLastIndex((line) => line.startsWith('::add-mask::')) + 1);
-    expect(masks.every((line) => line.startsWith('::add-mask::'))).toBe(true);
-    for (const secret of [password, passwordMd5]) expect(masks).toContain(`::add-mask::${secret}`);
-  });
-
-  test('takes at most 300 seconds by default', async () => {
-    const slow: double.Behaviour = (carryOut) => {
-      clock.skip(280_000);
-      return double.answers(503)(carryOut);
-    };
-    exabits.when('GET', slow, 2);
-    expect((await sweep({ 'timeout-seconds': '600' })).exitCode).toBe(0);
-    exabits.when('GET', slow, 2);
-    const { exitCode, log } = await sweep();
-    expect([exitCode, log]).toEqual([1, expect.stringContaining('within 300 s')]);
-  });
-});
-
-describe('the ended run', () => {
-  test.each([
-    ['1', ''],
-    ['', '1'],
-  ])('needs both id and attempt, or neither: "%s", "%s"', async (id, attempt) => {
-    const { exitCode, log } = await sweep({ 'run-id': id, 'run-attempt': attempt });
-    expect([exitCode, log]).toEqual([
-      1,
-      'Error: Inputs "run-id" and "run-attempt" belong together: a re-run that is under way has the same id. Set both or neither.',
-    ]);
-    expect(exabits.calls).toEqual([]);
-  });
-
-  test.each(['0', '-1', '1e3', '1.5', '0x1', '01', 'x', '9'.repeat(21), '.*', '1 2'])(
-    'must be a number, not "%s"',
-    async (id) => {
-      const { exitCode, log } = await sweep({ 'run-id': id });
-      expect([exitCode, log]).toEqual([
-        1,
-        `Error: Input "run-id" must be the number of a workflow run, not "${id}".`,
-      ]);
-      expect(exabits.calls).toEqual([]);
-    },
-  );
-
-  test('is quoted without secrets', async () => {
-    expect((await sweep({ 'run-id': password })).lines.at(-1)).not.toContain(password);
-    const [error] = (await sweep({ 'run-id': password })).lines.filter((line) => line.startsWith('::error'));
-    expect(error).toContain('not "***"');
-  });
-
-  test('has an attempt of at least 1', async () => {
-    expect((await sweep({ 'run-attempt': '0' })).log).toMatch(/"run-attempt" must be a whole number from 1 /);
+    const secrets = [password, passwordMd5].map((secret) => `::add-mask::${secret}`);
+    expect(lines.slice(0, 2)).toEqual(secrets);
   });
 });
 
 describe('a token that cannot be deleted', () => {
-  test('fails the step with its name and id, after all others were tried', async () => {
+  const failure = (tokens: string): string =>
+    `Error: Some API tokens could not be deleted: ${tokens}. The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`;
+
+  test('fails the step with its name and id, after all were tried three times', async () => {
     const [first, , third] = [of(111, 1), of(111, 2), of(5)].map((name) =>
-      exabits.seed(name, { hoursOld: 200 }),
+      exabits.seed(name, { secondsOld: 200 * hour }),
     );
     exabits.when(`DELETE /api-tokens/${first?.id}`, double.refuses(409, 'busy'));
-    exabits.when(`DELETE /api-tokens/${third?.id}`, double.answers(404, 'no such page'));
+    exabits.when(`DELETE /api-tokens/${third?.id}`, double.refuses(404));
     const step = await sweep();
+    const busy = `Could not delete ${of(111)}: Exabits refused DELETE /api-tokens/${first?.id} (HTTP 409, "busy").`;
+    // It is still listed, so it is not gone.
+    const missing = `Could not delete ${of(5)}: Exabits refused DELETE /api-tokens/${third?.id} (HTTP 404, "no").`;
     expect(step.log.split('\n')).toEqual([
-      expect.stringMatching(/^Could not delete gha-111-1-0a1b2c3d: .*"busy"/),
-      `Deleted ${of(111, 2)}.`,
-      expect.stringMatching(/^Could not delete gha-5-1-0a1b2c3d: .*404/),
-      `Deleted 1 of 3 API tokens at ${host}.`,
-      `Error: Some API tokens could not be deleted: ${of(111, 1)} (id ${first?.id}), ${of(5)} (id ${third?.id}). The log says why for each. Run the sweep again, or delete them by hand: egpu token delete ID --force`,
+      ...[busy, `Deleted ${of(111, 2)}.`, missing, busy, missing, busy, missing],
+      `Deleted 1: ${of(111, 2)}. ${there(3)}`,
+      failure(`${of(111)} (id ${first?.id}), ${of(5)} (id ${third?.id})`),
     ]);
-    expect(step.exitCode).toBe(1);
-    expect(outputsOf(step)).toEqual(['1', [of(111, 2)]]);
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111, 2)]]);
   });
 
-  test('is retried like any request', async () => {
-    exabits.seed(of(111));
-    exabits.when('DELETE', double.answers(503), 4);
-    expect(outputsOf(await sweep())[0]).toBe('1');
-    exabits.seed(of(111));
-    exabits.when('DELETE', double.answers(503), 1);
-    expect((await sweep({ 'max-attempts': '1' })).exitCode).toBe(1);
+  test('is not passed over in silence if there is no other', async () => {
+    const { id } = exabits.seed(of(111));
+    exabits.when('DELETE', double.refuses(409));
+    const { log } = await sweep();
+    const end = `\nDeleted nothing. ${there(1)}\n${failure(`${of(111)} (id ${id})`)}`;
+    expect(log.slice(-end.length)).toBe(end);
   });
 
-  test('counts as deleted if it is already gone', async () => {
+  test('is tried again in the next round', async () => {
     exabits.seed(of(111));
-    exabits.when(
-      'GET',
-      double.afterwards(() => exabits.remove(exabits.tokens()[0])),
-    );
-    const step = await sweep();
+    exabits.when('DELETE', double.answers(503), 2);
+    const step = await sweep({ 'max-attempts': '1' });
     expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '1', [of(111)]]);
   });
 
-  test('is reported without an id that is a secret', async () => {
-    const secret = unsignedJwt({ sub: username });
-    const list = yes([{ id: secret, name: of(111), created_at: 0 }]);
-    exabits.when(logIn, double.answers(200, yes({ access_token: secret, refresh_token: 'refresh' })));
-    exabits.when('GET', double.answers(200, list));
-    exabits.when('DELETE', double.refuses(409));
-    const { lines, log } = await sweep();
-    expect(log).toContain('is not what the Exabits API promises: the "id" of an entry contains a secret');
-    expect(log).toContain('Error: Some API tokens could not be deleted');
-    expect(lines.filter((line) => !line.startsWith('::add-mask::')).join()).not.toContain(secret);
+  test('is no failure if it is gone, but not counted', async () => {
+    exabits.seed(of(111));
+    exabits.when('DELETE', (carryOut) => {
+      carryOut();
+      return carryOut();
+    });
+    const step = await sweep();
+    expect(step.log).toMatch(/^Could not delete .*404.*\nNothing to delete. /);
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '0', []]);
+  });
+
+  test('is deleted if that was confirmed, even if a stale list still shows it', async () => {
+    exabits.seed(of(111));
+    let first: double.Reply | undefined;
+    exabits.when('GET', (carryOut) => {
+      first ??= carryOut();
+      return first;
+    });
+    const step = await sweep();
+    expect(step.log).toBe(`Deleted ${of(111)}.\nDeleted 1: ${of(111)}. ${there(1)}`);
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '1', [of(111)]]);
+  });
+
+  test('may appear while others are deleted', async () => {
+    exabits.seed(of(111));
+    const another = double.afterwards(() => exabits.seed(of(111, 2)));
+    exabits.when('DELETE', another, 1);
+    const step = await sweep();
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([0, '2', [of(111), of(111, 2)]]);
+    expect(step.log).toContain(there(1));
   });
 });
 
-test('a list that cannot be read fails the step, and nothing is deleted', async () => {
-  exabits.seed(of(111));
-  exabits.when('GET', double.refuses(400, 'no list today'));
-  const { exitCode, log, outputs } = await sweep();
-  expect([exitCode, log, outputs]).toEqual([1, expect.stringContaining('no list today'), {}]);
-  expect(exabits.left()).toEqual([of(111)]);
-});
+describe('tokens whose age nobody knows', () => {
+  const timeless = double.lists((data) => yes(data.map(({ created_at: _, ...token }) => token)));
+  const dateless: Behaviour = (carryOut) => ({ ...carryOut(), headers: {} });
 
-test('outputs that cannot be written fail the step', async () => {
-  const { exitCode, log } = await new InProcessJob({ GITHUB_OUTPUT: '' }).sweep(loginInputs, event);
-  expect([exitCode, log]).toEqual([1, expect.stringContaining('GITHUB_OUTPUT is not set')]);
-});
-
-describe('the inputs of the sweep', () => {
-  const apiToken = 'api-token-of-ada';
-
-  test('have defaults', async () => {
-    const { run, staleTokenHours, dryRun } = await sweepInputsOf({ 'api-token': apiToken });
-    expect({ run, staleTokenHours, dryRun }).toEqual({ run: undefined, staleTokenHours: 168, dryRun: false });
+  test.each<[string, Behaviour, Record<string, string>, string]>([
+    ['fail the step', timeless, {}, ageless(`${of(5)}, ${of(6)}`)],
+    ['fail it without a date, too', dateless, {}, ageless(`${of(5)}, ${of(6)}`)],
+    ['fail a dry run', timeless, { 'dry-run': 'true' }, ageless(`${of(5)}, ${of(6)}`)],
+    ['do not matter if no age does', timeless, { 'stale-token-hours': '0' }, there(4)],
+  ])('%s', async (_what, list, inputs, end) => {
+    for (const name of ['laptop', of(111), of(5), of(6)]) exabits.seed(name);
+    exabits.when('GET', list);
+    const step = await sweep(inputs);
+    expect([step.exitCode, step.log.endsWith(end)]).toEqual([end.startsWith('Error') ? 1 : 0, true]);
+    expect(outputsOf(step)[1]).toEqual([of(111)]);
   });
 
   test.each([
-    ['1', ''],
-    ['x', '1'],
-  ])('are refused as invalid: %j and %j', async (id, attempt) => {
-    const { code } = await failureOf(() =>
-      sweepInputsOf({ 'api-token': apiToken, 'run-id': id, 'run-attempt': attempt }),
+    ['168', ageless(of(111))],
+    ['0', kept(of(111))],
+  ])('and the description of another repository are %s hours, %s', async (hours, end) => {
+    exabits.seed(of(111), { description: 'keep this one' });
+    exabits.when('GET', timeless);
+    expect((await sweep({ 'stale-token-hours': hours })).log).toBe(`Nothing to delete. ${there(1)}\n${end}`);
+  });
+});
+
+describe('the sweep fails', () => {
+  test('if the list cannot be read, and deletes nothing', async () => {
+    exabits.seed(of(111));
+    exabits.when('GET', double.refuses(400, 'no list today'));
+    const step = await sweep();
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '0', []]);
+    expect(step.log).toMatch(/^Error: Exabits refused GET \/api-tokens \(HTTP 400, "no list today"\)/);
+    expect(exabits.left()).toEqual([of(111)]);
+  });
+
+  test('when its time is over, by default after 300 seconds, and its outputs say what it did', async () => {
+    for (const attempt of [1, 2]) exabits.seed(of(111, attempt));
+    const late: Behaviour = (carryOut) => {
+      clock.skip(20_000);
+      return double.answers(503)(carryOut);
+    };
+    const slow = double.afterwards(() => {
+      clock.skip(290_000);
+      exabits.when('GET', late);
+    });
+    exabits.when('DELETE', slow, 1);
+    exabits.when('DELETE', late);
+    const step = await sweep();
+    expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111)]]);
+    expect(step.log).toMatch(
+      /\nCould not delete gha-111-2-0a1b2c3d: No usable answer .* within 300 s \(.*\nDeleted 1: .*\nError: Some API tokens could not be deleted: gha-111-2-0a1b2c3d /,
     );
-    expect(code).toBe('invalid-input');
+  });
+
+  test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
+    ['without credentials', { username: '', password: '' }, {}, /^Error: No credentials\./],
+    [
+      'if a variable alone names the host',
+      {},
+      { EXABITS_API_URL: 'https://x.example' },
+      /^Error: The variable /,
+    ],
+    ['if the outputs cannot be written', {}, { GITHUB_OUTPUT: '' }, /\(GITHUB_OUTPUT is not set\)/],
+  ])('%s', async (_what, inputs, env, words) => {
+    const step = await new InProcessJob(env).sweep({ ...loginInputs, ...inputs }, event);
+    expect([step.exitCode, step.log, step.outputs]).toEqual([1, expect.stringMatching(words), {}]);
+    expect(exabits.calls).toEqual(env.GITHUB_OUTPUT === '' ? [logIn, page()] : []);
+  });
+
+  test('without the inputs that have a hyphen', async () => {
+    const job = new InProcessJob();
+    job.onPrepare = (env) => {
+      for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
+    };
+    const step = await job.sweep(loginInputs, event);
+    expect(step.log).toMatch(/^Error: The inputs whose name has a hyphen/);
+    expect([step.exitCode, exabits.calls]).toEqual([1, []]);
   });
 });

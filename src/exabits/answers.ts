@@ -34,15 +34,15 @@ export interface Created {
  */
 export function readLogin(data: unknown, username: string, masker: Masker): Login {
   const read = reader('POST /authenticate/login', data, masker);
-  const accessToken = read.token('access_token');
+  const token = read.token('access_token');
   const refreshToken = read.token('refresh_token');
   const now = Date.now();
   return {
     credential: {
       kind: 'token-pair',
-      accessToken,
+      token,
+      expiresAt: jwtExpiry(token) ?? new Date(now + accessTokenMs),
       refreshToken,
-      accessTokenExpiresAt: jwtExpiry(accessToken) ?? new Date(now + accessTokenMs),
       refreshTokenExpiresAt: jwtExpiry(refreshToken) ?? new Date(now + refreshTokenMs),
     },
     account: { username: read.optionalName('username') || username, email: read.optionalName('email') },

@@ -110,19 +110,21 @@ function wrongPassword({ looksHashed }: Password, host: string, { seen }: Reques
   const hint = looksHashed
     ? 'The password has 32 hexadecimal digits, like an MD5: if it is one, set password-format: md5.'
     : `Check both secrets, and that they belong to ${host}; "password-format" says whether the secret is the password itself or its MD5.`;
-  return new RequestFailure(`Exabits did not accept the username and password (${seen.saw}).`, hint, seen);
+  const who = seen.enveloped ? 'Exabits' : host;
+  return new RequestFailure(`${who} did not accept the username and password (${seen.saw}).`, hint, seen);
 }
 
 function accessRefused(credential: Credential, host: string, { seen }: RequestFailure): Failure {
+  const who = seen.enveloped ? 'Exabits' : host;
   if (credential.kind === 'api-token') {
     return new RequestFailure(
-      `Exabits refused the API token (${seen.saw}).`,
+      `${who} refused the API token (${seen.saw}).`,
       `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`,
       seen,
     );
   }
   return new RequestFailure(
-    `Exabits refused the tokens of the login (${seen.saw}).`,
+    `${who} refused the tokens of the login (${seen.saw}).`,
     "Check that the account may use the API, and that the runner's clock is right.",
     seen,
   );

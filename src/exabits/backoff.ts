@@ -3,25 +3,19 @@ const firstCeilingMs = 1_000;
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
-export interface Wait {
-  /** How many tries have failed, from 1. */
-  readonly failedTries: number;
-  /** The server's `Retry-After` in milliseconds; 0 if there was none. */
-  readonly retryAfterMs: number;
-  /** Whether the server reported too many requests. */
-  readonly crowded: boolean;
-  /** The time left until the deadline, in milliseconds. */
-  readonly remainingMs: number;
-}
-
 /**
  * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
  * retry together. The jitter is added to the server's `Retry-After`.
  *
+ * @param wait how many tries have failed, from 1; the server's `Retry-After` and the time until the deadline, in
+ *   milliseconds; and whether the server reported too many requests
  * @param random a number from 0 (included) to 1
  * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
-export function backoffMs(wait: Wait, random = Math.random()): number {
+export function backoffMs(
+  wait: { failedTries: number; retryAfterMs: number; remainingMs: number; crowded: boolean },
+  random = Math.random(),
+): number {
   const { failedTries, retryAfterMs, crowded, remainingMs } = wait;
   const first = crowded ? firstCeilingInCrowdMs : firstCeilingMs;
   const ceiling = Math.min(highestCeilingMs, first * 2 ** (failedTries - 1));

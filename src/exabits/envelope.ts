@@ -68,9 +68,7 @@ function redirected({ status, headers }: Answer, request: string, baseUrl: strin
   const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
   return new Failure(
     `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`,
-    isElsewhere
-      ? `If you trust that host, set the input "api-url" to ${redact(origin)}.`
-      : 'Check the address of the API.',
+    isElsewhere ? 'If you trust that host, set the input "api-url" to it.' : 'Check the address of the API.',
   );
 }
 
@@ -99,7 +97,7 @@ function refused(
   const seen = {
     saw,
     transient,
-    changedNothing: status === 429 || (enveloped && status >= 400 && status < 500),
+    changedNothing: status === 429 || (enveloped && !transient && status >= 400 && status < 500),
     status,
     enveloped,
     retryAfterMs: retryAfterMs(headers['retry-after'], headers.date, new Date()),

@@ -18,10 +18,12 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
  * @returns the failure, which says whether to try again
  */
 export function lostFailure(lost: Lost, host: string, limitMs: number, redact: Redact): RequestFailure {
-  const { saw, problem, advice, isFinal = false } = describe(lost, host, seconds(limitMs), redact);
-  const { wasSent, onStaleConnection } = lost;
-  const seen = { saw, transient: !isFinal, changedNothing: !wasSent, onStaleConnection };
-  return new RequestFailure(problem, advice, seen, lost.error);
+  const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
+  const { wasSent, onStaleConnection, proxy, error } = lost;
+  const seen = { saw, transient: !ends, changedNothing: !wasSent, onStaleConnection };
+  const endsAll = ends === 'all' && { endsAll: true };
+  // A proxy's own words, which may echo its password, go to no log.
+  return new RequestFailure(problem, advice, { ...seen, ...endsAll }, proxy ? undefined : error);
 }
 
 interface Description {
@@ -29,7 +31,8 @@ interface Description {
   readonly saw: string;
   readonly problem: string;
   readonly advice: string;
-  readonly isFinal?: boolean;
+  /** Whether sending this request again would not help, or not even sending another. */
+  readonly ends?: 'this' | 'all' | undefined;
 }
 
 function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, redact: Redact): Description {
@@ -38,7 +41,12 @@ function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, 
   if (isFinal) {
     const what = error === undefined ? `no end within ${limit}` : saw;
     const problem = `${host} began to answer, but not in a way that can be read (${what}).`;
-    return { saw, problem, advice: 'Check the address, and whether something else answers there.', isFinal };
+    return {
+      saw,
+      problem,
+      advice: 'Check the address, and whether something else answers there.',
+      ends: 'this',
+    };
   }
   const isTls = certificateCode.test(code) || protocolCode.test(code);
   // With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
@@ -59,7 +67,7 @@ function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, 
     const words = saw.replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/, '$1');
     const what = certificateCode.test(code) ? code : `${code}: ${words}`;
     const problem = `No secure connection to ${host} (${what}).`;
-    return { saw: what, problem, advice: tlsAdvice(code), isFinal: true };
+    return { saw: what, problem, advice: tlsAdvice(code), ends: 'this' };
   }
   return {
     saw,
@@ -70,15 +78,15 @@ function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, 
 
 // Of what a proxy says, only the status is shown: the rest may echo its password.
 function describeProxy(error: unknown, host: string, limit: string): Description {
-  const status = error instanceof Error && 'statusCode' in error ? `HTTP ${error.statusCode}` : '';
-  const saw = error === undefined ? `no answer within ${limit}` : status || codeOf(error);
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0;
+  const saw = error === undefined ? `no answer within ${limit}` : status ? `HTTP ${status}` : codeOf(error);
   // Five wrong passwords may lock an account.
-  const isFinal = status === 'HTTP 407';
+  const isRefused = status === 407;
   return {
     saw: `${saw} from the proxy`,
     problem: `The proxy did not connect to ${host} (${saw}).`,
-    advice: isFinal ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
-    isFinal,
+    advice: isRefused ? 'Check the username and password in https_proxy.' : 'Check https_proxy and no_proxy.',
+    ends: isRefused ? 'all' : undefined,
   };
 }
 

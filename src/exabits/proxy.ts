@@ -18,28 +18,19 @@ export function readProxy(url: URL): ProxySettings | undefined {
   const { https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = process.env;
   const text = https_proxy || HTTPS_PROXY;
   if (!text || url.protocol === 'http:' || isLoopback(url)) return undefined;
-  const proxy = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (!proxy?.hostname || !['http:', 'https:'].includes(proxy.protocol) || !isEscaped(proxy)) {
-    throw new Failure(
-      'The variable https_proxy is not a URL such as http://proxy.example:3128.',
-      'Correct it; in the password, write % as %25.',
-    );
-  }
-  return {
-    url: proxy,
-    exceptions: (no_proxy || NO_PROXY || '')
-      .split(/[\s,]+/)
-      .map(withSubdomains)
-      .join(),
-  };
-}
-
-function isEscaped({ username, password }: URL): boolean {
   try {
-    return [username, password].every((part) => decodeURIComponent(part) !== undefined);
-  } catch {
-    return false;
-  }
+    const proxy = new URL(text.includes('://') ? text : `http://${text}`);
+    // Node does the same with each, and throws.
+    for (const part of [proxy.username, proxy.password]) decodeURIComponent(part);
+    if (proxy.hostname && ['http:', 'https:'].includes(proxy.protocol)) {
+      const exceptions = (no_proxy || NO_PROXY || '').split(/[\s,]+/).map(withSubdomains);
+      return { url: proxy, exceptions: exceptions.join() };
+    }
+  } catch {}
+  throw new Failure(
+    'The variable https_proxy is not a URL such as http://proxy.example:3128.',
+    'Correct it; in the password, write % as %25.',
+  );
 }
 
 // For most programs, a host name covers its subdomains; for Node, only one with a dot before it does.

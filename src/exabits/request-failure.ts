@@ -14,6 +14,8 @@ export interface Seen {
   readonly enveloped?: boolean;
   /** How long the server asked to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Whether no other request would succeed, either: the time is up, or the proxy wants another password. */
+  readonly endsAll?: boolean;
   /** Whether the server had closed the kept connection already, which says nothing about the request. */
   readonly onStaleConnection?: boolean;
 }

@@ -43,15 +43,21 @@ export function createSend(
   const remainingMs = (): number => Math.max(0, endMs - monotonicMs());
   // A try that hangs must leave time for another.
   const tryLimitMs = Math.max(10_000, timeoutMs / 3);
+  /** Why no further request is sent. */
+  let ended: RequestFailure | undefined;
 
   return async (next) => {
     let failed: RequestFailure | undefined;
     for (let tries = 1; ; ) {
+      if (remainingMs() === 0) ended ??= outOfTime('none of it is left');
+      if (ended) throw ended;
       const request = next(failed);
       try {
         return await tryOnce(request);
       } catch (thrown) {
-        if (!(thrown instanceof RequestFailure && thrown.seen.transient)) throw thrown;
+        if (!(thrown instanceof RequestFailure)) throw thrown;
+        if (thrown.seen.endsAll) ended = thrown;
+        if (!thrown.seen.transient) throw thrown;
         failed = thrown;
       }
       // Says nothing about the request, so it goes out again at once, and this try does not count.
@@ -60,6 +66,15 @@ export function createSend(
       tries += 1;
     }
   };
+
+  function outOfTime(history: string, failed?: RequestFailure): RequestFailure {
+    return new RequestFailure(
+      `No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`,
+      'Raise the input "timeout-seconds", or check the network between the runner and Exabits.',
+      { saw: 'no time left', transient: false, changedNothing: true, ...failed?.seen, endsAll: true },
+      failed,
+    );
+  }
 
   async function tryOnce(request: Request): Promise<Envelope> {
     // Rounded up: a timer drops fractions, which would leave a remainder too short for another try.
@@ -76,10 +91,8 @@ export function createSend(
       new RequestFailure(problem, advice, failed.seen, failed);
     const history = `${tries === 1 ? '1 try' : `${tries} tries`}; last error: ${saw}`;
     if (leftMs === 0) {
-      throw giveUp(
-        `No usable answer from ${host} within ${seconds(timeoutMs)} (${history}).`,
-        'Raise the input "timeout-seconds", or check the network between the runner and Exabits.',
-      );
+      ended = outOfTime(history, failed);
+      throw ended;
     }
     if (retryAfterMs >= leftMs) {
       throw giveUp(

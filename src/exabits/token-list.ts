@@ -42,18 +42,20 @@ export async function readTokenList(
 ): Promise<TokenList> {
   const tokens = new Map<string, ListedToken>();
   let offset = 0;
+  let unreadable = 0;
   for (let count = 0; count < mostPages; count += 1) {
     const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
     const { data, total = 0, date } = await readPage(credential, path);
     const entries = entriesOf(data);
     const before = tokens.size;
-    for (const token of entries.flatMap(readListedToken)) tokens.set(token.id, token);
+    const read = entries.flatMap(readListedToken);
+    unreadable += entries.length - read.length;
+    for (const token of read) tokens.set(token.id, token);
     const found = [...tokens.values()];
-    const end = offset + entries.length;
     const isLast = tokens.size === before;
-    if (isLast && end < total) throw malformed(list, 'it ends before its "total"');
+    if (isLast && tokens.size + unreadable < total) throw malformed(list, 'it ends before its "total"');
     if (isLast || (isEnough(found, date) && isNewestFirst(found))) return { tokens: found, date };
-    offset = end - Math.floor(entries.length * overlap);
+    offset += entries.length - Math.floor(entries.length * overlap);
   }
   throw malformed(list, `it goes on after ${mostPages} pages`);
 }
@@ -91,7 +93,12 @@ function readListedToken(entry: unknown): ListedToken[] {
       id,
       name: typeof name === 'string' ? name : '',
       description: typeof description === 'string' ? description : '',
-      createdAt: typeof createdAt === 'number' ? new Date(createdAt * 1000) : undefined,
+      createdAt: isTime(createdAt) ? new Date(createdAt * 1000) : undefined,
     },
   ];
+}
+
+// Zero, and milliseconds in place of seconds, are no times from which an age could be told.
+function isTime(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && seconds > 1e9 && seconds < 1e11;
 }

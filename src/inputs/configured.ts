@@ -53,7 +53,7 @@ function readPassword(
   if (format === 'md5' && !isHash) {
     throw new Failure(
       'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5.',
-      'For the password itself use password-format: plain.',
+      'Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.',
     );
   }
   const md5 = mask(format === 'md5' ? password.trim().toLowerCase() : md5Of(password));

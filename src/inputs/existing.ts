@@ -57,18 +57,17 @@ function readApiToken(mask: Mask, now: Date): Credential | NotUsable {
 }
 
 function readPair(mask: Mask, now: Date): Credential | NotUsable {
-  const accessToken = mask(variable('EXABITS_ACCESS_TOKEN'));
+  const token = mask(variable('EXABITS_ACCESS_TOKEN'));
   const refreshToken = mask(variable('EXABITS_REFRESH_TOKEN'));
-  const accessTokenExpiresAt =
-    jwtExpiry(accessToken) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
-  const lifetimeMs = accessTokenExpiresAt.getTime() - now.getTime();
+  const expiresAt = jwtExpiry(token) ?? new Date(variable('EXABITS_ACCESS_TOKEN_EXPIRES_AT'));
+  const lifetimeMs = expiresAt.getTime() - now.getTime();
   if (Number.isNaN(lifetimeMs)) return { reason: 'do not say when they expire' };
   if (lifetimeMs < leastLifetimeMs) {
     const verb = lifetimeMs > 0 ? 'expire in less than 5 minutes,' : 'expired';
-    return { reason: `${verb} at ${accessTokenExpiresAt.toISOString()}` };
+    return { reason: `${verb} at ${expiresAt.toISOString()}` };
   }
   const refreshTokenExpiresAt = jwtExpiry(refreshToken);
-  return { kind: 'token-pair', accessToken, refreshToken, accessTokenExpiresAt, refreshTokenExpiresAt };
+  return { kind: 'token-pair', token, expiresAt, refreshToken, refreshTokenExpiresAt };
 }
 
 function variable(name: string): string {

@@ -6,31 +6,11 @@ import type { Masker } from '../secrets.ts';
 import { hasInputs, readConfigured } from './configured.ts';
 import { inputReaders } from './readers.ts';
 
-/** The validated inputs for the connection to Exabits. */
-export interface ConnectionInputs {
-  /** Undefined if the step has no credentials of its own. */
-  readonly configured: Configured | undefined;
-  /** Warnings about inputs that are valid, but probably a mistake. */
-  readonly warnings: readonly string[];
-  readonly endpoint: Endpoint;
-  /** Whether the endpoint comes from the input `api-url`, and not from a variable or by default. */
-  readonly isEndpointGiven: boolean;
-  /** For all requests of a phase together, in milliseconds. */
-  readonly timeoutMs: number;
-  /** The most tries of one request. */
-  readonly maxAttempts: number;
-}
+/** The validated inputs of the step. */
+export type Inputs = ReturnType<typeof readInputs>;
 
-/** All validated inputs of the step. */
-export interface Inputs extends ConnectionInputs {
-  readonly exportEnvironment: boolean;
-  readonly writeHeadersFile: boolean;
-  readonly cleanup: boolean;
-  readonly ephemeralApiToken: boolean;
-  readonly verify: boolean;
-  readonly useExistingCredentials: boolean;
-  readonly jobSummary: boolean;
-}
+/** The validated inputs that both actions have. */
+export type ConnectionInputs = ReturnType<typeof readConnectionInputs>;
 
 /**
  * Reads and validates every input of the step. Secrets are masked before anything else is validated.
@@ -38,27 +18,23 @@ export interface Inputs extends ConnectionInputs {
  * @param now the current time, to find an API token that has expired
  * @throws Failure that names the input and what is allowed
  */
-export function readInputs(masker: Masker, now: Date): Inputs {
-  const connection = readConnectionInputs(masker, now, 60);
+export function readInputs(masker: Masker, now: Date) {
   const { booleanInput } = inputReaders(masker.redact);
-  const cleanup = booleanInput('cleanup', true);
-  const ephemeralApiToken = booleanInput('ephemeral-api-token', false);
-  if (ephemeralApiToken && !cleanup) {
-    throw new Failure(
-      'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted.',
-      'Remove one of them.',
-    );
-  }
-  return {
-    ...connection,
+  const inputs = {
+    ...readConnectionInputs(masker, now, 60),
     exportEnvironment: booleanInput('export-environment', true),
     writeHeadersFile: booleanInput('write-headers-file', true),
-    cleanup,
-    ephemeralApiToken,
+    cleanup: booleanInput('cleanup', true),
+    ephemeralApiToken: booleanInput('ephemeral-api-token', false),
     verify: booleanInput('verify', true),
     useExistingCredentials: booleanInput('use-existing-credentials', false),
     jobSummary: booleanInput('job-summary', false),
   };
+  if (!inputs.ephemeralApiToken || inputs.cleanup) return inputs;
+  throw new Failure(
+    'Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted.',
+    'Remove one of them.',
+  );
 }
 
 /**
@@ -68,7 +44,7 @@ export function readInputs(masker: Masker, now: Date): Inputs {
  * @param timeoutSeconds the default of `timeout-seconds`
  * @throws Failure that names the input and what is allowed
  */
-export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: number): ConnectionInputs {
+export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: number) {
   const configured = readConfigured(masker, now);
   if (!hasInputs()) {
     throw new Failure(
@@ -80,12 +56,15 @@ export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: 
   return {
     ...configured,
     ...readEndpoint(),
+    /** For all requests of a phase together, in milliseconds. */
     timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
+    /** The most tries of one request. */
     maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
   };
 }
 
-function readEndpoint(): Pick<ConnectionInputs, 'endpoint' | 'isEndpointGiven'> {
+// Whether the endpoint is given decides whether the step's own credentials may go there.
+function readEndpoint(): { endpoint: Endpoint; isEndpointGiven: boolean } {
   const input = core.getInput('api-url');
   if (input) return { endpoint: parseEndpoint(input, 'input "api-url"'), isEndpointGiven: true };
   const variable = process.env.EXABITS_API_URL?.trim() || defaultApiUrl;
@@ -107,7 +86,7 @@ export function requireConfigured({ configured, endpoint, isEndpointGiven }: Con
   if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl) return configured;
   const expression = (context: string): string => `\${{ ${context}.EXABITS_API_URL }}`;
   throw new Failure(
-    `The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. Nothing was sent.`,
+    `The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. The step's own credentials were not sent.`,
     `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`,
   );
 }

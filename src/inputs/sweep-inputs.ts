@@ -1,17 +1,11 @@
 import * as core from '@actions/core';
 import { Failure } from '../failure.ts';
 import type { Masker, Redact } from '../secrets.ts';
-import { type ConnectionInputs, readConnectionInputs } from './inputs.ts';
+import { readConnectionInputs } from './inputs.ts';
 import { inputReaders } from './readers.ts';
 
 /** The validated inputs of the sweep. */
-export interface SweepInputs extends ConnectionInputs {
-  /** The workflow run and the attempt that have ended, if known. A later attempt may be running. */
-  readonly run: { readonly id: string; readonly attempt: number } | undefined;
-  /** The age from which tokens of any run are deleted, in hours; 0 for never. */
-  readonly staleTokenHours: number;
-  readonly dryRun: boolean;
-}
+export type SweepInputs = ReturnType<typeof readSweepInputs>;
 
 /**
  * Reads and validates every input of the sweep. Secrets are masked before anything else is validated.
@@ -19,18 +13,19 @@ export interface SweepInputs extends ConnectionInputs {
  * @param now the current time, to find an API token that has expired
  * @throws Failure that names the input and what is allowed
  */
-export function readSweepInputs(masker: Masker, now: Date): SweepInputs {
-  const connection = readConnectionInputs(masker, now, 300);
+export function readSweepInputs(masker: Masker, now: Date) {
   const { wholeNumberInput, booleanInput } = inputReaders(masker.redact);
   return {
-    ...connection,
+    ...readConnectionInputs(masker, now, 300),
     run: readRun(masker.redact),
+    /** The age from which tokens of any run are deleted, in hours; 0 for never. */
     staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
     dryRun: booleanInput('dry-run', false),
   };
 }
 
-function readRun(redact: Redact): SweepInputs['run'] {
+// The workflow run and the attempt that have ended, if known. A later attempt may be running.
+function readRun(redact: Redact): { id: string; attempt: number } | undefined {
   const id = core.getInput('run-id');
   const limits = { byDefault: 0, min: 1, max: 9_999_999_999 };
   const attempt = inputReaders(redact).wholeNumberInput('run-attempt', limits);

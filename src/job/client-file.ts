@@ -4,14 +4,10 @@ import { join } from 'node:path';
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[\s{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 
-/**
- * Checks whether the official client's configuration file has a key that it prefers to the tokens of a login.
- *
- * @returns the file and the key; undefined if there is none, or the file cannot be read
- */
+/** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 export function clientFileKey(): { path: string; key: string } | undefined {
   try {
     const path = join(homedir(), '.exabits', 'config.yaml');

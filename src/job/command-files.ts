@@ -7,9 +7,7 @@ type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
 /**
  * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
  *
- * @param variable the variable that names the file
  * @returns its path and current size in bytes
- * @throws Failure if it is missing
  */
 export function requireCommandFile(variable: CommandFile): { path: string; size: number } {
   const path = process.env[variable];
@@ -26,7 +24,6 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 /**
  * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
  *
- * @param variables the variables that name the files
  * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
  * @throws Failure for whatever `write` threw
  */
@@ -50,7 +47,7 @@ export function writeAllOrNone(
 
 function unwritable(thrown: unknown): Failure {
   return new Failure(
-    `The runner's files for this step cannot be written (${reasonOf(thrown)}), so nothing was exported.`,
+    `The runner's files for this step cannot be written (${reasonOf(thrown)}).`,
     "Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.",
     { cause: thrown },
   );

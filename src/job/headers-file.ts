@@ -4,12 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failure, regardless } from '../failure.ts';
 
-/**
- * Chooses a path that no other invocation uses, in the job's temporary folder.
- *
- * @returns the path; nothing is created
- * @throws Failure outside of a runner
- */
+/** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
 export function headersFilePath(): string {
   const folder = process.env.RUNNER_TEMP;
   if (folder) return join(folder, `exabits-headers-${randomUUID()}`);
@@ -20,18 +15,15 @@ export function headersFilePath(): string {
 }
 
 /**
- * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read.
- * Throws if anything already exists at the path, even a link.
- *
- * @param path where to write it; its folder is created if it does not exist
- * @param headers names and values
+ * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read, and the folder if
+ * there is none. Throws if anything already exists at the path, even a link.
  */
 export function writeHeadersFile(path: string, headers: Record<string, string>): void {
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'wx', 0o600);
   try {
-    // The umask may have taken the owner's permissions too, and curl has to read the file. Network drives may not
-    // support it.
+    // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not
+    // support this.
     regardless(() => fchmodSync(file, 0o600));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     writeFileSync(file, lines.join(''));
@@ -47,24 +39,20 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
 
-/**
- * Removes a header file, if it still exists.
- *
- * @param path where it is
- * @throws Failure that names the file, if it is still there after a second
- */
+/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
 export async function removeHeadersFile(path: string): Promise<void> {
   for (const waitMs of [...removalWaitsMs, 0]) {
     try {
       return rmSync(path, { force: true });
-    } catch (thrown) {
-      if (heldOpen.includes(codeOf(thrown)) && waitMs > 0) await sleep(waitMs);
-      else {
+    } catch (cause) {
+      if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
         throw new Failure(
-          `${path} is still there (${codeOf(thrown)}). Its tokens are valid until they expire or are deleted.`,
+          `${path} is still there (${codeOf(cause)}). Its tokens are valid until they expire or are deleted.`,
           'Remove the file by hand.',
+          { cause },
         );
       }
+      await sleep(waitMs);
     }
   }
 }

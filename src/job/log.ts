@@ -16,10 +16,8 @@ export function warning(line: string): void {
 }
 
 /**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log.
- *
- * @param failure what to show
- * @param redact hides secrets in the stacks, which contain text from libraries
+ * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log, redacted: they
+ * contain text from libraries.
  */
 export function fail(failure: Failure, redact: (text: string) => string): void {
   regardless(() => core.setFailed(oneLine(failure.message)));
@@ -30,11 +28,7 @@ export function fail(failure: Failure, redact: (text: string) => string): void {
   }
 }
 
-/**
- * Tells the runner to mask a secret.
- *
- * @throws Failure if the runner cannot be told
- */
+/** Tells the runner to mask a secret, or throws a Failure. */
 export function tellRunner(secret: string): void {
   try {
     core.setSecret(secret);

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import * as core from '@actions/core';
-import { accountOf, bearerTokenOf, expiryOf, headersOf, type SignIn } from '../credentials.ts';
+import { headersOf, type SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { fingerprint } from '../secrets.ts';
 import { writeAllOrNone } from './command-files.ts';
 import { headersFilePath, writeHeadersFile } from './headers-file.ts';
 import { saveExported } from './state.ts';
-import { apiTokenVariables, pairVariables } from './variables.ts';
+import { apiTokenVariables, pairVariables, setVariables } from './variables.ts';
 
 /** How to export a credential to later steps. */
 export interface Export {
@@ -19,8 +19,6 @@ export interface Export {
 /**
  * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
  *
- * @param signIn the credential, and how the step got it
- * @param how what to export
  * @returns the variables of another credential that were set in the job, and are empty now
  * @throws Failure if the runner's files cannot be written
  */
@@ -43,8 +41,7 @@ export function publish(signIn: SignIn, how: Export): string[] {
       writeHeadersFile(headersFile, headersOf(signIn.credential));
       onFailure(() => rmSync(headersFile));
     }
-    for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value);
-    for (const name of emptied) core.exportVariable(name, '');
+    setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
     for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
       core.setOutput(name, value);
     }
@@ -67,9 +64,9 @@ function environmentOf(
     ...(credential.kind === 'api-token'
       ? { EXABITS_API_TOKEN: credential.token }
       : {
-          EXABITS_ACCESS_TOKEN: credential.accessToken,
+          EXABITS_ACCESS_TOKEN: credential.token,
           EXABITS_REFRESH_TOKEN: credential.refreshToken,
-          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.accessTokenExpiresAt.toISOString(),
+          EXABITS_ACCESS_TOKEN_EXPIRES_AT: credential.expiresAt.toISOString(),
         }),
   };
 }
@@ -82,17 +79,16 @@ function othersVariables({ method, credential }: SignIn, headersFile: string | u
 }
 
 function outputsOf(signIn: SignIn, endpoint: Endpoint, headersFile = ''): Record<string, string> {
-  const { credential } = signIn;
-  const account = accountOf(signIn);
+  const { credential, account } = signIn;
   const pair = credential.kind === 'token-pair' ? credential : undefined;
   return {
     'auth-method': signIn.method,
-    token: bearerTokenOf(credential),
-    'access-token': pair?.accessToken ?? '',
+    token: credential.token,
+    'access-token': pair?.token ?? '',
     'refresh-token': pair?.refreshToken ?? '',
     'api-token': credential.kind === 'api-token' ? credential.token : '',
     'api-token-id': signIn.method === 'ephemeral-api-token' ? signIn.id : '',
-    'token-expires-at': expiryOf(credential)?.toISOString() ?? '',
+    'token-expires-at': credential.expiresAt?.toISOString() ?? '',
     'refresh-token-expires-at': pair?.refreshTokenExpiresAt?.toISOString() ?? '',
     username: account?.username ?? '',
     email: account?.email ?? '',

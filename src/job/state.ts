@@ -32,7 +32,7 @@ const creationKey = 'creation';
 /** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
 const tokenKey = 'ephemeral-token';
 
-/** Saves what `main` is about to export, so that `post` finds it even if `main` is killed meanwhile. */
+/** Saves what `main` is about to export, for `post`, even if `main` is killed meanwhile. */
 export function saveExported(exported: Exported): void {
   core.saveState(exportedKey, exported);
 }
@@ -43,11 +43,8 @@ export function readExported(): Exported | undefined {
 }
 
 /**
- * Saves how far the creation of a token has come, so that `post` knows even if `main` is killed.
- *
- * @param creation how far it has come
- * @param credential the token, once it is known: `post` deletes it with itself, whatever else has changed by then
- * @throws Failure if the runner's file cannot be written
+ * Saves how far the creation of a token has come, for `post`, even if `main` is killed meanwhile; and the token itself
+ * once it is known: `post` deletes it with itself, whatever else has changed by then.
  */
 export function saveCreation(creation: Creation, credential?: ApiToken): void {
   writeAllOrNone(['GITHUB_STATE'], () => {

@@ -1,24 +1,19 @@
 import { appendFileSync, statSync } from 'node:fs';
-import { accountOf, expiryOf, type SignIn } from '../credentials.ts';
+import type { SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { oneLine } from '../text.ts';
 
-/**
- * Adds a short table to the job summary. It contains no secrets, and text from outside is escaped.
- *
- * @param signIn the credential, and how the step got it
- * @param endpoint the deployment it is for
- * @throws Error if there is no such file, or it cannot be written
- */
+/** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
     ['Method', signIn.method],
-    ['User', accountOf(signIn)?.username],
+    ['User', signIn.account?.username],
     ['Host', new URL(endpoint.apiUrl).host],
     ['Expires', expiryText(signIn)],
     ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
   ];
   const cells = rows.flatMap(([label, text]) =>
-    text ? `<tr><th>${label}</th><td>${escapeHtml(text)}</td></tr>\n` : [],
+    text ? `<tr><th>${label}</th><td>${escapeHtml(oneLine(text))}</td></tr>\n` : [],
   );
   const path = process.env.GITHUB_STEP_SUMMARY;
   // Writing to a pipe would wait for a reader.
@@ -28,7 +23,7 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
 
 function expiryText(signIn: SignIn): string {
   if (signIn.method === 'ephemeral-api-token') return 'when the job ends: the post step deletes the token';
-  return expiryOf(signIn.credential)?.toISOString() ?? 'never, until the token is deleted';
+  return signIn.credential.expiresAt?.toISOString() ?? 'never, until the token is deleted';
 }
 
 // GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { fingerprint } from '../secrets.ts';
 import { requireCommandFile } from './command-files.ts';
@@ -17,10 +18,8 @@ export const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYP
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
 /**
- * Lists the variables that `main` set and that still have its values, or are empty.
- *
- * @param exported what `main` set
- * @returns names; without the addresses if something else has set a credential since, which may be for the same host
+ * Lists the variables that `main` set and that still have its values, or are empty; without the addresses if something
+ * else has set a credential since, which may be for the same host.
  */
 export function ownVariables({ variables }: Exported): string[] {
   const isForeign = (name: string): boolean => {
@@ -32,14 +31,12 @@ export function ownVariables({ variables }: Exported): string[] {
 }
 
 /**
- * Empties variables for later steps, because the runner has no way to unset one.
- *
- * @param names the variables
- * @throws Failure if the runner's file cannot be written
+ * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
+ * value stands for none, because the runner has no way to unset a variable.
  */
-export function emptyVariables(names: readonly string[]): void {
-  if (names.length === 0) return;
+export function setVariables(values: Readonly<Record<string, string>>): void {
   const { path } = requireCommandFile('GITHUB_ENV');
-  // Without the delimiters that the toolkit puts around a value: there is none.
-  appendFileSync(path, names.map((name) => `${name}=\n`).join(''));
+  const end = `end-${randomUUID()}`;
+  const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+  if (lines.length > 0) appendFileSync(path, lines.join(''));
 }

@@ -8,15 +8,19 @@ const sandbox = await startSandbox({
 const { url, defaultHost } = sandbox;
 const { username, password } = EXAMPLE_ACCOUNT;
 const login = JSON.stringify({ username, password: md5(password) });
+const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'example' });
 process.stdout.write(`Exabits sandbox: ${url}
 
 Accounts (username and password as JSON):
 ${[EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT].map((account) => `  ${JSON.stringify([account.username, account.password])}`).join('\n')}
 
+An API token of the first:
+  ${token}
+
 Log in:
   curl --fail-with-body ${url}/api/v1/authenticate/login -H 'Content-Type: application/json' -d '${login}'
 
-Call with the tokens of its answer:
+Call with the tokens of its answer, or with an API token alone:
   curl --fail-with-body ${url}/api/v1/billing/balance -H 'Authorization: Bearer ACCESS_TOKEN' -H 'refresh-token: REFRESH_TOKEN'
 
 It also answers for https://gpu-api.exascalelabs.ai, so that workflows and egpu run against it unchanged:

@@ -28,6 +28,8 @@ export type FaultEffect =
   | { effect: 'body'; body: Content; contentType?: string; status?: number }
   /** A well-formed envelope of exactly this many bytes; `chunked` leaves out its content length. */
   | { effect: 'oversized'; bytes: number; chunked?: boolean }
+  /** Carries the request out, and changes the JSON of its answer. */
+  | { effect: 'change'; change: (json: Record<string, unknown>) => unknown }
   /** Compresses the answer, although the client did not ask for it. */
   | { effect: 'gzip' }
   /** Carries the request out, then resets the connection instead of answering. */
@@ -43,7 +45,8 @@ export interface FaultMatch {
 /**
  * A fault and when it happens: of the matching requests, it skips the first `after` (default 0) and hits the next
  * `times` (default 1). `carriedOut` says whether the request still changes the state of Exabits; by default it does if
- * the normal answer is on its way (a reset or hang in the middle, delay, drip, gzip, answer-lost). With
+ * the normal answer is on its way (a reset or hang in the middle, delay, drip, change,
+ * gzip, answer-lost). With
  * `carriedOutAfterMs`, it does so that long after the answer.
  */
 export type Fault = FaultEffect & {
@@ -109,7 +112,7 @@ export function carriesOut(fault: Fault): boolean {
   if (fault.carriedOut !== undefined) return fault.carriedOut;
   if (fault.carriedOutAfterMs !== undefined) return false;
   if ('at' in fault) return fault.at !== 'before-headers';
-  return ['delay', 'drip', 'gzip', 'answer-lost'].includes(fault.effect);
+  return ['delay', 'drip', 'change', 'gzip', 'answer-lost'].includes(fault.effect);
 }
 
 /** Access to the wire: the response, its TCP connection, and a signal that ends all waiting. */
@@ -145,6 +148,10 @@ export async function deliverFault(
     case 'body': {
       const { status = 200, contentType = 'application/json', body } = fault;
       return send(status, contentType === '' ? {} : { 'content-type': contentType }, body);
+    }
+    case 'change': {
+      const changed = fault.change(JSON.parse(answer.body.toString()));
+      return send(answer.status, answer.headers, JSON.stringify(changed));
     }
     case 'gzip': {
       const headers = { ...answer.headers, 'content-encoding': 'gzip' };

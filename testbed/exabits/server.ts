@@ -12,6 +12,7 @@ import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
   type MachineRecord,
+  type NewApiToken,
   Store,
 } from './store.ts';
 
@@ -99,7 +100,7 @@ export class Sandbox {
     return this.#store.apiTokens();
   }
 
-  /** Every access token and API token that was ever issued. */
+  /** Every token that was ever issued. */
   get issued(): readonly string[] {
     return this.#store.issued;
   }
@@ -114,11 +115,8 @@ export class Sandbox {
     return this.#store.machines();
   }
 
-  /** Creates a token of this account; `createdAt` in Unix seconds. */
-  seedApiToken(
-    account: Account,
-    token: { name: string; description?: string; createdAt?: number },
-  ): ApiTokenRecord {
+  /** Creates a token of this account. */
+  seedApiToken(account: Account, token: NewApiToken): ApiTokenRecord {
     return this.#store.createApiToken(account, token);
   }
 

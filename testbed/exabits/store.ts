@@ -20,6 +20,14 @@ export interface ApiTokenRecord {
   lastUsed: number;
 }
 
+/** What to create an API token with. `createdAt` (Unix seconds) defaults to the sandbox's clock, `token` to a new JWT. */
+export interface NewApiToken {
+  name: string;
+  description?: string | undefined;
+  createdAt?: number | undefined;
+  token?: string;
+}
+
 /**
  * A virtual machine as the sandbox keeps it. It is being created until `startedAt` (milliseconds on the sandbox's
  * clock).
@@ -72,7 +80,7 @@ interface Grant {
 /** The state of the embedded Exabits: accounts, tokens, machines and a clock that can be moved forward. */
 export class Store {
   readonly accounts: readonly Account[];
-  /** Every access token and API token that there ever was. */
+  /** Every token that there ever was. */
   readonly issued: string[] = [];
   readonly #accessTokens = new Map<string, Grant>();
   readonly #refreshTokens = new Map<string, Grant>();
@@ -109,6 +117,7 @@ export class Store {
     const grant = (seconds: number): Grant => ({ username, until: this.nowMs() + seconds * 1000 });
     const accessToken = this.#issue(username, ACCESS_TOKEN_SECONDS);
     const refreshToken = randomBytes(41).toString('base64url');
+    this.issued.push(refreshToken);
     this.#accessTokens.set(accessToken, grant(ACCESS_TOKEN_SECONDS));
     this.#refreshTokens.set(refreshToken, grant(REFRESH_TOKEN_SECONDS));
     return { accessToken, refreshToken };
@@ -144,16 +153,13 @@ export class Store {
     return [...this.#apiTokens.values()];
   }
 
-  /** Creates an API token. `createdAt` (Unix seconds) defaults to the sandbox's clock. */
-  createApiToken(
-    account: Account,
-    token: { name: string; description?: string | undefined; createdAt?: number | undefined },
-  ): ApiTokenRecord {
+  /** Creates an API token. */
+  createApiToken(account: Account, token: NewApiToken): ApiTokenRecord {
     const record: ApiTokenRecord = {
       id: newId(),
       name: token.name,
       description: token.description ?? '',
-      token: this.#issue(account.username),
+      token: token.token ?? this.#issue(account.username),
       account: account.username,
       createdAt: token.createdAt ?? this.#nowSeconds(),
       lastUsed: 0,

@@ -59,7 +59,6 @@ export class Job {
   readonly #lines: string[] = [];
   readonly #posts: PendingPost[] = [];
   #files: CommandFiles | undefined;
-  #failed = false;
 
   constructor(options: JobOptions) {
     this.#options = options;
@@ -73,11 +72,6 @@ export class Job {
   /** The visible log of all steps so far, with the runner's headings. */
   get log(): string {
     return this.#lines.map((line) => `${line}\n`).join('');
-  }
-
-  /** `failure` as soon as a step without `continueOnError` has failed. */
-  get conclusion(): 'success' | 'failure' {
-    return this.#failed ? 'failure' : 'success';
   }
 
   /** The text as the log would show it, with the masks added so far. */
@@ -158,12 +152,10 @@ export class Job {
     const whole = { ...this.#runnerVariables(), ...files.paths, ...this.env, ...env };
     await options.onPrepare?.(whole);
     const cwd = join(this.#directory, 'workspace');
-    const { exitCode, signal, cancelled } = await launch({ cwd, env: whole }, output, options);
+    const { exitCode, signal } = await launch({ cwd, env: whole }, output, options);
 
     const written = files.read(output);
     Object.assign(this.env, written.env);
-    const failed = exitCode !== 0 || output.failed;
-    if ((failed || cancelled) && !options.continueOnError) this.#failed = true;
     return {
       name: title,
       exitCode,
@@ -173,7 +165,7 @@ export class Job {
       visible: output.visible,
       debugLog: output.debugLog,
       annotations: output.annotations,
-      outcome: cancelled ? 'cancelled' : failed ? 'failure' : 'success',
+      outcome: exitCode !== 0 || output.failed ? 'failure' : 'success',
     };
   }
 

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import type { Launch } from './step.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
-const CANCEL_MS = { sigterm: 7_500, sigkill: 10_000 };
 // Windows has no process groups, and opens a window for a detached process.
 const inGroup = process.platform !== 'win32';
 /** How long the output may stay open after the process itself has ended. */
@@ -35,24 +34,13 @@ export function asProcess(command: string, args: readonly string[]): Launch {
         child.stderr.destroy();
       }),
     );
-    let cancelled = false;
-    const cancel = (): void => {
-      const { sigterm, sigkill } = options.cancelMs ?? CANCEL_MS;
-      cancelled = true;
-      child.kill('SIGINT');
-      later(sigterm, () => child.kill('SIGTERM'));
-      later(sigkill, () => killGroup(child));
-    };
-    if (options.cancel?.aborted) cancel();
-    options.cancel?.addEventListener('abort', cancel, { once: true });
     options.onSpawn?.(child);
     try {
       await closed;
     } finally {
-      options.cancel?.removeEventListener('abort', cancel);
       for (const timer of timers) clearTimeout(timer);
     }
-    return { exitCode: child.exitCode, signal: child.signalCode, cancelled };
+    return { exitCode: child.exitCode, signal: child.signalCode };
   };
 }
 

@@ -1,24 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import type { StepOutput } from './step-output.ts';
 
-/** How to run a step. All but `onPrepare` and `continueOnError` are for steps that are processes. */
+/** How to run a step. All but `onPrepare` are for steps that are processes. */
 export interface StepOptions {
   /** The text after `Run` in the log. */
   name?: string;
   /** The step's `env:`. */
   env?: Readonly<Record<string, string>>;
-  /** A failure of this step does not fail the job. */
-  continueOnError?: boolean;
   /** Gets the process once it has started. It leads its own process group. */
   onSpawn?: (child: ChildProcess) => void;
   /** Called before the step starts, with its whole environment, and may change it or the files that it names. */
   onPrepare?: (env: Record<string, string>) => void | Promise<void>;
   /** Arguments of Node itself, before the entry file. */
   nodeArgs?: readonly string[];
-  /** Cancels the step as the runner does: with SIGINT, then SIGTERM, then SIGKILL. */
-  cancel?: AbortSignal;
-  /** When SIGTERM and SIGKILL follow the cancellation, in milliseconds. Default 7500 and 10000, as in the runner. */
-  cancelMs?: { sigterm: number; sigkill: number };
   /** The step is killed after this time. Default 120. */
   timeoutSeconds?: number;
 }
@@ -48,14 +42,7 @@ export interface StepResult {
   annotations: Annotation[];
   /** The step summary, not masked. */
   summary: string;
-  outcome: 'success' | 'failure' | 'cancelled';
-}
-
-/** How a step ended. */
-export interface Ending {
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  cancelled: boolean;
+  outcome: 'success' | 'failure';
 }
 
 /** Runs a step to its end, in its working directory, with its whole environment. */
@@ -63,4 +50,4 @@ export type Launch = (
   place: { cwd: string; env: Record<string, string> },
   output: StepOutput,
   options: StepOptions,
-) => Promise<Ending>;
+) => Promise<Pick<StepResult, 'exitCode' | 'signal'>>;

@@ -1,9 +1,28 @@
-// Loaded into the action's process before the bundle. PRELOAD says in JSON what to change for a test:
-// uuid: what crypto.randomUUID returns; signal and atWrite: kill the process at its nth write to a file of the runner;
+// Loaded into every process of the action before the bundle. It makes the parts of the toolkit that the build has left
+// out unusable, and changes what PRELOAD says in JSON:
+// uuid: what crypto.randomUUID returns; signal and atWrite: end the process at its nth write to a file of the runner;
 // watchOpen: where to note how each file is created; full: the line of the log from which on writing fails;
 // throwing: the message of an uncaught exception, as a library may throw in an event handler.
 const crypto = require('node:crypto');
 const fs = require('node:fs');
+const Module = require('node:module');
+
+const load = Module._load;
+// Webpack copies what a namespace import (`import * as http`) can see.
+const platform = ['platform', 'arch', 'isWindows', 'isMacOS', 'isLinux', 'getDetails'];
+const names = [...Object.keys(require('node:http')), ...platform];
+const leftOut = new Proxy(
+  {},
+  {
+    ownKeys: () => names,
+    // Ends the process, because a failure that is only thrown might be handled.
+    get(_target, name) {
+      fs.writeSync(2, `A part that build/build.ts leaves out was used: ${String(name)}\n`);
+      process.reallyExit(70);
+    },
+  },
+);
+Module._load = (request, ...rest) => (request === 'node:process' ? leftOut : load(request, ...rest));
 
 const { uuid, signal, atWrite, watchOpen, full, throwing } = JSON.parse(process.env.PRELOAD);
 
@@ -27,8 +46,10 @@ if (watchOpen) {
   fs.openSync = (path, flags, mode) => {
     const file = openSync(path, flags, mode);
     const { mode: actual, size } = fs.fstatSync(file);
-    const note = { path, flags, mode: (actual & 0o777).toString(8), size };
-    fs.appendFileSync(watchOpen, `${JSON.stringify(note)}\n`);
+    fs.appendFileSync(
+      watchOpen,
+      `${JSON.stringify({ path, flags, mode: (actual & 0o777).toString(8), size })}\n`,
+    );
     return file;
   };
 }

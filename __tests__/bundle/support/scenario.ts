@@ -1,26 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, jest } from '@jest/globals';
+import { tokensIn } from '../../../testbed/exabits/request-history.ts';
 import {
+  AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
+  md5,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
 } from '../../../testbed/exabits/server.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../../testbed/runner/job.ts';
-import { leaksOf, secretsOf } from './leaks.ts';
+import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
 
-const ACTION_DIR = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../..');
 
 // Every test runs several processes, which take longer on a busy machine.
 jest.setTimeout(60_000);
-
-/** A job and the Exabits that it talks to. */
-export interface ScenarioOptions {
-  sandbox?: SandboxOptions;
-  /** Options of the job; by default it runs the sign-in action. */
-  job?: Partial<JobOptions>;
-}
 
 const endings: (() => unknown)[] = [];
 
@@ -41,6 +38,20 @@ afterEach(async () => {
   if (problems.length > 0) throw problems[0];
 });
 
+/** Makes a folder that is removed when the test is over. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-test-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The environment of a runner that trusts these certificates. */
+export function trusting(...certificates: string[]): { NODE_EXTRA_CA_CERTS: string } {
+  const file = join(makeFolder(), 'authority.pem');
+  writeFileSync(file, certificates.join(''));
+  return { NODE_EXTRA_CA_CERTS: file };
+}
+
 /** Starts a sandbox that is closed when the test is over. */
 export async function startExabits(options?: SandboxOptions): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
@@ -48,40 +59,41 @@ export async function startExabits(options?: SandboxOptions): Promise<Sandbox> {
   return sandbox;
 }
 
-/** Starts a sandbox and a job. When the test is over, everything that the job has shown is searched for secrets. */
-export async function startScenario(options: ScenarioOptions = {}): Promise<Scenario> {
+/** Starts a sandbox, and a job that runs the sign-in action by default. */
+export async function startScenario(
+  options: { sandbox?: SandboxOptions; job?: Partial<JobOptions> } = {},
+): Promise<Scenario> {
   return startJob(await startExabits(options.sandbox), options.job);
 }
 
-/** Starts a job against a sandbox that is already running. */
-export function startJob(sandbox: Sandbox, options: ScenarioOptions['job'] = {}): Scenario {
-  const scenario = new Scenario(sandbox, new Job({ actionDir: ACTION_DIR, ...options }));
+/** Starts a job against a sandbox that is already running. What it has shown is searched for secrets at the end. */
+export function startJob(sandbox: Sandbox, options: Partial<JobOptions> = {}): Scenario {
+  const scenario = new Scenario(sandbox, new Job({ actionDir: root, ...options }));
   atEnd(() => scenario.job.dispose());
   atEnd(() => scenario.expectNoSecretShown());
   return scenario;
+}
+
+/** Options for the process of a step: what support/preload.cjs changes in it. */
+export interface ProcessOptions extends StepOptions {
+  change?: Readonly<Record<string, string | number>>;
 }
 
 /** One job, with the committed bundle as its action. */
 export class Scenario {
   readonly sandbox: Sandbox;
   readonly job: Job;
-  readonly #actionSteps: StepResult[] = [];
-  /** The log without the headings above `main`, which show inputs that are not masked yet. */
-  #log = '';
-  readonly #secrets = new Set<string>();
+  readonly #steps: StepResult[] = [];
+  readonly #secrets = new Set([EXAMPLE_ACCOUNT.password, AWKWARD_ACCOUNT.password]);
 
   constructor(sandbox: Sandbox, job: Job) {
     this.sandbox = sandbox;
     this.job = job;
   }
 
+  /** How messages name the sandbox. */
   get host(): string {
     return `127.0.0.1:${this.sandbox.port}`;
-  }
-
-  /** How messages name the sandbox. */
-  get name(): string {
-    return `${this.host} (input "api-url")`;
   }
 
   /** `METHOD path` of every request so far, without the version path. */
@@ -89,42 +101,52 @@ export class Scenario {
     return this.sandbox.requests.map(({ method, path }) => `${method} ${path.replace('/api/v1', '')}`);
   }
 
+  /** Names of the API tokens that jobs have made and that still work. */
+  get tokensLeft(): string[] {
+    return this.sandbox.orphans().map(({ name }) => name);
+  }
+
   /** Runs the action with the example account; `inputs` are added, or replace these. */
-  logIn(inputs: Readonly<Record<string, string>> = {}, options?: StepOptions): Promise<StepResult> {
+  logIn(inputs: Readonly<Record<string, string>> = {}, options?: ProcessOptions): Promise<StepResult> {
     const { username, password } = EXAMPLE_ACCOUNT;
     return this.uses({ username, password, ...inputs }, options);
   }
 
   /** Runs the action against the sandbox, or another `api-url`. */
-  async uses(inputs: Readonly<Record<string, string>>, options?: StepOptions): Promise<StepResult> {
+  async uses(inputs: Readonly<Record<string, string>>, options?: ProcessOptions): Promise<StepResult> {
     for (const name of ['password', 'api-token']) this.expectSecret(inputs[name]);
-    const step = await this.job.uses({ 'api-url': this.sandbox.url, ...inputs }, options);
-    this.#actionSteps.push(step);
-    this.#log += step.visible;
+    const step = await this.job.uses({ 'api-url': this.sandbox.url, ...inputs }, preloaded(options));
+    this.#steps.push(step);
     return step;
   }
 
   /** Runs a script as a later step. */
-  async run(script: string, options?: StepOptions): Promise<StepResult> {
-    const { length } = this.job.log;
-    const step = await this.job.run(script, options);
-    this.#log += this.job.log.slice(length);
+  async run(script: string): Promise<StepResult> {
+    const step = await this.job.run(script);
+    // A script may print a secret; the runner masks it.
+    this.#steps.push({ ...step, raw: '' });
     return step;
   }
 
   /** Runs the post steps. */
-  async finish(options?: Omit<StepOptions, 'name' | 'env'>): Promise<StepResult[]> {
-    const { length } = this.job.log;
-    const steps = await this.job.finish(options);
-    this.#log += this.job.log.slice(length);
-    this.#actionSteps.push(...steps);
+  async finish(options?: ProcessOptions): Promise<StepResult[]> {
+    const steps = await this.job.finish(preloaded(options));
+    this.#steps.push(...steps);
     return steps;
   }
 
   /** Runs the post step of a job that has one. */
-  async post(options?: Omit<StepOptions, 'name' | 'env'>): Promise<StepResult> {
+  async post(options?: ProcessOptions): Promise<StepResult> {
     const [step, ...more] = await this.finish(options);
     if (step === undefined || more.length > 0) throw new Error('The job has not one post step');
+    return step;
+  }
+
+  /** Runs a sweep in a job of its own, as GitHub starts it when this job's run has ended. */
+  async sweep(): Promise<StepResult> {
+    const event = { workflow_run: { id: 9_876_543_210, run_attempt: 2 } };
+    const step = await startJob(this.sandbox, { actionDir: join(root, 'sweep'), event }).logIn();
+    expectSuccess(step);
     return step;
   }
 
@@ -133,95 +155,105 @@ export class Scenario {
     if (secret) this.#secrets.add(secret);
   }
 
-  /** Asserts that nothing people can see, and no state, holds a secret in any form. */
-  expectNoSecretShown(): void {
-    const secrets = secretsOf(this.sandbox, this.#actionSteps, this.#secrets);
-    expect(leaksOf(this.#actionSteps, secrets, this.#log)).toEqual([]);
-  }
-
   /**
-   * Asserts that a step exported an API token, in every place where later steps look, and nothing else.
-   *
-   * @param outputs the other outputs: how the step signed in, and as whom
+   * Asserts that no secret is shown in any form: not in the log, not in what the action prints before the runner masks
+   * it, nor in the summary. In the state is only the token of the job, which is a value of its own.
    */
-  expectApiTokenExported(
-    step: StepResult,
-    token: string | undefined,
-    outputs: Readonly<Record<'auth-method' | 'api-token-id' | 'username' | 'email', string | undefined>>,
-  ): void {
-    const { url } = this.sandbox;
-    const headersFile = step.outputs['headers-file'] ?? '';
-    expect(step.outputs).toEqual({
-      ...outputs,
+  expectNoSecretShown(): void {
+    const sent = this.sandbox.requests.flatMap((request) => [
+      ...tokensIn(request),
+      /"password":"([^"]+)"/.exec(request.body)?.[1] ?? '',
+    ]);
+    const exported = this.#steps.flatMap(({ outputs: { token = '', 'refresh-token': refresh = '' } }) => [
       token,
-      'access-token': '',
-      'refresh-token': '',
-      'api-token': token,
-      'access-token-expires-at': '',
-      'refresh-token-expires-at': '',
-      'api-url': url,
-      'api-base-url': `${url}/api/v1`,
-      'headers-file': headersFile,
-    });
-    expect(step.env).toEqual({
-      EXABITS_API_URL: url,
-      EXABITS_API_BASE_URL: `${url}/api/v1`,
-      EXABITS_AUTH_SOURCE: expect.stringMatching(/^[0-9a-f]{32}$/),
-      EXABITS_AUTH_FINGERPRINT: expect.stringMatching(/^[0-9a-f]{32}$/),
-      EXABITS_HEADERS_FILE: headersFile,
-      EXABITS_API_TOKEN: token,
-    });
-    expect(readFileSync(headersFile, 'utf8')).toBe(`Authorization: Bearer ${token}\n`);
+      refresh,
+    ]);
+    const given = [...this.#secrets].flatMap((secret) => [secret, md5(secret)]);
+    const secrets = new Set([...given, ...sent, ...exported, ...this.sandbox.issued].filter(Boolean));
+    const shown = this.#steps.flatMap(({ raw, visible, annotations, summary, state }) => [
+      visible,
+      raw.replace(/^::add-mask::.*$/gm, ''),
+      ...annotations.map(({ message }) => message),
+      summary,
+      ...Object.entries(state).flatMap(([name, value]) => (name === 'ephemeral-token' ? [] : [value])),
+    ]);
+    expect(shown.filter((text) => secretsIn(text, secrets).length > 0)).toEqual([]);
   }
 
-  /** The files that are left in `$RUNNER_TEMP`. */
-  temporaryFiles(): string[] {
-    return readdirSync(this.job.runnerTemp);
+  /** The header files that are left in `$RUNNER_TEMP`. */
+  headerFiles(): string[] {
+    return readdirSync(this.job.runnerTemp).filter((name) => name.startsWith('exabits-headers-'));
   }
 
   /**
    * Asserts that a step failed as every failure must: exit code 1, one error of one line, no stack trace, nothing
    * exported.
+   *
    * @returns the error's message
    */
   expectFailure(step: StepResult): string {
-    const { outcome, exitCode, signal, outputs, env } = step;
-    expect({ outcome, exitCode, signal, outputs, env }).toEqual({
-      outcome: 'failure',
-      exitCode: 1,
-      signal: null,
-      outputs: {},
-      env: {},
+    const { outcome, exitCode, signal, outputs, env, visible } = step;
+    expect({ outcome, exitCode, signal, outputs, env, visible }).toEqual({
+      ...{ outcome: 'failure', exitCode: 1, signal: null, outputs: {}, env: {}, visible },
     });
     const errors = step.annotations.filter(({ level }) => level === 'error');
     expect(errors).toHaveLength(1);
     const message = errors[0]?.message ?? '';
-    const lines = step.visible.trimEnd().split('\n');
-    const logged = lines.filter((line) => !line.startsWith('##[debug]'));
+    const logged = visible.split('\n').filter((line) => line !== '' && !line.startsWith('##[debug]'));
     expect(logged.at(-1)).toBe(`Error: ${message}`);
     expect(logged.join('\n')).not.toMatch(/^\s+at |node:internal|\.cjs:\d/m);
-    expect(this.temporaryFiles()).toEqual([]);
+    expect(this.headerFiles()).toEqual([]);
     return message;
+  }
+
+  /**
+   * Asserts what must hold after every post step: no variable and no header file is left, each API token that is left
+   * at Exabits is named in a warning, and each that the log calls deleted is gone.
+   *
+   * @returns the names of the tokens that are left
+   */
+  expectCleanedUp(post: StepResult): string[] {
+    const { exitCode, signal, visible } = post;
+    const set = Object.entries(this.job.env).filter(([, value]) => value !== '');
+    expect({ exitCode, signal, visible, set, files: this.headerFiles() }).toEqual({
+      ...{ exitCode: 0, signal: null, visible, set: [], files: [] },
+    });
+    const left = this.tokensLeft;
+    const warned = warningsOf(post).join('\n');
+    expect(left.filter((name) => !warned.includes(name))).toEqual([]);
+    const deleted = [...visible.matchAll(/^Deleted the API token (\S+)\.$/gm)].map(([, name = '']) => name);
+    expect(deleted.filter((name) => left.includes(name))).toEqual([]);
+    return left;
+  }
+
+  /** Runs the post step, and asserts that it leaves nothing and has nothing to warn of. */
+  async expectNothingLeft(options?: ProcessOptions): Promise<StepResult> {
+    const post = await this.post(options);
+    expectSuccess(post);
+    expect(this.expectCleanedUp(post)).toEqual([]);
+    return post;
   }
 }
 
+function preloaded({ change = {}, ...options }: ProcessOptions = {}): StepOptions {
+  return {
+    ...options,
+    nodeArgs: ['--require', join(import.meta.dirname, 'preload.cjs')],
+    async onPrepare(env) {
+      env.PRELOAD = JSON.stringify(change);
+      await options.onPrepare?.(env);
+    },
+  };
+}
+
 /** Asserts that a step succeeded without an error or a warning. */
-export function expectSuccess(step: StepResult): void {
-  const { visible, outcome, exitCode, annotations } = step;
+export function expectSuccess({ visible, outcome, exitCode, annotations }: StepResult): void {
   expect({ visible, outcome, exitCode, annotations }).toEqual({
-    visible,
-    outcome: 'success',
-    exitCode: 0,
-    annotations: [],
+    ...{ visible, outcome: 'success', exitCode: 0, annotations: [] },
   });
 }
 
 /** The warnings of a step. */
 export function warningsOf(step: StepResult): string[] {
   return step.annotations.filter(({ level }) => level === 'warning').map(({ message }) => message);
-}
-
-/** A time as Unix seconds, `seconds` from now. */
-export function unixTime(seconds: number): number {
-  return Math.floor(Date.now() / 1000) + seconds;
 }

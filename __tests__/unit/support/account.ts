@@ -6,15 +6,6 @@ import { InProcessJob, type Step } from './job.ts';
 /** Another account at the same Exabits. */
 export const somebodyElse = { username: 'bob', password: 'not the password of ada' };
 
-/** A request that reached Exabits. */
-export interface Requested {
-  /** Such as `GET /api-tokens?limit=100`. */
-  readonly call: string;
-  readonly bearer: string;
-  /** The account that the bearer token belongs to. */
-  readonly as: string;
-}
-
 export interface Reply {
   readonly status: number;
   readonly body: string;
@@ -26,13 +17,14 @@ export type Behaviour = (carryOut: (query?: Record<string, string>) => Reply) =>
 
 /** The double of Exabits behind nock: a test seeds it, runs a step, and looks at what is left. */
 export class ServedExabits {
-  readonly requests: Requested[] = [];
+  /** The requests so far: such as `GET /api-tokens?limit=100`, the bearer token, and the account it belongs to. */
+  readonly requests: { readonly call: string; readonly bearer: string; readonly as: string }[] = [];
   readonly #store = new Store([
     { username, password, email },
     { ...somebodyElse, email: '' },
   ]);
   readonly #responder = new Responder(this.#store);
-  readonly #rules: { match: string | RegExp; behaviour: Behaviour; times: number }[] = [];
+  readonly #rules: { match: string; behaviour: Behaviour; times: number }[] = [];
 
   constructor(url?: string) {
     const scope = exabits(url).persist();
@@ -51,44 +43,37 @@ export class ServedExabits {
     return this.requests.map(({ call }) => call);
   }
 
-  /** The accounts that made requests, each once. */
-  get callers(): string[] {
-    return [...new Set(this.requests.map(({ as }) => as))];
-  }
-
-  /** An account's tokens, in the order in which they were added. */
-  tokens(of = username): ApiTokenRecord[] {
-    return this.#store.apiTokens().filter(({ account }) => account === of);
+  /** The tokens of the account, in the order in which they were added. */
+  tokens(): ApiTokenRecord[] {
+    return this.#store.apiTokens().filter(({ account }) => account === username);
   }
 
   /** Their names. */
-  left(of = username): string[] {
-    return this.tokens(of).map(({ name }) => name);
+  left(): string[] {
+    return this.tokens().map(({ name }) => name);
   }
 
-  seed(name: string, { hoursOld = 0, of = username, description = '' } = {}): ApiTokenRecord {
-    const createdAt = Math.floor(this.#store.nowMs() / 1000) - hoursOld * 3600;
+  seed(name: string, { secondsOld = 0, of = username, description = '' } = {}): ApiTokenRecord {
+    const createdAt = Math.floor(this.#store.nowMs() / 1000) - secondsOld;
     return this.#store.createApiToken(this.#account(of), { name, description, createdAt });
   }
 
-  /** Seeds a person's tokens, which sort differently by name and by time. */
-  seedMany(count: number, youngestHours = 1): void {
-    for (let index = 0; index < count; index += 1) {
-      this.seed(`laptop-${index}`, { hoursOld: youngestHours + ((index * 61) % 101) });
-    }
+  /** Seeds tokens of a person; `ageOf` is in seconds. */
+  seedMany(count: number, ageOf: (index: number) => number): void {
+    for (let index = 0; index < count; index += 1) this.seed(`laptop-${index}`, { secondsOld: ageOf(index) });
   }
 
   remove(token: ApiTokenRecord | undefined): void {
     if (token) this.#store.deleteApiToken(this.#account(token.account), token.id);
   }
 
-  /** Sets Exabits' clock ahead of the runner's, or behind it. */
-  setClock(hoursAhead: number): void {
-    this.#store.advance(hoursAhead * 3600);
+  /** Moves Exabits' clock away from the runner's. */
+  moveClock(seconds: number): void {
+    this.#store.advance(seconds);
   }
 
-  /** Changes the behaviour of calls that start with a string or match a pattern. */
-  when(match: string | RegExp, behaviour: Behaviour, times = Number.POSITIVE_INFINITY): void {
+  /** Changes the behaviour of calls that start with a text. */
+  when(match: string, behaviour: Behaviour, times = Number.POSITIVE_INFINITY): void {
     this.#rules.push({ match, behaviour, times });
   }
 
@@ -101,11 +86,8 @@ export class ServedExabits {
     const carryOut = (query: Record<string, string> = {}): Reply => {
       for (const [name, value] of Object.entries(query)) searchParams.set(name, value);
       const sent = {
-        method,
-        path: pathname,
-        query: searchParams,
+        ...{ method, path: pathname, query: searchParams, body },
         headers: Object.fromEntries(headers),
-        body,
       };
       const answer = this.#responder.answer(sent);
       return {
@@ -114,10 +96,7 @@ export class ServedExabits {
         headers: { date: String(answer.headers.date) },
       };
     };
-    const rule = this.#rules.find(
-      ({ match, times }) =>
-        times > 0 && (typeof match === 'string' ? call.startsWith(match) : match.test(call)),
-    );
+    const rule = this.#rules.find(({ match, times }) => times > 0 && call.startsWith(match));
     if (!rule) return carryOut();
     rule.times -= 1;
     return rule.behaviour(carryOut);
@@ -135,33 +114,35 @@ function subjectOf(token: string): string {
 }
 
 /** A page of the list, as the action asks for it. */
-export function page(order: 'asc' | 'desc', offset = 0): string {
-  return `GET /api-tokens?limit=100&offset=${offset}&sortField=created_at&sortOrder=${order}`;
+export function page(offset = 0): string {
+  return `GET /api-tokens?limit=100&offset=${offset}&sortField=created_at&sortOrder=desc`;
 }
+
+/** The server does what is asked. */
+export const carriesOut: Behaviour = (carryOut) => carryOut();
 
 /** The server sends this answer and does nothing. */
 export function answers(status: number, body: string | object = ''): Behaviour {
   return () => ({ status, body: typeof body === 'string' ? body : JSON.stringify(body), headers: {} });
 }
 
-/** The server refuses the request and does nothing. */
+/** Exabits refuses the request and does nothing. */
 export function refuses(status: number, message = 'no'): Behaviour {
   return answers(status, no(message));
 }
 
-/** The server carries out the request, but its answer is lost. */
-export const losesAnswer: Behaviour = (carryOut) => {
-  carryOut();
-  throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-};
-
-/** The server refuses the request, whether or not it was carried out. This stands for a step that is killed before the answer. */
-export function isKilled(carriedOut: boolean): Behaviour {
+/** The server carries out the request, and a proxy answers in its place. */
+export function losesAnswer(status: number): Behaviour {
   return (carryOut) => {
-    if (carriedOut) carryOut();
-    return answers(400)(carryOut);
+    carryOut();
+    return answers(status)(carryOut);
   };
 }
+
+/** There is no connection. */
+export const isUnreachable: Behaviour = () => {
+  throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+};
 
 /** The server carries out the request, and then something else happens. */
 export function afterwards(act: () => void): Behaviour {
@@ -180,54 +161,64 @@ export function lists(change: (data: Record<string, unknown>[]) => object): Beha
   };
 }
 
-/** The server cannot sort by time. */
-export const ignoresOrder: Behaviour = (carryOut) => carryOut({ sortField: 'name', sortOrder: 'asc' });
-
 export const ephemeralInputs = { ...loginInputs, 'ephemeral-api-token': 'true' };
 
 /** A job between its main step and its post step. */
 export interface Made {
   readonly job: InProcessJob;
   readonly main: Step;
-  /** The name of its token. */
-  readonly name: string;
+  /** The tokens whose creation was not answered. */
+  readonly unanswered: readonly string[];
 }
 
-/** The outcome of a job. The name and id of the job's token are replaced by NAME and ID. */
+/** What differs from an ordinary job with a token of its own. */
+export interface Course {
+  /** In addition to those of a login. */
+  readonly inputs?: Record<string, string>;
+  /** Runs between the two steps. */
+  readonly meanwhile?: (made: Made) => void;
+  readonly job?: InProcessJob;
+  /** What the post step gets, where the runner does not give it the inputs of the main step. */
+  readonly postInputs?: Record<string, string>;
+}
+
+/** The outcome of a job. The job's token is called NAME and ID; lost ones are called LOST1, LOST2 and so on. */
 export interface Outcome extends Made {
   readonly post: Step;
   /** What the post step logged after it cleared the job. */
   readonly log: string;
-  /** Its calls to Exabits. */
+  /** Its calls to Exabits, and as whom: the token itself, or an account. */
   readonly calls: readonly string[];
   /** The names of the account's tokens. */
   readonly left: readonly string[];
 }
 
-/**
- * Runs a job with a token of its own.
- *
- * @param served the Exabits where it signs in
- * @param inputs in addition to those of a login
- * @param meanwhile runs between its two steps
- * @param job the job, if it is not an ordinary one
- */
-export async function runJob(
-  served: ServedExabits,
-  inputs: Record<string, string> = {},
-  meanwhile: (made: Made) => void = () => {},
-  job = new InProcessJob(),
-): Promise<Outcome> {
+/** Runs a job with a token of its own. */
+export async function runJob(served: ServedExabits, course: Course = {}): Promise<Outcome> {
+  const { inputs, meanwhile, job = new InProcessJob(), postInputs } = course;
   const main = await job.main({ ...ephemeralInputs, ...inputs });
-  const { name, id }: { name: string; id?: string } = JSON.parse(main.state['ephemeral-token'] ?? '');
-  meanwhile({ job, main, name });
+  const { made, unanswered } = JSON.parse(main.state.creation ?? '{}');
+  meanwhile?.({ job, main, unanswered });
+  const names: string[] = [...(made ? [made.name] : []), ...unanswered];
+  const words = names.flatMap((name) => {
+    const number = unanswered.indexOf(name) + 1;
+    const id = made?.name === name ? made.id : served.tokens().find((token) => token.name === name)?.id;
+    return [
+      [name, number ? `LOST${number}` : 'NAME'],
+      [id ?? name, number ? `ID${number}` : 'ID'],
+    ] as const;
+  });
+  const anonymous = (text: string): string =>
+    words.reduce((rest, [secret, word]) => rest.replaceAll(secret, word), text);
+
   served.requests.length = 0;
-  const post = await job.post(main);
-  const anonymous = (text: string): string => text.replaceAll(name, 'NAME').replaceAll(id ?? name, 'ID');
+  const post = await job.post({ ...main, inputs: postInputs ?? main.inputs });
   return {
-    ...{ job, main, name, post },
-    log: anonymous(post.log.replace(/^Cleared .*\n/, '')),
-    calls: served.calls.map(anonymous),
+    ...{ job, main, unanswered, post },
+    log: anonymous(post.log.replace(/^Cleared .*\n?/, '')),
+    calls: served.requests.map(({ call, bearer, as }) =>
+      anonymous(`${call} as ${bearer && bearer === main.state['ephemeral-token'] ? 'itself' : as}`),
+    ),
     left: served.left().map(anonymous),
   };
 }

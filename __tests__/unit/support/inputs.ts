@@ -1,51 +1,39 @@
-import { type Inputs, readInputs } from '../../../src/inputs.ts';
-import { createMasker, type Masker } from '../../../src/job/mask.ts';
-import { readSweepInputs, type SweepInputs } from '../../../src/sweep-inputs.ts';
-import { captureOutput } from './output.ts';
+import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts';
+import { readSweepInputs, type SweepInputs } from '../../../src/inputs/sweep-inputs.ts';
+import { createMasker, type Masker } from '../../../src/secrets.ts';
+import { inputVariables } from '../../../testbed/runner/job.ts';
+
+type Variables = Record<string, string>;
 
 /**
  * Reads inputs as a step does.
  *
  * @param given the inputs; missing ones are empty
  * @param env the job's variables, to which the inputs are added
- * @param lines receives what is printed meanwhile
+ * @param masks gets what is masked
  */
-export function inputsOf(
-  given: Record<string, string>,
-  env: Record<string, string> = {},
-  lines: string[] = [],
-): Promise<Inputs> {
-  return readWith(readInputs, given, env, lines);
+export async function inputsOf(given: Variables, env: Variables = {}, masks: string[] = []): Promise<Inputs> {
+  return readWith(readInputs, given, env, masks);
 }
 
-/**
- * Reads inputs as the sweep does.
- *
- * @param given the inputs; missing ones are empty
- */
-export function sweepInputsOf(given: Record<string, string>): Promise<SweepInputs> {
-  return readWith(readSweepInputs, given, {}, []);
+/** Reads inputs as the sweep does. */
+export async function sweepInputsOf(given: Variables, env: Variables = {}): Promise<SweepInputs> {
+  return readWith(readSweepInputs, given, env, []);
 }
 
-async function readWith<Read>(
+function readWith<Read>(
   read: (masker: Masker, now: Date) => Read,
-  given: Record<string, string>,
-  env: Record<string, string>,
-  lines: string[],
-): Promise<Read> {
+  given: Variables,
+  env: Variables,
+  masks: string[],
+): Read {
   const environment = process.env;
-  process.env = env;
-  for (const [name, value] of Object.entries(given)) env[`INPUT_${name.toUpperCase()}`] = value;
+  process.env = Object.assign(env, inputVariables({ 'password-format': '', ...given }));
   try {
-    let inputs: Read | undefined;
-    await captureOutput(
-      () => {
-        inputs = read(createMasker(), new Date());
-      },
-      (line) => lines.push(line),
+    return read(
+      createMasker((secret) => masks.push(secret)),
+      new Date(),
     );
-    if (!inputs) throw new Error('Nothing was read');
-    return inputs;
   } finally {
     process.env = environment;
   }
