@@ -104,7 +104,7 @@ describe('an answer that refuses the request', () => {
   test.each<[number, unknown, boolean, string]>([
     [400, no('bad'), true, ', "<bad>"'],
     [499, no(''), true, ''],
-    [404, { status: true }, true, ''],
+    [400, { status: true }, true, ''],
     [200, no('bad'), false, ', "<bad>"'],
     [501, no('bad'), false, ', "<bad>"'],
   ])(

@@ -56,12 +56,25 @@ describe('a request', () => {
     expect(message).toMatch(/^\[::1\]:\d+ refused the connection|^The connection to \[::1\]:\d+ broke/);
   });
 
-  test('has no limit but its own, such as one of the socket', async () => {
-    const setTimeoutOf = jest.spyOn(ClientRequest.prototype, 'setTimeout');
-    await failureAt((await serve(() => {})).url, 100);
-    const limits = setTimeoutOf.mock.calls.map(([ms]) => ms);
-    setTimeoutOf.mockRestore();
+  test('has no limit but its own, such as one of the socket, and leaves no timer behind', async () => {
+    const { url } = await serve((socket) => socket.write(success));
+    const { exabits, credential } = await converse({ apiUrl: url });
+    const ofSocket = jest.spyOn(ClientRequest.prototype, 'setTimeout');
+    const [start, clear] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
+    await exabits.check(credential);
+    const limits = ofSocket.mock.calls.map(([ms]) => ms);
+    const timer = start.mock.results[start.mock.calls.findIndex(([, ms]) => ms === 20_000)]?.value;
+    const cleared = clear.mock.calls.map(([one]) => one);
+    for (const spy of [ofSocket, start, clear]) spy.mockRestore();
     expect(limits).toEqual([2 ** 31 - 1]);
+    expect(timer).toBeDefined();
+    expect(cleared).toContain(timer);
+  });
+
+  test('is not sent while a server says nothing to TLS', async () => {
+    const { port } = await serve(() => {});
+    const { seen } = await failureAt(`https://127.0.0.1:${port}`, 300);
+    expect(seen).toMatchObject({ saw: 'no answer', transient: true, changedNothing: true });
   });
 });
 
@@ -101,12 +114,14 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect([connections(), warnings]).toEqual([1, []]);
   });
 
-  test.each([300, 401, 503])('is not kept after HTTP %i', async (status) => {
-    const { url, connections } = await serve(writes(answer(status, '{}')), scheme);
+  test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {
+    const closed = Promise.withResolvers<void>();
+    const { url } = await serve((socket) => {
+      socket.once('close', closed.resolve).write(answer(status, '{}'));
+    }, scheme);
     const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
     await failureOf(() => exabits.check(credential));
-    await failureOf(() => exabits.check(credential));
-    expect(connections()).toBe(2);
+    await closed.promise;
   });
 });
 

@@ -139,6 +139,7 @@ describe('a request through a proxy', () => {
     ['refuses the host', 'HTTP 403', refuses(403)],
     ['is overloaded', 'HTTP 503', refuses(503)],
     ['hangs up', 'ERR_PROXY_TUNNEL', () => useProxy((socket) => socket.destroy())],
+    ['resets the connection', 'ECONNRESET', () => useProxy((socket) => socket.resetAndDestroy())],
     ['says nothing', 'no answer within 0.5 s', () => useProxy(() => {})],
     [
       'is not there',
