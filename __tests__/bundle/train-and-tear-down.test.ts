@@ -179,7 +179,11 @@ function cancel(child: ChildProcess): void {
 
 /** Kills a process and its children. */
 function killAll({ pid }: ChildProcess): void {
-  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 interface Run {
