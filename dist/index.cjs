@@ -1810,7 +1810,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         let failed;
         for (let tries = 1;;) {
             if (remainingMs() === 0)
-                ended ??= outOfTime('none of it is left');
+                ended ??= outOfTime('none of it is left', failed);
             if (ended)
                 throw ended;
             const request = next(failed);

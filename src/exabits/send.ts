@@ -49,7 +49,7 @@ export function createSend(
   return async (next) => {
     let failed: RequestFailure | undefined;
     for (let tries = 1; ; ) {
-      if (remainingMs() === 0) ended ??= outOfTime('none of it is left');
+      if (remainingMs() === 0) ended ??= outOfTime('none of it is left', failed);
       if (ended) throw ended;
       const request = next(failed);
       try {
