@@ -1513,11 +1513,14 @@ function withSubdomains(entry) {
 
 
 
+
 /** A test makes sure that the version is that of package.json. */
 const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
 /** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** In which a server that closes the connection after an answer usually has done so. */
+const closingMs = 5;
 /** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 /** Method and path, for messages. */
@@ -1540,9 +1543,10 @@ function createExchange(baseUrl) {
         const proxy = readProxy(url);
         // Loaded when first needed: TLS takes longer to load than anything else.
         const { default: web } = await (isSecure ? Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 708, 19)) : Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 67, 19)));
-        // A server may close the connection right after an answer: lets Node notice before it is used again.
-        if (agent)
-            await new Promise(setImmediate);
+        // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
+        // know whether it was carried out.
+        if (agent && request.method === 'POST')
+            await (0,promises_namespaceObject.setTimeout)(closingMs);
         agent ??= await createAgent(web, proxy);
         const connection = new Connection(isSecure);
         const httpModule = Object.create(web, {
@@ -1693,9 +1697,10 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 function lostFailure(lost, host, limitMs, redact) {
     const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
     const { wasSent, onStaleConnection, proxy, error } = lost;
-    const seen = { saw, transient: ends === undefined, changedNothing: !wasSent, onStaleConnection };
+    const seen = { saw, transient: !ends, changedNothing: !wasSent, onStaleConnection };
+    const endsAll = ends === 'all' && { endsAll: true };
     // A proxy's own words, which may echo its password, go to no log.
-    return new RequestFailure(problem, advice, { ...seen, endsAll: ends === 'all' }, proxy ? undefined : error);
+    return new RequestFailure(problem, advice, { ...seen, ...endsAll }, proxy ? undefined : error);
 }
 function describe({ error, isFinal, proxy }, host, limit, redact) {
     const code = codeOf(error);
@@ -2611,7 +2616,7 @@ const external_node_os_namespaceObject = require("node:os");
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[ \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 function clientFileKey() {
@@ -2727,8 +2732,7 @@ function headersFilePath() {
  * there is none. Throws if anything already exists at the path, even a link.
  */
 function writeHeadersFile(path, headers) {
-    // If this fails, so does the next line.
-    regardless(() => (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path)));
+    (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path), { recursive: true });
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
         // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not

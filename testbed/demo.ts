@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { EXAMPLE_ACCOUNT, startSandbox } from './exabits/server.ts';
 import { Job } from './runner/job.ts';
 
-const CALL =
-  'curl --fail --silent --show-error -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"';
+const CALL = 'curl --fail-with-body -sS -H @"$EXABITS_HEADERS_FILE" "$EXABITS_API_BASE_URL/billing/balance"';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const { username, password } = EXAMPLE_ACCOUNT;

@@ -26,7 +26,7 @@ import {
 
 // An ephemeral token could leave something behind at Exabits and on the runner.
 const ephemeral = { 'ephemeral-api-token': 'true' };
-const notWritten = /^The runner's files for this step cannot be written \(.+\), so nothing was exported\./;
+const notWritten = /^The runner's files for this step cannot be written \(.+\)\. Check /;
 
 /** Signs in where nothing can be exported, and asserts that nothing is left. */
 async function expectRefused(scenario: Scenario, options: ProcessOptions = {}): Promise<string> {

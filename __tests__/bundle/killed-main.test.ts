@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { EXAMPLE_ACCOUNT, type Fault, type Moment } from '../../testbed/exabits/server.ts';
 import { randomCases } from '../support/random-cases.ts';
-import { onWindows } from '../support/system.ts';
 import { expectSuccess, type Scenario, startScenario, warningsOf } from './support/scenario.ts';
 import { inParallel, randomDelays, Victim } from './support/victims.ts';
 
@@ -58,9 +57,12 @@ describe('The post step deletes what a killed main has made', () => {
     // After an answer, the process may have ended before the signal reaches it.
     if (at.moment !== 'answered')
       expect({ outputs, signal }).toEqual({ outputs: {}, signal: at.signal ?? 'SIGKILL' });
-    expect(scenario.tokensLeft).toHaveLength(made);
+    const left = scenario.tokensLeft.length;
+    // It may also have sent its next request.
+    if (at.moment === 'answered') expect(left).toBeGreaterThanOrEqual(made);
+    else expect(left).toBe(made);
     const post = await scenario.expectNothingLeft();
-    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(made);
+    expect(post.visible.match(/^Deleted the API token /gm) ?? []).toHaveLength(left);
   });
 
   test('from an API token', async () => {
@@ -84,9 +86,9 @@ describe('The post step deletes what a killed main has made', () => {
         return { exitCode, outputs: Object.keys(outputs).length };
       },
     );
-    // The last one is beyond the last write, so every write was hit.
-    expect(ends.map(({ exitCode }) => exitCode)).toEqual([...Array(23).fill(onWindows ? 1 : null), 0]);
-    expect(ends.map(({ outputs }) => outputs)).toEqual([...Array(10).fill(0), ...Array(14).keys()]);
+    // The last one is beyond the last write, so every write was hit, before and between the outputs.
+    expect(ends.at(-1)).toEqual({ exitCode: 0, outputs: 13 });
+    expect(new Set(ends.map(({ outputs }) => outputs)).size).toBe(14);
   });
 });
 
@@ -116,7 +118,9 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
     const post = await scenario.post();
     await sleep(50);
     const [name = ''] = scenario.expectCleanedUp(post);
-    expect(warningsOf(post)).toEqual([expect.stringMatching(`^There is no API token ${name} yet, but `)]);
+    expect(warningsOf(post)).toEqual([
+      expect.stringMatching(`made the API token ${name}, and may still make it. It is not listed so far. `),
+    ]);
     expect((await scenario.sweep()).outputs['deleted-names']).toBe(JSON.stringify([name]));
     expect(scenario.tokensLeft).toEqual([]);
   });
@@ -130,7 +134,11 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
       },
     });
     const [name = ''] = scenario.expectCleanedUp(post);
-    expect(warningsOf(post)).toEqual([expect.stringMatching(`^There may be an API token ${name}: `)]);
+    expect(warningsOf(post)).toEqual([
+      expect.stringMatching(
+        `made the API token ${name}, and may still make it. The post step has no inputs `,
+      ),
+    ]);
     await scenario.sweep();
     expect(scenario.tokensLeft).toEqual([]);
   });

@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
 // Features that tests need but not every system has. Where one is missing, its tests are reported as skipped.
@@ -14,15 +11,9 @@ export const testOnLinux = where(process.platform === 'linux');
 /** For file modes, named pipes, devices, process groups, and signals that a process can handle: Windows has none. */
 export const testOnPosix = where(!onWindows);
 
-/** For symbolic links: on Windows they need a privilege that not every user has, and Wine does not support them. */
-export const testWithLinks = where(!onWindows || canLink());
-
-/** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. Wine has none. */
+/** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. */
 export const withBash = only(!onWindows || succeeds('bash', '-c', 'curl --version'));
 export const testWithBash = withBash.test;
-
-/** For git, which Wine does not have. */
-export const withGit = only(succeeds('git', '--version'));
 
 /** The mode of a file that only its owner may read. Windows has access lists instead of modes. */
 export const ownerOnly = onWindows ? 0o666 : 0o600;
@@ -40,17 +31,4 @@ function where(possible: boolean): typeof test {
 
 function succeeds(program: string, ...args: string[]): boolean {
   return spawnSync(program, args).status === 0;
-}
-
-function canLink(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'exabits-auth-link-'));
-  const path = join(folder, 'link');
-  try {
-    symlinkSync(folder, path);
-    return lstatSync(path).isSymbolicLink();
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -62,7 +62,7 @@ describe('the call of', () => {
   test('a list asks for all pages, or for enough', async () => {
     const { exabits: api, credential } = await converse();
     const pages = exabits().matchHeader('authorization', bearer).get('/api-tokens').query(true);
-    pages.times(3).reply(200, yes([{ id: 1, created_at: 1 }]));
+    pages.times(3).reply(200, yes([{ id: 1, created_at: 1_700_000_000 }]));
     expect((await api.listApiTokens(credential)).tokens).toHaveLength(1);
     expect((await api.listApiTokens(credential, () => true)).tokens).toHaveLength(1);
   });

@@ -113,7 +113,7 @@ describe('the expiry of a token', () => {
 });
 
 describe('a text', () => {
-  test.each(['x', '"', '!~', '"a\'', 'a"b"', '"a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}', 'x'.repeat(16_384)])(
+  test.each(['x', '"', '!~', '"a\'', 'a"b"', '"a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}'])(
     'is a valid token if it is printable ASCII: %s',
     (text) => {
       expect(tokenDefect(text)).toBeUndefined();
@@ -132,8 +132,12 @@ describe('a text', () => {
     ['\u0000b', 'contains a character that is not allowed in an HTTP header'],
     ['a\u007f', 'contains a character that is not allowed in an HTTP header'],
     ['aäb', 'contains a character that is not allowed in an HTTP header'],
-    ['x'.repeat(16_385), 'is longer than 16384 characters'],
   ])('is not a valid token: %j %s', (text, defect) => {
     expect(tokenDefect(text)).toBe(defect);
+  });
+
+  test('is a valid token up to 16,384 characters', () => {
+    expect(tokenDefect('x'.repeat(16_384))).toBeUndefined();
+    expect(tokenDefect('x'.repeat(16_385))).toBe('is longer than 16384 characters');
   });
 });

@@ -89,6 +89,18 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect([connections(), retries]).toEqual([expected, []]);
   });
 
+  test('may be used often, without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const keep = (line: Error) => void warnings.push(line);
+    process.on('warning', keep);
+    const { url, connections } = await serve(writes(success), scheme);
+    const { exabits, credential } = await converse({ apiUrl: url });
+    for (let count = 0; count < 12; count += 1) await exabits.check(credential);
+    await sleep(1);
+    process.off('warning', keep);
+    expect([connections(), warnings]).toEqual([1, []]);
+  });
+
   test.each([300, 401, 503])('is not kept after HTTP %i', async (status) => {
     const { url, connections } = await serve(writes(answer(status, '{}')), scheme);
     const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
@@ -96,6 +108,21 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     await failureOf(() => exabits.check(credential));
     expect(connections()).toBe(2);
   });
+});
+
+test('a creation gets a new connection if the server closes the kept one without saying so', async () => {
+  const { url, connections } = await serve((socket) => {
+    socket.write(answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'));
+    setImmediate(() => socket.end());
+  });
+  const { exabits, credential } = await converse({ apiUrl: url });
+  await exabits.check(credential);
+  const failures: unknown[] = [];
+  await exabits.createApiToken(credential, (failed) => {
+    failures.push(failed);
+    return { name: 'name', description: '' };
+  });
+  expect([failures, connections()]).toEqual([[undefined], 2]);
 });
 
 test('a creation is repeated under a new name if the kept connection was closed', async () => {

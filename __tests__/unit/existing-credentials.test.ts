@@ -18,10 +18,10 @@ const reuse = { 'use-existing-credentials': 'true', verify: 'false' };
 const elsewhere = 'https://reseller.example';
 const notOurs = 'Something other than this action set the credentials that are used.';
 const using = (expiry = ''): string =>
-  `Using the credentials for ${host} already set in this job${expiry && `, until ${expiry}`}. They are kept when it ends.`;
+  `Using the credentials for ${host} already set in this job${expiry && `, until ${expiry}`}. This step does not clear them.`;
 const signedIn = `Signed in to ${host} as ada. The access token expires at ${until}; for a longer job set ephemeral-api-token: true.`;
 const instead = (reason: string): string =>
-  `The credentials already set in this job ${reason}, so the step signs in with its inputs.`;
+  `The credentials already set in this job ${reason}, so the step uses its inputs.`;
 const inVain = (reason: string): string =>
   `Error: The credentials already set in this job ${reason}, and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.`;
 const logIn = 'POST /authenticate/login';

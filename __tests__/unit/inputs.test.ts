@@ -143,7 +143,7 @@ describe('username and password', () => {
     ['not hexadecimal', `g${passwordMd5.slice(1)}`],
   ])('are refused without being quoted if the MD5 is %s', async (_what, given) => {
     expect(await messageOf({ username, password: given, 'password-format': 'md5' })).toBe(
-      'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5. For the password itself use password-format: plain.',
+      'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5. Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.',
     );
   });
 });
@@ -217,7 +217,7 @@ describe("the step's own credentials", () => {
     const inputs = await inputsOf(loginInputs, { EXABITS_API_URL: `${elsewhere}/` });
     expect(inputs.endpoint.apiUrl).toBe(elsewhere);
     expect((await failureOf(() => requireConfigured(inputs))).message).toBe(
-      `The variable EXABITS_API_URL names https://reseller.example, but the input "api-url" is empty, which means https://gpu-api.exascalelabs.ai. Nothing was sent. If you mean the host of the variable, set api-url: \${{ env.EXABITS_API_URL }}, or \${{ vars.EXABITS_API_URL }} if it is a variable of the repository. If you mean the other, set api-url to it.`,
+      `The variable EXABITS_API_URL names https://reseller.example, but the input "api-url" is empty, which means https://gpu-api.exascalelabs.ai. The step's own credentials were not sent. If you mean the host of the variable, set api-url: \${{ env.EXABITS_API_URL }}, or \${{ vars.EXABITS_API_URL }} if it is a variable of the repository. If you mean the other, set api-url to it.`,
     );
   });
 

@@ -189,7 +189,6 @@ describe("the official client's configuration", () => {
     ['api_token', '{api_token: exa-1}\n'],
     ['api_token', '{\n  "api_token": "exa-1"\n}\n'],
     ['api_token', '\ufeffapi_token: exa-1\r\n'],
-    ['api_token', `api_token: exa-1\n#${'x'.repeat(64 * 1024 - 18)}`],
   ])('causes a warning after a login if it has %s: %j', async (key, text) => {
     const path = configure(text);
     expect((await new InProcessJob().main(loginInputs)).log).toBe(`${signedIn}\n${warning(path, key)}`);
@@ -206,9 +205,16 @@ describe("the official client's configuration", () => {
     '# api_token: exa-1\n',
     'my_api_token: exa-1\n',
     'api_token_name: exa-1\n',
-    `api_token: exa-1\n#${'x'.repeat(64 * 1024 - 17)}`,
   ])('causes none if it has nothing that the client prefers: %j', async (text) => {
     configure(text);
+    expect((await new InProcessJob().main(loginInputs)).log).toBe(signedIn);
+  });
+
+  test('is read up to 64 kB', async () => {
+    const key = 'api_token: exa-1\n';
+    const path = configure(key.padEnd(64 * 1024, '#'));
+    expect((await new InProcessJob().main(loginInputs)).log).toContain(warning(path, 'api_token'));
+    writeFileSync(path, key.padEnd(64 * 1024 + 1, '#'));
     expect((await new InProcessJob().main(loginInputs)).log).toBe(signedIn);
   });
 

@@ -71,7 +71,7 @@ describe('the post step', () => {
 
 describe('a problem in the post step is a warning, and does not stop the rest:', () => {
   const noVariables =
-    "Warning: Could not empty the variables: The runner's files for this step cannot be written (GITHUB_ENV is not set), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.";
+    "Warning: Could not empty the variables: The runner's files for this step cannot be written (GITHUB_ENV is not set). Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.";
   const noRemoval = (path = ''): string =>
     `Warning: Could not remove the header file: ${path} is still there (ERR_FS_EISDIR). Its tokens are valid until they expire or are deleted. Remove the file by hand.`;
 

@@ -19,9 +19,13 @@ function refuse(file: fs.PathOrFileDescriptor): void {
   if (isFull(file)) throw new Error('ENOSPC: no space left on device, write');
 }
 
+/** What was appended to, in order. */
+const appended: string[] = [];
+
 const writing = {
   appendFileSync(...args: Parameters<typeof fs.appendFileSync>) {
     refuse(args[0]);
+    appended.push(String(args[0]));
     fs.appendFileSync(...args);
   },
   writeFileSync(...args: Parameters<typeof fs.writeFileSync>) {
@@ -163,7 +167,7 @@ describe('all is exported or nothing', () => {
 
   function expectNothing(job: InProcessJob, step: Step, reason: string): void {
     expect(step.log).toBe(
-      `Error: The runner's files for this step cannot be written (${reason}), so nothing was exported. Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
+      `Error: The runner's files for this step cannot be written (${reason}). Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
     );
     expect(step.exitCode).toBe(1);
     for (const written of [step.env, step.outputs, step.state]) {
@@ -201,6 +205,12 @@ describe('all is exported or nothing', () => {
     const step = await job.main(tokenInputs);
     expectNothing(job, step, 'ENOSPC: no space left on device, write');
     for (const written of [step.env, step.outputs, step.state]) expect(written).toEqual({ EARLIER: 'value' });
+  });
+
+  test('even if the step is killed while it sets variables: there is one write for all', async () => {
+    appended.length = 0;
+    await new InProcessJob({ EXABITS_ACCESS_TOKEN: 'earlier' }).main(tokenInputs);
+    expect(appended.filter((file) => file.includes('GITHUB_ENV'))).toHaveLength(1);
   });
 
   test('as far as possible if a file cannot be restored', async () => {

@@ -112,6 +112,20 @@ describe('a phase', () => {
     expect(process.listenerCount('uncaughtException')).toBe(before);
   });
 
+  test('that is post goes on after an event handler has thrown, and ends when that happens again', async () => {
+    const ends: number[] = [];
+    const { lines } = await run(async () => {
+      const { exit } = process;
+      process.exit = () => ends.push(1) as never;
+      process.emit('uncaughtException', new Error('one'));
+      expect(ends).toEqual([]);
+      process.emit('uncaughtException', new Error('two'));
+      process.exit = exit;
+    }, true);
+    expect(ends).toHaveLength(1);
+    expect(lines).toHaveLength(2);
+  });
+
   test('that is post only warns of an unexpected error, or one in masking', async () => {
     const { lines, exitCode } = await run(async ({ mask }) => {
       const write = jest.spyOn(process.stdout, 'write').mockImplementation(() => {

@@ -123,6 +123,15 @@ test.each<[string, Try, RegExp]>([
   expect(sent).toHaveLength(1);
 });
 
+test('a proxy that refuses its password is not asked again, not even for another request', async () => {
+  const { send } = start();
+  const error = Object.assign(new Error('tunnel'), { code: 'ERR_PROXY_TUNNEL', statusCode: 407 });
+  const refused = isLost({ error, wasSent: false, proxy: new URL('http://proxy.example') });
+  const first = await failureOf(() => send(refused));
+  expect(await failureOf(() => send(succeeds))).toBe(first);
+  expect(sent).toHaveLength(1);
+});
+
 test('there is no other try without a request for it', async () => {
   const next: NextTry = (failed) => {
     if (failed) throw new Error('not again');
@@ -172,8 +181,16 @@ describe('the deadline', () => {
       return succeeds(limitMs);
     });
     clock.skip(10_001);
-    expect((await failureOf(() => send(hangs))).message).toBe(noAnswer(20, '1 try'));
-    expect(sent[1]).toEqual(['/x?limit=1', 0]);
+    const message = noAnswer(20, '1 try').replace('1 try; last error: no answer', 'none of it is left');
+    expect((await failureOf(() => send(hangs))).message).toBe(message);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('ends the conversation: nothing is sent after it', async () => {
+    const { send } = start({ timeoutMs: 10_000 });
+    const first = await failureOf(() => send(hangs));
+    expect(await failureOf(() => send(succeeds))).toBe(first);
+    expect([sent.length, first]).toMatchObject([1, { seen: { endsAll: true } }]);
   });
 
   test.each([

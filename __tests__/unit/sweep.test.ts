@@ -14,7 +14,7 @@ const there = (count: number): string => `There were ${count} API tokens at gpu-
 const ageless = (names: string): string =>
   `Error: Exabits does not say how old some API tokens are: ${names}. They were kept, because a job may still use them. If their jobs have ended, delete them by hand: egpu token delete ID --force. With stale-token-hours: 0, no age matters.`;
 const kept = (name: string): string =>
-  `Kept ${name}: it has the id of the run, but its description names another repository or server.`;
+  `Kept ${name}: it has the id of the run, but its description does not end with the run's address.`;
 
 let exabits: double.ServedExabits;
 
@@ -261,7 +261,9 @@ describe('the sweep fails', () => {
     exabits.when('DELETE', late);
     const step = await sweep();
     expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111)]]);
-    expect(step.log).toMatch(/\nError: No usable answer from gpu-api.exascalelabs.ai within 300 s \(.*$/);
+    expect(step.log).toMatch(
+      /\nCould not delete gha-111-2-0a1b2c3d: No usable answer .* within 300 s \(.*\nDeleted 1: .*\nError: Some API tokens could not be deleted: gha-111-2-0a1b2c3d /,
+    );
   });
 
   test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([

@@ -131,9 +131,14 @@ describe('a deletion that Exabits does not confirm makes the post step try the t
     ] as const,
     ['a proxy answers', { DELETE: [refuses(404)], [balance]: [proxy] }, {}, warns(mayWork, 404), asked],
     [
-      'Exabits does not say',
-      { DELETE: [answers(200, no('no'))], [balance]: [refuses(403)] },
-      ...[{}, warns(mayWork, 200), asked],
+      'it may not read the balance either, so the account does it',
+      { DELETE: [refuses(403), 1], [balance]: [refuses(403)] },
+      ...[{}, deleted, [...asked, ...asAda]],
+    ] as const,
+    [
+      'nobody says',
+      { DELETE: [answers(200, no('no'))], [balance]: [refuses(404)] },
+      ...[{}, warns(mayWork, 200), [...asked, ...asAda]],
     ] as const,
   ] as [string, Record<string, [Behaviour, number?]>, Course, string, string[]][])(
     '%s',
@@ -158,9 +163,9 @@ describe('a deletion that Exabits does not confirm makes the post step try the t
 
 describe('a creation without an answer', () => {
   const failed: Course = { inputs: { 'max-attempts': '1' } };
-  const nothingYet = `Warning: There is no API token LOST1 yet, but its creation was not answered, so Exabits may still make it. A sweep of this run deletes it. ${lookFor}`;
+  const nothingYet = `Warning: Exabits did not say whether it made the API token LOST1, and may still make it. It is not listed so far. A sweep of this run deletes it. ${lookFor}`;
   const unread = (why: string): string =>
-    `Warning: There may be an API token LOST1: its creation was not answered. ${why} ${lookFor}`;
+    `Warning: Exabits did not say whether it made the API token LOST1, and may still make it. ${why} ${lookFor}`;
   const list = (as: string, offset = 0): string => `${page(offset)} as ${as}`;
   const someDeletion = (as: string) => `DELETE /api-tokens/ID1 as ${as}`;
 
@@ -183,6 +188,22 @@ describe('a creation without an answer', () => {
     });
   });
 
+  test('is settled with a login if the state lacks the value of the token that was made', async () => {
+    const { log, left } = await runJob(exabits, {
+      meanwhile: ({ main }) => void delete main.state['ephemeral-token'],
+    });
+    expect([log, left]).toEqual([deleted, []]);
+  });
+
+  test('is settled for each token of the name, if something has sent the request twice', async () => {
+    exabits.when(create, losesAnswer(502));
+    const twice: Course['meanwhile'] = ({ main }) => {
+      const { unanswered } = JSON.parse(main.state.creation ?? '');
+      exabits.seed(unanswered[0]);
+    };
+    expect(await runJob(exabits, { ...failed, meanwhile: twice })).toMatchObject({ left: [] });
+  });
+
   test('is settled name by name', async () => {
     exabits.when(create, losesAnswer(502), 1);
     exabits.when(create, answers(502), 1);
@@ -201,7 +222,7 @@ describe('a creation without an answer', () => {
 
   test("leaves the job's token its share of the time", async () => {
     const down: Behaviour = (carryOut) => {
-      clock.skip(30_000);
+      clock.skip(30_001);
       return answers(503)(carryOut);
     };
     exabits.when(create, losesAnswer(502), 1);

@@ -88,12 +88,13 @@ describe('the list of tokens', () => {
     ['is an object', { data: {} }, 'its "data" is not a list'],
     ['has a name without an id', { data: [{ name: 'x' }] }, 'the "id" of an entry is not an identifier'],
     ['ends before its total', { data: [{ id: 1 }], total: 3 }, 'it ends before its "total"'],
+    ['repeats a page, and not its rest', { data: [{ id: 1 }], total: 2 }, 'it ends before its "total"'],
   ])('fails if it %s', async (_what, page, defect) => {
     await expect(read(() => page)).rejects.toThrow(`${promise} ${defect}.`);
   });
 
-  test('is whole where it ends at its total', async () => {
-    expect((await read(() => ({ data: [{ id: 1 }], total: 2 }))).ids).toEqual([1]);
+  test('is whole where it ends at its total, which may count entries that cannot be read', async () => {
+    expect((await read(() => ({ data: [{ id: 1 }, 'x'], total: 2 }))).ids).toEqual([1]);
   });
 
   test('fails if it does not end after 1,000 pages', async () => {

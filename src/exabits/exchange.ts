@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpClient } from '@actions/http-client';
 import { codeOf, Failure } from '../failure.ts';
 import { type ProxySettings, readProxy } from './proxy.ts';
@@ -46,6 +47,8 @@ const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
 /** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
+/** In which a server that closes the connection after an answer usually has done so. */
+const closingMs = 5;
 /** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 
@@ -71,8 +74,9 @@ export function createExchange(baseUrl: string): Exchange {
     const proxy = readProxy(url);
     // Loaded when first needed: TLS takes longer to load than anything else.
     const { default: web } = await (isSecure ? import('node:https') : import('node:http'));
-    // A server may close the connection right after an answer: lets Node notice before it is used again.
-    if (agent) await new Promise(setImmediate);
+    // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
+    // know whether it was carried out.
+    if (agent && request.method === 'POST') await sleep(closingMs);
     agent ??= await createAgent(web, proxy);
 
     const connection = new Connection(isSecure);

@@ -20,9 +20,10 @@ const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 export function lostFailure(lost: Lost, host: string, limitMs: number, redact: Redact): RequestFailure {
   const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
   const { wasSent, onStaleConnection, proxy, error } = lost;
-  const seen = { saw, transient: ends === undefined, changedNothing: !wasSent, onStaleConnection };
+  const seen = { saw, transient: !ends, changedNothing: !wasSent, onStaleConnection };
+  const endsAll = ends === 'all' && { endsAll: true };
   // A proxy's own words, which may echo its password, go to no log.
-  return new RequestFailure(problem, advice, { ...seen, endsAll: ends === 'all' }, proxy ? undefined : error);
+  return new RequestFailure(problem, advice, { ...seen, ...endsAll }, proxy ? undefined : error);
 }
 
 interface Description {

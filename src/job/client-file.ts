@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
 // the environment.
-const preferredKey = /^[ \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
+const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */

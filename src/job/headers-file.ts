@@ -19,8 +19,7 @@ export function headersFilePath(): string {
  * there is none. Throws if anything already exists at the path, even a link.
  */
 export function writeHeadersFile(path: string, headers: Record<string, string>): void {
-  // If this fails, so does the next line.
-  regardless(() => mkdirSync(dirname(path)));
+  mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'wx', 0o600);
   try {
     // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not

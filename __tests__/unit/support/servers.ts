@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach } from '@jest/globals';
@@ -77,7 +78,8 @@ let made: Promise<KeyAndCertificate> | undefined;
 
 function trusted(): Promise<KeyAndCertificate> {
   const make = async () => {
-    const issuer = await makeAuthority();
+    // A name of its own: another test file may have added one to the same process.
+    const issuer = await makeAuthority(`Authority ${randomUUID()}`);
     setDefaultCACertificates([...getCACertificates('default'), issuer.cert]);
     return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1', 'api.example'], issuer });
   };
