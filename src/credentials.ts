@@ -18,7 +18,7 @@ export interface ApiToken {
   readonly expiresAt: Date | undefined;
 }
 
-/** What authenticates a call: either has a `token` for the `Authorization` header. */
+/** What authenticates a call. */
 export type Credential = TokenPair | ApiToken;
 
 /** A username and the MD5 of its password (lower-case hexadecimal digits), which a login turns into a `TokenPair`. */
@@ -36,7 +36,7 @@ export type Configured = Password | ApiToken;
 /** What a credential was made from; a configured API token is made from itself. */
 export type Origin = Configured | Credential;
 
-/** The account of a credential, as reported by a login. */
+/** What a login says about the account. */
 export interface Account {
   readonly username: string;
   readonly email: string;
@@ -63,8 +63,8 @@ export function headersOf(credential: Credential): Record<string, string> {
 }
 
 /**
- * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of the credential together with
- * its host and what it was made from. The credential is in both, so neither helps to guess a username.
+ * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of credential, host and origin.
+ * The credential is in both, so neither helps to guess a username.
  */
 export function sourceOf(credential: Credential, apiUrl: string, origin: Origin): string {
   const tokens = tokensOf(credential);
@@ -86,7 +86,7 @@ function tokensOf(credential: Credential): string[] {
   return credential.kind === 'api-token' ? [credential.token] : [credential.token, credential.refreshToken];
 }
 
-/** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */
+/** Makes a credential from an API token, without `Bearer`. */
 export function toApiToken(token: Masked): ApiToken {
   return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
 }

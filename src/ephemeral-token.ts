@@ -9,12 +9,12 @@ import { attempt, type Failure, regardless } from './failure.ts';
 import { type Creation, saveCreation } from './job/state.ts';
 
 /**
- * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
- * `main` is killed while creating it.
+ * Creates the job's token. The name of each try is saved before it is sent, so that `post` finds the token even if
+ * `main` fails or is killed.
  *
  * @param origin what the credential was made from
- * @param settings what `post` will need to delete the token
- * @throws Failure; `post` then deletes any token that was created nevertheless
+ * @param settings what `post` needs to delete the token
+ * @throws Failure
  */
 export async function createEphemeralToken(
   exabits: Exabits,
@@ -51,16 +51,15 @@ export async function createEphemeralToken(
   return { ...result, name };
 }
 
-/** What became of an API token: Exabits confirmed its deletion, or does not accept it any more, or does, or did not say. */
+/** What became of an API token: deletion confirmed, not accepted any more, still accepted, or no answer about it. */
 export type Fate =
   | { readonly fate: 'deleted' | 'dead' }
   | { readonly fate: 'alive' | 'unknown'; readonly failure: Failure };
 
 /**
- * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
- * too. Then the token itself is tried.
+ * Deletes a token whose value is known. A wrong route or a proxy may answer 404 or 401, too, so the token is tried then.
  *
- * @param signIn gets another credential of the account, for a token that works but may not delete itself
+ * @param signIn gets another credential of the account, for a token that may not delete itself
  */
 export async function deleteToken(
   exabits: Exabits,
@@ -83,15 +82,13 @@ export async function deleteToken(
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
 
-/**
- * Finds the tokens whose creation was not answered. They cannot be older than the step that asked for them, so the list
- * is read only as far as that, unless the machine was started again meanwhile.
- */
+/** Finds the tokens whose creation was not answered. The list is read only back to the start of that creation. */
 export async function findUnanswered(
   exabits: Exabits,
   credential: Credential,
   { unanswered, startedAt }: Creation,
 ): Promise<ListedToken[]> {
+  // Negative if the machine was started again meanwhile: then the whole list is read.
   const age = uptime() - startedAt;
   const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
     const oldestMs = Number(found.at(-1)?.createdAt);

@@ -1,7 +1,4 @@
-/**
- * A failure to show to the user. It never contains a secret, and any text from outside has been through `redact`. Its
- * `message` is both parts, in one line.
- */
+/** A failure to show to the user: no secrets, and text from outside only through `redact`. `message` is both parts. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   /** What happened: one or more sentences. */

@@ -18,12 +18,7 @@ export const post: Phase = {
   onFailure: (failure) => warning(failure.message),
 };
 
-/**
- * Clears what this invocation exported, and deletes the API token that it created.
- * Anything that fails becomes a warning and does not stop the rest.
- *
- * @param masker masks the secrets
- */
+/** Clears what the step exported and deletes the API token it made. A failure of one does not stop the other. */
 async function story(masker: Masker): Promise<void> {
   const exported = await orWarn('read what the step exported', readExported);
   const creation = await orWarn('read which API token the step made', readCreation);
@@ -33,10 +28,7 @@ async function story(masker: Masker): Promise<void> {
   if (!exported && !creation) info('Nothing to clear: the step exported nothing.');
 }
 
-async function orWarn<Result>(
-  what: string,
-  act: () => Result | Promise<Result>,
-): Promise<Result | undefined> {
+async function orWarn<Result>(what: string, act: () => Result | Promise<Result>) {
   const { result, failure } = await attempt(act);
   if (failure) warning(`Could not ${what}: ${failure.message}`);
   return result;
@@ -97,12 +89,9 @@ async function revoke(creation: Creation, masker: Masker): Promise<void> {
 }
 
 /** Signs in with the inputs of the step, at most once, if they still name the account that made the token. */
-function signInAsMaker(
-  { apiUrl, maker }: Creation,
-  masker: Masker,
-): (exabits: Exabits) => Promise<Credential> {
+function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker) {
   let signedIn: Promise<{ credential: Credential }> | undefined;
-  return async (exabits) => {
+  return async (exabits: Exabits): Promise<Credential> => {
     const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
     if (!configured || originFingerprint(apiUrl, configured) !== maker) {
       throw new Failure(
@@ -127,7 +116,7 @@ async function settle(creation: Creation, exabits: Exabits, asOwner: AsOwner): P
     if (listed.length > 0) continue;
     const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
     warning(
-      `Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`,
+      `Exabits did not say whether it made the API token ${name}, and may still make it. ${found} Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`,
     );
   }
 }
@@ -140,8 +129,4 @@ function report({ id, name }: { id: string; name: string }, result: Fate): void 
   warning(
     `The API token ${name} ${state}: ${result.failure.problem} Delete it by hand: egpu token delete ${id} --force`,
   );
-}
-
-function lookFor(name: string): string {
-  return `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
 }

@@ -4,11 +4,10 @@ import { createMasker, type Masker, type Redact } from './secrets.ts';
 
 /** One of the processes that the runner starts. */
 export interface Phase {
-  /** What it does. */
   readonly story: (masker: Masker) => Promise<void>;
   /** Tells the runner to mask a secret. */
   readonly tell: (secret: string) => void;
-  /** Handles a failure that the story did not handle: ends the process, or lets the story go on. */
+  /** Handles a failure that the story did not: ends the process, or lets the story go on. */
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
@@ -16,7 +15,13 @@ export interface Phase {
 export function failingPhase(story: Phase['story']): Phase {
   return {
     async story(masker) {
-      requireNode();
+      // The runner uses the Node that action.yml names; act uses whatever it finds.
+      if (Number.parseInt(process.versions.node, 10) < 24) {
+        throw new Failure(
+          `This action needs Node 24, but runs on ${process.versions.node}.`,
+          'On GitHub, update the runner; in act, put Node 24 first in PATH.',
+        );
+      }
       await story(masker);
     },
     tell: tellRunner,
@@ -27,21 +32,12 @@ export function failingPhase(story: Phase['story']): Phase {
   };
 }
 
-// A runner uses the Node that action.yml names; act uses whatever it finds.
-function requireNode(): void {
-  if (Number.parseInt(process.versions.node, 10) >= 24) return;
-  throw new Failure(
-    `This action needs Node 24, but runs on ${process.versions.node}.`,
-    'On GitHub, update the runner; in act, put Node 24 first in PATH.',
-  );
-}
-
 /** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
   let isLoose = false;
-  // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+  // An error thrown in a library's event handler bypasses every `catch`. A second one may mean no end of them.
   const onUncaught = (thrown: unknown): void => {
     report(thrown);
     if (isLoose) process.exit();
@@ -49,10 +45,9 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   };
   process.on('uncaughtException', onUncaught);
   try {
-    // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
-    // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
+    // Deprecation warnings are for us, not for the job's log. An assignment would throw if NODE_OPTIONS has done it.
     Reflect.set(process, 'noDeprecation', true);
-    // A job may turn off certificate checks for itself, but this step must not send a password to an unverified server.
+    // A job may turn off certificate checks for itself, but a password must not go to an unverified server.
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     await story(masker);
   } catch (thrown) {

@@ -20,10 +20,10 @@ export interface Masker {
 const longestText = 1_000;
 
 /**
- * Makes the two functions that hide secrets. The runner masks many forms of a secret in everything printed afterwards,
- * as long as it sees all of it, so `redact` never cuts a text.
+ * Makes the two functions that hide secrets. The runner masks a secret only where it sees all of it, so `redact` never
+ * cuts a text.
  *
- * @param tell tells the runner to mask a secret; nothing else does, and `mask` throws what it throws
+ * @param tell tells the runner to mask a secret; `mask` throws what it throws
  */
 export function createMasker(tell: (secret: string) => void): Masker {
   const known = new Set<string>();
@@ -38,7 +38,6 @@ export function createMasker(tell: (secret: string) => void): Masker {
       }
       return secret as Masked;
     },
-
     redact(text) {
       if (text.length > longestText) return `a message of ${text.length.toLocaleString('en')} characters`;
       // Longest first, because one secret may contain another.

@@ -1,16 +1,16 @@
-import { type Configured, type SignIn, sourceOf } from './credentials.ts';
+import { type Configured, type Credential, type SignIn, sourceOf } from './credentials.ts';
 import { createEphemeralToken } from './ephemeral-token.ts';
 import type { Exabits } from './exabits/api.ts';
-import { isAnswered, type RequestFailure } from './exabits/request-failure.ts';
+import { isAnswered } from './exabits/request-failure.ts';
 import { attempt, Failure } from './failure.ts';
-import { type Existing, findExisting, type NotUsable } from './inputs/existing.ts';
+import { type Existing, findExisting } from './inputs/existing.ts';
 import { type Inputs, requireConfigured } from './inputs/inputs.ts';
 import { info } from './job/log.ts';
 import type { Mask } from './secrets.ts';
 
 /**
- * Gets the credential of the step: what is already set in the job if the user wants that, or what the inputs give; and a
- * token made with it if the user wants one. Exabits has accepted it, unless `verify` is false.
+ * Gets the credential of the step: the one already set in the job or that of the inputs, or a token made with either.
+ * Exabits has accepted it, unless `verify` is false.
  */
 export async function signIn(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<SignIn> {
   const existing = inputs.useExistingCredentials ? await reuse(inputs, exabits, mask) : undefined;
@@ -42,12 +42,8 @@ async function reuse(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<Exis
   return undefined;
 }
 
-async function ifAccepted(
-  existing: Existing,
-  inputs: Inputs,
-  exabits: Exabits,
-): Promise<Existing | NotUsable> {
-  const refusal = await check(existing, inputs, exabits);
+async function ifAccepted(existing: Existing, inputs: Inputs, exabits: Exabits) {
+  const refusal = await check(existing.credential, inputs, exabits);
   return refusal ? { reason: `were not accepted by Exabits (${refusal.seen.saw})` } : existing;
 }
 
@@ -56,18 +52,14 @@ async function signInWith(configured: Configured, inputs: Inputs, exabits: Exabi
   const source = sourceOf(signedIn.credential, inputs.endpoint.apiUrl, configured);
   // A login is proof that Exabits accepts what it has just made.
   if (signedIn.account) return { method: 'login', source, ...signedIn };
-  const refusal = await check(signedIn, inputs, exabits);
+  const refusal = await check(signedIn.credential, inputs, exabits);
   if (refusal) throw refusal;
   return { method: 'api-token', source, ...signedIn };
 }
 
-async function makeEphemeral(
-  inputs: Inputs,
-  exabits: Exabits,
-  existing: Existing | undefined,
-): Promise<SignIn> {
-  const { endpoint, configured, timeoutMs, maxAttempts } = inputs;
-  const { apiUrl } = endpoint;
+async function makeEphemeral(inputs: Inputs, exabits: Exabits, existing?: Existing): Promise<SignIn> {
+  const { configured, timeoutMs, maxAttempts } = inputs;
+  const { apiUrl } = inputs.endpoint;
   const signedIn = existing ?? (await exabits.authenticate(requireConfigured(inputs)));
   const origin = configured ?? signedIn.credential;
   const settings = { apiUrl, timeoutMs, maxAttempts };
@@ -81,17 +73,8 @@ async function makeEphemeral(
   };
 }
 
-/**
- * Asks Exabits whether it accepts a credential, unless the user does not want that.
- *
- * @returns the failure if Exabits refuses it
- * @throws Failure if Exabits could not be asked
- */
-async function check(
-  { credential }: Pick<Existing, 'credential'>,
-  { verify, endpoint }: Inputs,
-  exabits: Exabits,
-): Promise<RequestFailure | undefined> {
+/** Returns the failure if Exabits refuses a credential, and throws one if it cannot say. Asks only if `verify` is true. */
+async function check(credential: Credential, { verify, endpoint }: Inputs, exabits: Exabits) {
   if (!verify) return undefined;
   const { failure } = await attempt(() => exabits.check(credential));
   if (!failure) return undefined;

@@ -19,13 +19,7 @@ const mostRounds = 3;
 /** The action that deletes the tokens left behind by dead runners. */
 export const sweep: Phase = failingPhase(story);
 
-/**
- * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more, until it finds
- * none.
- *
- * @param masker masks the secrets
- * @throws Failure, also if some are left, or may be
- */
+/** Deletes the API tokens of the account that no job needs any more. Throws a Failure if some are left, or may be. */
 async function story(masker: Masker): Promise<void> {
   const inputs = readSweepInputs(masker, new Date());
   for (const line of inputs.warnings) warning(line);
@@ -80,7 +74,7 @@ async function deleteLeftOver(
   for (let round = 0; ; round += 1) {
     const list = await exabits.listApiTokens(credential);
     count ??= list.tokens.length;
-    const judgement = judge(list, inputs, process.env);
+    const judgement = judge(list, inputs);
     // A list may be older than a deletion.
     const leftOver = judgement.leftOver.filter(({ id }) => !deleted.has(id));
     if (leftOver.length === 0 || inputs.dryRun || round === mostRounds) {
@@ -98,19 +92,14 @@ async function deleteLeftOver(
 }
 
 // Ages are measured by Exabits' clock, because the runner's may be hours ahead.
-function judge(
-  { tokens, date }: TokenList,
-  { run, staleTokenHours }: SweepInputs,
-  env: NodeJS.ProcessEnv,
-): Judgement {
+function judge({ tokens, date }: TokenList, { run, staleTokenHours }: SweepInputs): Judgement {
   const groups = Map.groupBy(tokens, ({ name, description, createdAt }) => {
     const made = parseEphemeralName(name);
     if (!made) return 'other';
     const isOfRun = made.runId === run?.id && made.attempt <= run.attempt;
     // Run ids are not unique across servers: each one numbers its runs from 1.
-    const isOfHere =
-      description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
-    if (isOfRun && isOfHere) return 'leftOver';
+    const page = attemptUrl(process.env, made.runId, made.attempt);
+    if (isOfRun && (description === '' || description.endsWith(`: ${page}`))) return 'leftOver';
     const ageMs = Number(date) - Number(createdAt);
     if (staleTokenHours > 0 && ageMs > staleTokenHours * hourMs) return 'leftOver';
     if (staleTokenHours > 0 && Number.isNaN(ageMs)) return 'ageless';

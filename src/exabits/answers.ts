@@ -10,7 +10,7 @@ import type { Masked, Masker } from '../secrets.ts';
 import { isObject, malformed } from './envelope.ts';
 import { readId } from './token-list.ts';
 
-/** Documented lifetimes, for tokens that do not state their expiry. */
+/** Documented lifetimes, for tokens that do not state theirs. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
@@ -27,7 +27,7 @@ export interface Created {
 }
 
 /**
- * Reads what a login answers, and masks the tokens before anything else sees them.
+ * Reads the answer to a login, and masks its tokens.
  *
  * @param username the account that signed in, in case the answer does not name it
  * @throws Failure if a field is not what the API promises
@@ -49,11 +49,7 @@ export function readLogin(data: unknown, username: string, masker: Masker): Logi
   };
 }
 
-/**
- * Reads what the creation of an API token answers, and masks the token before anything else sees it.
- *
- * @throws Failure if a field is not what the API promises
- */
+/** Reads the answer to a creation, and masks its token. Throws a Failure if a field is not what the API promises. */
 export function readCreated(data: unknown, masker: Masker): Created {
   const read = reader('POST /api-tokens', data, masker);
   return { credential: toApiToken(read.token('token')), id: read.id('id') };
@@ -70,13 +66,11 @@ function reader(answer: string, data: unknown, { mask, redact }: Masker) {
       if (defect) throw malformed(answer, `its "${field}" ${defect}`);
       return mask(token);
     },
-
     id(field: string): string {
       const id = readId(data[field]);
       if (id === undefined) throw malformed(answer, `its "${field}" is not an identifier`);
       return id;
     },
-
     optionalName(field: string): string {
       const name = data[field] ?? '';
       if (typeof name !== 'string') throw malformed(answer, `its "${field}" is not a string`);

@@ -19,25 +19,18 @@ export interface TokenLabel {
 export interface Exabits {
   /** `POST authenticate/login` for a password. An API token is already a credential, and costs no request. */
   authenticate(configured: Configured): Promise<Login | { credential: ApiToken; account?: undefined }>;
-
   /** `GET billing/balance`, to see whether a credential works. */
   check(credential: Credential): Promise<void>;
-
-  /**
-   * `POST api-tokens`. Creating is not idempotent, so each try gets a label of its own, made with the knowledge of how
-   * the try before it failed.
-   */
+  /** `POST api-tokens`, which is not idempotent: so each try gets a label of its own, knowing how the last one failed. */
   createApiToken(
     credential: Credential,
     nextLabel: (failed: RequestFailure | undefined) => TokenLabel,
   ): Promise<Created>;
-
   /** `GET api-tokens`, all pages; `isEnough` may end it early (see `readTokenList`). */
   listApiTokens(
     credential: Credential,
     isEnough?: (tokens: readonly ListedToken[], date: Date | undefined) => boolean,
   ): Promise<TokenList>;
-
   /** `DELETE api-tokens/{id}`. Returns only if Exabits confirms it. */
   deleteApiToken(credential: Credential, id: string): Promise<void>;
 }
@@ -45,8 +38,8 @@ export interface Exabits {
 /**
  * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
  *
- * @param masker masks the tokens in answers before anything else sees them, and redacts the server's messages
- * @param onRetry gets one line about each failed try that is followed by another
+ * @param masker masks the tokens in answers, and redacts the server's messages
+ * @param onRetry gets one line about each try that is followed by another
  */
 export function connect(
   conversation: Conversation,
@@ -56,14 +49,13 @@ export function connect(
   const send = createSend(conversation, masker.redact, onRetry);
   const host = conversation.endpoint.name;
 
-  const sendAs = async (credential: Credential, next: NextTry): Promise<Envelope> => {
+  async function sendAs(credential: Credential, next: NextTry): Promise<Envelope> {
     try {
       return await send((failed) => ({ ...next(failed), headers: headersOf(credential) }));
     } catch (thrown) {
       throw hasStatus(thrown, 401, 403) ? accessRefused(credential, host, thrown) : thrown;
     }
-  };
-
+  }
   const call = (credential: Credential, method: Request['method'], path: string): Promise<Envelope> =>
     sendAs(credential, () => ({ method, path }));
 
@@ -79,11 +71,9 @@ export function connect(
         throw isWrongPassword(thrown) ? wrongPassword(configured, host, thrown) : thrown;
       }
     },
-
     async check(credential) {
       await call(credential, 'GET', '/billing/balance');
     },
-
     async createApiToken(credential, nextLabel) {
       const { data } = await sendAs(credential, (failed) => {
         const { name, description } = nextLabel(failed);
@@ -91,10 +81,8 @@ export function connect(
       });
       return readCreated(data, masker);
     },
-
     listApiTokens: (credential, isEnough) =>
       readTokenList((as, path) => call(as, 'GET', path), credential, isEnough),
-
     async deleteApiToken(credential, id) {
       await call(credential, 'DELETE', `/api-tokens/${encodeURIComponent(id)}`);
     },
@@ -117,15 +105,9 @@ function wrongPassword({ looksHashed }: Password, host: string, { seen }: Reques
 function accessRefused(credential: Credential, host: string, { seen }: RequestFailure): Failure {
   const who = seen.enveloped ? 'Exabits' : host;
   if (credential.kind === 'api-token') {
-    return new RequestFailure(
-      `${who} refused the API token (${seen.saw}).`,
-      `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`,
-      seen,
-    );
+    const advice = `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`;
+    return new RequestFailure(`${who} refused the API token (${seen.saw}).`, advice, seen);
   }
-  return new RequestFailure(
-    `${who} refused the tokens of the login (${seen.saw}).`,
-    "Check that the account may use the API, and that the runner's clock is right.",
-    seen,
-  );
+  const advice = "Check that the account may use the API, and that the runner's clock is right.";
+  return new RequestFailure(`${who} refused the tokens of the login (${seen.saw}).`, advice, seen);
 }

@@ -4,11 +4,10 @@ const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
 /**
- * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
- * retry together. The jitter is added to the server's `Retry-After`.
+ * How long to wait before the next try: exponential backoff with full jitter, on top of the server's `Retry-After`, so
+ * that jobs that failed together do not retry together.
  *
- * @param wait how many tries have failed, from 1; the server's `Retry-After` and the time until the deadline, in
- *   milliseconds; and whether the server reported too many requests
+ * @param wait `failedTries` counts from 1; `crowded` means that the server reported too many requests
  * @param random a number from 0 (included) to 1
  * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
@@ -36,7 +35,7 @@ export function retryAfterMs(header: string | undefined, serverDate: string | un
   return waitMs > 0 ? waitMs : 0;
 }
 
-/** Reads an HTTP date (RFC 9110, section 5.6.7), such as that of a header `Date`; undefined if it is none. */
+/** Reads an HTTP date (RFC 9110, section 5.6.7); undefined if it is none. */
 export function httpDate(text: string | undefined): Date | undefined {
   // `Date` reads other text too, such as a number. Every HTTP date begins with a weekday.
   const date = new Date(text?.match(/^[A-Z][a-z]+,? /) ? text : Number.NaN);

@@ -17,7 +17,7 @@ export interface Envelope {
 /** A JSON object with unchecked fields. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** Whether a value is a JSON object (and neither null nor a list). */
+/** Whether a value is a JSON object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -43,14 +43,10 @@ export function readEnvelope(answer: Answer, request: string, baseUrl: string, r
   }
   if (!json.status) throw refused(answer, request, host, json, redact);
   const { data, total } = json;
-  return {
-    data,
-    total: typeof total === 'number' ? total : undefined,
-    date: httpDate(answer.headers.date),
-  };
+  return { data, total: typeof total === 'number' ? total : undefined, date: httpDate(answer.headers.date) };
 }
 
-/** The failure for an answer that is JSON, but not in the form that the API promises; `defect` ends a sentence. */
+/** The failure for JSON that is not in the form that the API promises; `defect` ends a sentence. */
 export function malformed(request: string, defect: string): Failure {
   return new Failure(
     `The answer to ${request} is not what the Exabits API promises: ${defect}.`,
@@ -81,13 +77,7 @@ function notJson({ headers, body }: Answer, request: string, host: string, redac
   );
 }
 
-function refused(
-  answer: Answer,
-  request: string,
-  host: string,
-  json: unknown,
-  redact: Redact,
-): RequestFailure {
+function refused(answer: Answer, request: string, host: string, json: unknown, redact: Redact) {
   const { status, headers, body } = answer;
   const enveloped = isEnvelope(json);
   const words = redact(serverWords(json));
@@ -125,14 +115,13 @@ function isTransient(status: number): boolean {
 
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
 function serverWords(json: unknown): string {
-  const places: unknown[] = [];
-  if (isObject(json)) {
-    places.push(json.message);
-    if (isObject(json.data)) {
-      places.push(json.data.message);
-      if (isObject(json.data.error_reason)) places.push(json.data.error_reason.message);
-    }
-  }
+  const field = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
+  const data = field(json, 'data');
+  const places = [
+    field(json, 'message'),
+    field(data, 'message'),
+    field(field(data, 'error_reason'), 'message'),
+  ];
   return [...new Set(places.filter((words) => typeof words === 'string' && words !== ''))].join(': ');
 }
 

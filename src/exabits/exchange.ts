@@ -45,7 +45,7 @@ export type Exchange = (request: Request, limitMs: number) => Promise<Outcome>;
 /** A test makes sure that the version is that of package.json. */
 const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
-/** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
+/** Longer than any wait: the limit of the exchange ends a silence, not the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
 /** In which a server that closes the connection after an answer usually has done so. */
 const closingMs = 5;
@@ -58,8 +58,8 @@ export function nameOf({ method, path }: Request): string {
 }
 
 /**
- * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. Its
- * requests share a connection as long as each answer is a whole 2xx; after anything else, the next one gets a new one.
+ * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. It
+ * keeps its connection as long as each answer is a whole 2xx.
  *
  * @param baseUrl what the requests' paths are appended to
  * @returns the function; it throws a Failure if the address of the proxy cannot be read, or an answer is too large
@@ -74,16 +74,15 @@ export function createExchange(baseUrl: string): Exchange {
     const proxy = readProxy(url);
     // Loaded when first needed: TLS takes longer to load than anything else.
     const { default: web } = await (isSecure ? import('node:https') : import('node:http'));
-    // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
-    // know whether it was carried out.
+    // A server may close the connection right after an answer. Nobody would know what became of a creation that crossed it.
     if (agent && request.method === 'POST') await sleep(closingMs);
     agent ??= await createAgent(web, proxy);
 
-    const connection = new Connection(isSecure);
+    const connection = new Connection();
     const httpModule = Object.create(web, {
       request: {
         value: (options: RequestOptions, onAnswer: (answer: IncomingMessage) => void) =>
-          connection.watch(web.request(options, onAnswer)),
+          connection.watch(web.request(options, onAnswer), isSecure),
       },
     });
     const options = { agent, ...optionsFor(request, url) };
@@ -123,8 +122,7 @@ export function createExchange(baseUrl: string): Exchange {
 /** Waits for something, at most so long. Returns what it throws. */
 async function within(limitMs: number, work: Promise<void>): Promise<unknown> {
   const limit = Promise.withResolvers<void>();
-  // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a silent peer may leave nothing else
-  // that does.
+  // Not `AbortSignal.timeout`: its timer does not keep the process alive, and with a silent peer nothing else may.
   const timer = setTimeout(limit.resolve, limitMs);
   try {
     await Promise.race([work, limit.promise]);
@@ -138,7 +136,6 @@ async function within(limitMs: number, work: Promise<void>): Promise<unknown> {
 
 /** What happens to the connection of one request. */
 class Connection {
-  readonly #isSecure: boolean;
   #request: ClientRequest | undefined;
   #socket: Socket | undefined;
   #bytesBefore = 0;
@@ -146,11 +143,7 @@ class Connection {
   #isReused = false;
   #error: unknown;
 
-  constructor(isSecure: boolean) {
-    this.#isSecure = isSecure;
-  }
-
-  watch(request: ClientRequest): ClientRequest {
+  watch(request: ClientRequest, isSecure: boolean): ClientRequest {
     this.#request = request;
     request.once('socket', (socket) => {
       this.#socket = socket;
@@ -159,7 +152,7 @@ class Connection {
       // A kept connection is already there, and so is one behind a proxy.
       this.#isConnected = !socket.connecting;
       if (this.#isConnected) return;
-      socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+      socket.once(isSecure ? 'secureConnect' : 'connect', () => {
         this.#isConnected = true;
       });
     });

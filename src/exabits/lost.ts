@@ -10,12 +10,10 @@ const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HO
 const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 
 /**
- * Describes a request whose answer did not arrive.
+ * The failure for a request whose answer did not arrive.
  *
- * @param host the host that was called, for messages
  * @param limitMs how long it was waited for
  * @param redact makes the error's own text printable
- * @returns the failure, which says whether to try again
  */
 export function lostFailure(lost: Lost, host: string, limitMs: number, redact: Redact): RequestFailure {
   const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
@@ -27,7 +25,6 @@ export function lostFailure(lost: Lost, host: string, limitMs: number, redact: R
 }
 
 interface Description {
-  /** In a few words. */
   readonly saw: string;
   readonly problem: string;
   readonly advice: string;
@@ -41,12 +38,8 @@ function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, 
   if (isFinal) {
     const what = error === undefined ? `no end within ${limit}` : saw;
     const problem = `${host} began to answer, but not in a way that can be read (${what}).`;
-    return {
-      saw,
-      problem,
-      advice: 'Check the address, and whether something else answers there.',
-      ends: 'this',
-    };
+    const advice = 'Check the address, and whether something else answers there.';
+    return { saw, problem, advice, ends: 'this' };
   }
   const isTls = certificateCode.test(code) || protocolCode.test(code);
   // With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
@@ -69,11 +62,8 @@ function describe({ error, isFinal, proxy }: Lost, host: string, limit: string, 
     const problem = `No secure connection to ${host} (${what}).`;
     return { saw: what, problem, advice: tlsAdvice(code), ends: 'this' };
   }
-  return {
-    saw,
-    problem: `The connection to ${host} broke (${saw}).`,
-    advice: 'Check the network between the runner and Exabits, then run the job again.',
-  };
+  const advice = 'Check the network between the runner and Exabits, then run the job again.';
+  return { saw, problem: `The connection to ${host} broke (${saw}).`, advice };
 }
 
 // Of what a proxy says, only the status is shown: the rest may echo its password.

@@ -11,7 +11,7 @@ export interface ProxySettings {
 /**
  * Reads `https_proxy` and `no_proxy`, in either case.
  *
- * @param url what is going to be called; http only goes to this machine, which needs no proxy
+ * @param url what will be called: http only goes to this machine, which needs no proxy
  * @throws Failure if the address of the proxy cannot be read: Node would silently go around it
  */
 export function readProxy(url: URL): ProxySettings | undefined {

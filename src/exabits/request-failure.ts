@@ -10,17 +10,16 @@ export interface Seen {
   readonly changedNothing: boolean;
   /** The HTTP status, if there was an answer. */
   readonly status?: number;
-  /** Whether the answer was an envelope, and so really from Exabits. */
+  /** Whether the answer had the envelope of Exabits. */
   readonly enveloped?: boolean;
   /** How long the server asked to wait, in milliseconds. */
   readonly retryAfterMs?: number;
   /** Whether no other request would succeed, either: the time is up, or the proxy wants another password. */
   readonly endsAll?: boolean;
-  /** Whether the server had closed the kept connection already, which says nothing about the request. */
+  /** Whether the server had already closed the kept connection. */
   readonly onStaleConnection?: boolean;
 }
 
-/** A request that failed. */
 export class RequestFailure extends Failure {
   readonly seen: Seen;
 

@@ -20,17 +20,16 @@ export interface Conversation {
 /** Makes the request of a try, knowing how the try before it failed. If it throws, there is no further try. */
 export type NextTry = (failed: RequestFailure | undefined) => Request;
 
-/** Sends one request and returns its envelope. All requests to Exabits go through it. */
+/** Sends one request, as often as it takes, and returns the envelope of its answer. */
 export type Send = (next: NextTry) => Promise<Envelope>;
 
 /**
- * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures
- * (transport errors, 408, 429, 5xx); any other failure is final.
+ * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures only
+ * (transport errors, 408, 429, 5xx).
  *
- * @param redact makes text from outside printable
- * @param onRetry gets one line about each failed try that is followed by another
- * @returns the function; it throws a RequestFailure if there was no usable answer to the last try, or Exabits refused
- *   it, and another Failure if the answer has the wrong form
+ * @param onRetry gets one line about each try that is followed by another
+ * @returns the function; it throws a RequestFailure if the last try was not answered or was refused, and another Failure
+ *   if the answer has the wrong form
  */
 export function createSend(
   { endpoint, timeoutMs, maxAttempts }: Conversation,
@@ -60,7 +59,7 @@ export function createSend(
         if (!thrown.seen.transient) throw thrown;
         failed = thrown;
       }
-      // Says nothing about the request, so it goes out again at once, and this try does not count.
+      // It says nothing about the request, which goes out again at once. This try does not count.
       if (failed.seen.onStaleConnection) continue;
       await waitAfter(failed, tries, nameOf(request));
       tries += 1;

@@ -11,19 +11,17 @@ export interface ListedToken {
   readonly createdAt: Date | undefined;
 }
 
-/** A list of API tokens. */
 export interface TokenList {
   readonly tokens: readonly ListedToken[];
-  /** When it was sent, by Exabits' clock; undefined if the answer does not say. */
+  /** When it was sent, by Exabits' clock, if the answer says so. */
   readonly date: Date | undefined;
 }
 
-/** Reads one page, given its path. */
 type ReadPage = (credential: Credential, path: string) => Promise<Envelope>;
 
 const pageSize = 100;
 const mostPages = 1000;
-/** The share of a page that the next one repeats, because the list moves up when other jobs delete tokens meanwhile. */
+/** The share of a page that the next one repeats: the list moves up when other jobs delete tokens meanwhile. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';
 
@@ -46,7 +44,9 @@ export async function readTokenList(
   for (let count = 0; count < mostPages; count += 1) {
     const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
     const { data, total = 0, date } = await readPage(credential, path);
-    const entries = entriesOf(data);
+    // Some servers send an empty list as null.
+    const entries = data ?? [];
+    if (!Array.isArray(entries)) throw malformed(list, 'its "data" is not a list');
     const before = tokens.size;
     const read = entries.flatMap(readListedToken);
     unreadable += entries.length - read.length;
@@ -66,13 +66,6 @@ export function readId(id: unknown): string | undefined {
   return typeof text === 'string' && /^\w[\w.:-]{0,127}$/.test(text) ? text : undefined;
 }
 
-function entriesOf(data: unknown): unknown[] {
-  // Some servers send an empty list as null.
-  if (data === null || data === undefined) return [];
-  if (!Array.isArray(data)) throw malformed(list, 'its "data" is not a list');
-  return data;
-}
-
 // If any time is missing, the comparison with NaN is false.
 function isNewestFirst(tokens: readonly ListedToken[]): boolean {
   const times = tokens.map(({ createdAt }) => Number(createdAt));
@@ -88,17 +81,13 @@ function readListedToken(entry: unknown): ListedToken[] {
     if (typeof name !== 'string') return [];
     throw malformed(list, 'the "id" of an entry is not an identifier');
   }
-  return [
-    {
-      id,
-      name: typeof name === 'string' ? name : '',
-      description: typeof description === 'string' ? description : '',
-      createdAt: isTime(createdAt) ? new Date(createdAt * 1000) : undefined,
-    },
-  ];
-}
-
-// Zero, and milliseconds in place of seconds, are no times from which an age could be told.
-function isTime(seconds: unknown): seconds is number {
-  return typeof seconds === 'number' && seconds > 1e9 && seconds < 1e11;
+  // Zero, and milliseconds in place of seconds, say nothing about an age.
+  const isTime = typeof createdAt === 'number' && createdAt > 1e9 && createdAt < 1e11;
+  const token = {
+    id,
+    name: typeof name === 'string' ? name : '',
+    description: typeof description === 'string' ? description : '',
+    createdAt: isTime ? new Date(createdAt * 1000) : undefined,
+  };
+  return [token];
 }

@@ -5,17 +5,14 @@ import { Failure } from '../failure.ts';
 import type { Mask, Masked, Masker } from '../secrets.ts';
 import { inputReaders } from './readers.ts';
 
-/**
- * Reads, masks and validates the inputs that hold the credentials.
- *
- * @param now the current time, to find an API token that has expired
- * @returns what to authenticate with, or undefined if the inputs are empty; and warnings about it
- * @throws Failure that names the input and what is wrong with it
- */
-export function readConfigured(
-  { mask, redact }: Masker,
-  now: Date,
-): { configured: Configured | undefined; warnings: readonly string[] } {
+/** What to authenticate with, if the inputs say so, and warnings about it. */
+interface Credentials {
+  readonly configured: Configured | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Reads, masks and validates the inputs that hold the credentials. Throws a Failure that names the input at fault. */
+export function readConfigured({ mask, redact }: Masker, now: Date): Credentials {
   // Spaces may be part of a password, but a byte order mark or a line break at its end comes from how it was stored.
   const given = core.getInput('password', { trimWhitespace: false });
   const password = mask(given.replace(/^\ufeff|[\r\n]+$/g, ''));
@@ -30,9 +27,8 @@ export function readConfigured(
 }
 
 /**
- * Whether the inputs of this process are those of the step. The runner sets every input that has a default. Some shells
- * drop variables with a hyphen (actions/toolkit#219), and the post step of an action inside a nested composite action
- * does not get its inputs (actions/runner#3514).
+ * Whether this process got the inputs of the step: the runner sets all that have a default. Some shells drop variables
+ * with a hyphen (actions/toolkit#219), and the post step in a nested composite action gets none (actions/runner#3514).
  */
 export function hasInputs(): boolean {
   return process.env['INPUT_PASSWORD-FORMAT'] !== undefined;

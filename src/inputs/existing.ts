@@ -3,7 +3,7 @@ import { defaultApiUrl } from '../endpoint.ts';
 import type { Mask } from '../secrets.ts';
 import type { ConnectionInputs } from './inputs.ts';
 
-/** A pair is not worth reusing if its access token expires sooner than this. */
+/** A pair whose access token expires sooner is not worth reusing. */
 const leastLifetimeMs = 5 * 60 * 1000;
 
 /** A credential that was already set in the job. */
@@ -22,7 +22,6 @@ export interface NotUsable {
  * Finds the credential that is already set in the job, choosing as the official client would.
  *
  * @param inputs the host it must be for, and what it must have been made from, if the step has credentials of its own
- * @param now the current time: a pair's access token must be valid for at least 5 more minutes
  * @returns the credential, or why it cannot be used, or undefined if nothing is set
  */
 export function findExisting(

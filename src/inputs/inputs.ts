@@ -12,12 +12,7 @@ export type Inputs = ReturnType<typeof readInputs>;
 /** The validated inputs that both actions have. */
 export type ConnectionInputs = ReturnType<typeof readConnectionInputs>;
 
-/**
- * Reads and validates every input of the step. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates every input of the step, secrets first. Throws a Failure that names the input at fault. */
 export function readInputs(masker: Masker, now: Date) {
   const { booleanInput } = inputReaders(masker.redact);
   const inputs = {
@@ -37,13 +32,7 @@ export function readInputs(masker: Masker, now: Date) {
   );
 }
 
-/**
- * Reads and validates the inputs that both actions have. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @param timeoutSeconds the default of `timeout-seconds`
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates the inputs that both actions have; `timeoutSeconds` is the default of `timeout-seconds`. */
 export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: number) {
   const configured = readConfigured(masker, now);
   if (!hasInputs()) {
@@ -63,7 +52,6 @@ export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: 
   };
 }
 
-// Whether the endpoint is given decides whether the step's own credentials may go there.
 function readEndpoint(): { endpoint: Endpoint; isEndpointGiven: boolean } {
   const input = core.getInput('api-url');
   if (input) return { endpoint: parseEndpoint(input, 'input "api-url"'), isEndpointGiven: true };
@@ -72,7 +60,7 @@ function readEndpoint(): { endpoint: Endpoint; isEndpointGiven: boolean } {
 }
 
 /**
- * The step's own credentials, which only go to a host that the step itself names: any earlier step can set a variable.
+ * The step's own credentials. They only go to a host that the step itself names: any earlier step can set a variable.
  *
  * @throws Failure if there are none, or if a variable alone names a host other than the default
  */

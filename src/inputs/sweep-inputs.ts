@@ -7,18 +7,13 @@ import { inputReaders } from './readers.ts';
 /** The validated inputs of the sweep. */
 export type SweepInputs = ReturnType<typeof readSweepInputs>;
 
-/**
- * Reads and validates every input of the sweep. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates every input of the sweep, secrets first. Throws a Failure that names the input at fault. */
 export function readSweepInputs(masker: Masker, now: Date) {
   const { wholeNumberInput, booleanInput } = inputReaders(masker.redact);
   return {
     ...readConnectionInputs(masker, now, 300),
     run: readRun(masker.redact),
-    /** The age from which tokens of any run are deleted, in hours; 0 for never. */
+    /** The age from which tokens of any run are deleted; 0 for never. */
     staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
     dryRun: booleanInput('dry-run', false),
   };

@@ -4,11 +4,7 @@ import { Failure, reasonOf, regardless } from '../failure.ts';
 /** The files through which a step talks to the runner. */
 type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
 
-/**
- * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
- *
- * @returns its path and current size in bytes
- */
+/** The path of a command file and its size in bytes. Throws a Failure without it: the toolkit would print the values. */
 export function requireCommandFile(variable: CommandFile): { path: string; size: number } {
   const path = process.env[variable];
   if (!path) throw unwritable(new Error(`${variable} is not set`));
@@ -22,24 +18,23 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 }
 
 /**
- * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
+ * Writes to all of several command files or to none: if `write` throws, each is cut back to its former size.
  *
- * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
+ * @param write passes to `onFailure` how to undo what it did elsewhere
  * @throws Failure for whatever `write` threw
  */
 export function writeAllOrNone(
   variables: readonly CommandFile[],
   write: (onFailure: (undo: () => void) => void) => void,
 ): void {
-  const undos = variables.map(requireCommandFile).map(
-    ({ path, size }) =>
-      () =>
-        truncateSync(path, size),
-  );
+  const undos = variables.map((variable) => {
+    const { path, size } = requireCommandFile(variable);
+    return () => truncateSync(path, size);
+  });
   try {
     write((undo) => undos.push(undo));
   } catch (thrown) {
-    // A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
+    // One that fails must not stop the others, or hide why `write` failed.
     for (const undo of undos) regardless(undo);
     throw unwritable(thrown);
   }

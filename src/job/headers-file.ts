@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failure, regardless } from '../failure.ts';
 
-/** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
+/** Chooses a path in the job's temporary folder that no other invocation uses. */
 export function headersFilePath(): string {
   const folder = process.env.RUNNER_TEMP;
   if (folder) return join(folder, `exabits-headers-${randomUUID()}`);
@@ -15,15 +15,14 @@ export function headersFilePath(): string {
 }
 
 /**
- * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read, and the folder if
- * there is none. Throws if anything already exists at the path, even a link.
+ * Writes headers for `curl -H @file` to a file that only its owner can read, and makes its folder if there is none.
+ * Throws if anything already exists at the path, even a link.
  */
 export function writeHeadersFile(path: string, headers: Record<string, string>): void {
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'wx', 0o600);
   try {
-    // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not
-    // support this.
+    // The umask may have taken the owner's permissions, too. A network drive may not support this.
     regardless(() => fchmodSync(file, 0o600));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     writeFileSync(file, lines.join(''));
@@ -39,7 +38,7 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
 
-/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
+/** Removes a header file, if it still exists. Throws a Failure that names it if it is still there after a second. */
 export async function removeHeadersFile(path: string): Promise<void> {
   for (const waitMs of [...removalWaitsMs, 0]) {
     try {

@@ -2,8 +2,8 @@ import * as core from '@actions/core';
 import { Failure, reasonOf, regardless } from '../failure.ts';
 import { oneLine } from '../text.ts';
 
-// Every line of the log is printed here, as one line: `oneLine` removes what the runner does not escape itself. Only
-// masks have to arrive. A line that cannot be printed, because nobody reads it or the disk is full, stops no phase.
+// `oneLine` removes what the runner does not escape itself. Only masks have to arrive: any other line that cannot be
+// printed, because nobody reads it or the disk is full, stops no phase.
 
 /** Prints a line of the log. */
 export function info(line: string): void {
@@ -15,10 +15,7 @@ export function warning(line: string): void {
   regardless(() => core.warning(oneLine(line)));
 }
 
-/**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log, redacted: they
- * contain text from libraries.
- */
+/** Fails the step with one line. The stacks of the failure and its causes go to the debug log, redacted. */
 export function fail(failure: Failure, redact: (text: string) => string): void {
   regardless(() => core.setFailed(oneLine(failure.message)));
   for (let error: unknown = failure; error instanceof Error; error = error.cause) {

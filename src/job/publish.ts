@@ -8,7 +8,6 @@ import { headersFilePath, writeHeadersFile } from './headers-file.ts';
 import { saveExported } from './state.ts';
 import { apiTokenVariables, pairVariables, setVariables } from './variables.ts';
 
-/** How to export a credential to later steps. */
 export interface Export {
   readonly endpoint: Endpoint;
   readonly exportEnvironment: boolean;

@@ -5,14 +5,14 @@ import { writeAllOrNone } from './command-files.ts';
 
 /** What `main` exported, for `post` to clear. */
 export interface Exported {
-  /** Fingerprints of the values by name. A variable with another value when `post` runs is not ours any more. */
+  /** Fingerprints of the values by name. A variable that has another value later is not ours any more. */
   readonly variables: Readonly<Record<string, Fingerprint>>;
   readonly headersFile: string | undefined;
   /** False if the user wants everything to stay. */
   readonly cleanup: boolean;
 }
 
-/** The creation of an API token for this job alone: what `post` needs to end it. */
+/** The creation of the job's own API token: what `post` needs to delete it. */
 export interface Creation {
   readonly apiUrl: string;
   readonly timeoutMs: number;
@@ -21,7 +21,7 @@ export interface Creation {
   readonly maker: Fingerprint;
   /** When it began, in seconds since the machine was started. The wall clock may be set meanwhile. */
   readonly startedAt: number;
-  /** The names of the tokens that may exist, because there was no answer that says otherwise. */
+  /** The names of the tokens that may exist, because no answer says otherwise. */
   readonly unanswered: readonly string[];
   /** The token of the job, once Exabits has answered. */
   readonly made: { readonly id: string; readonly name: string } | undefined;
@@ -32,7 +32,7 @@ const creationKey = 'creation';
 /** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
 const tokenKey = 'ephemeral-token';
 
-/** Saves what `main` is about to export, for `post`, even if `main` is killed meanwhile. */
+/** Saves what `main` is about to export. */
 export function saveExported(exported: Exported): void {
   core.saveState(exportedKey, exported);
 }
@@ -42,10 +42,7 @@ export function readExported(): Exported | undefined {
   return read(exportedKey);
 }
 
-/**
- * Saves how far the creation of a token has come, for `post`, even if `main` is killed meanwhile; and the token itself
- * once it is known: `post` deletes it with itself, whatever else has changed by then.
- */
+/** Saves how far a creation has come; and the token once it is known, so that `post` can delete it with itself. */
 export function saveCreation(creation: Creation, credential?: ApiToken): void {
   writeAllOrNone(['GITHUB_STATE'], () => {
     if (credential) core.saveState(tokenKey, credential.token);

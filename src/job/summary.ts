@@ -3,7 +3,7 @@ import type { SignIn } from '../credentials.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { oneLine } from '../text.ts';
 
-/** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
+/** Adds a short table without secrets to the job summary. Throws if it cannot. */
 export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
     ['Method', signIn.method],
@@ -26,7 +26,7 @@ function expiryText(signIn: SignIn): string {
   return signIn.credential.expiresAt?.toISOString() ?? 'never, until the token is deleted';
 }
 
-// GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
+// The summary is Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -18,8 +18,8 @@ export const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYP
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 
 /**
- * Lists the variables that `main` set and that still have its values, or are empty; without the addresses if something
- * else has set a credential since, which may be for the same host.
+ * The variables that `main` set and that still have its values, or are empty; without the addresses if something else
+ * has set a credential since, which may be for the same host.
  */
 export function ownVariables({ variables }: Exported): string[] {
   const isForeign = (name: string): boolean => {
@@ -31,8 +31,8 @@ export function ownVariables({ variables }: Exported): string[] {
 }
 
 /**
- * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
- * value stands for none, because the runner has no way to unset a variable.
+ * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. A variable
+ * cannot be unset, so an empty value stands for none.
  */
 export function setVariables(values: Readonly<Record<string, string>>): void {
   const { path } = requireCommandFile('GITHUB_ENV');
