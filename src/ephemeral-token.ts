@@ -26,8 +26,8 @@ export async function createEphemeralToken(
   const begun = { ...settings, maker, startedAt: uptime(), made: undefined };
   let unanswered: readonly string[] = [];
   const forgetIfNothingWasMade = (failed: Failure | undefined): void => {
-    const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
-    if (changedNothing) unanswered = unanswered.slice(0, -1);
+    const isCertain = failed instanceof RequestFailure && failed.seen.changedNothing;
+    if (isCertain) unanswered = unanswered.slice(0, -1);
   };
 
   const { result, failure } = await attempt(() =>

@@ -6,7 +6,7 @@ import type { Envelope } from './envelope.ts';
 import type { Request } from './exchange.ts';
 import { hasStatus, isAnswered, RequestFailure } from './request-failure.ts';
 import { type Conversation, createSend, type NextTry } from './send.ts';
-import { type ListedToken, readTokenList, type TokenList } from './token-list.ts';
+import { type IsEnough, readTokenList, type TokenList } from './token-list.ts';
 
 /** The name and description of an API token. */
 export interface TokenLabel {
@@ -26,21 +26,13 @@ export interface Exabits {
     credential: Credential,
     nextLabel: (failed: RequestFailure | undefined) => TokenLabel,
   ): Promise<Created>;
-  /** `GET api-tokens`, all pages; `isEnough` may end it early (see `readTokenList`). */
-  listApiTokens(
-    credential: Credential,
-    isEnough?: (tokens: readonly ListedToken[], date: Date | undefined) => boolean,
-  ): Promise<TokenList>;
+  /** `GET api-tokens`, all pages, unless `isEnough` ends it early. */
+  listApiTokens(credential: Credential, isEnough?: IsEnough): Promise<TokenList>;
   /** `DELETE api-tokens/{id}`. Returns only if Exabits confirms it. */
   deleteApiToken(credential: Credential, id: string): Promise<void>;
 }
 
-/**
- * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
- *
- * @param masker masks the tokens in answers, and redacts the server's messages
- * @param onRetry gets one line about each try that is followed by another
- */
+/** Opens a conversation with Exabits, whose deadline starts now; `onRetry` gets a line about each retry. */
 export function connect(
   conversation: Conversation,
   masker: Masker,

@@ -59,10 +59,8 @@ export function nameOf({ method, path }: Request): string {
 
 /**
  * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. It
- * keeps its connection as long as each answer is a whole 2xx.
- *
- * @param baseUrl what the requests' paths are appended to
- * @returns the function; it throws a Failure if the address of the proxy cannot be read, or an answer is too large
+ * keeps its connection as long as each answer is a whole 2xx, and throws a Failure if the address of the proxy cannot be
+ * read or an answer is too large.
  */
 export function createExchange(baseUrl: string): Exchange {
   const url = new URL(baseUrl);

@@ -18,10 +18,8 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 }
 
 /**
- * Writes to all of several command files or to none: if `write` throws, each is cut back to its former size.
- *
- * @param write passes to `onFailure` how to undo what it did elsewhere
- * @throws Failure for whatever `write` threw
+ * Writes to all of several command files or to none: if `write` throws, each is cut back to its former size, what `write`
+ * did elsewhere is undone as it told `onFailure`, and a Failure is thrown.
  */
 export function writeAllOrNone(
   variables: readonly CommandFile[],

@@ -55,7 +55,7 @@ export function readCreation(): Creation | undefined {
   return read(creationKey);
 }
 
-/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
+/** Reads the token of the job, not masked in this process yet; empty if it is not known. */
 export function readEphemeralToken(): string {
   return core.getState(tokenKey);
 }
