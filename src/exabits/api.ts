@@ -8,9 +8,8 @@ import { hasStatus, isAnswered, RequestFailure } from './request-failure.ts';
 import { type Conversation, createSend, type NextTry } from './send.ts';
 import { type IsEnough, readTokenList, type TokenList } from './token-list.ts';
 
-/** The name and description of an API token. */
+/** The name (at most 50 characters) and the description of an API token. */
 export interface TokenLabel {
-  /** At most 50 characters. */
   readonly name: string;
   readonly description: string;
 }
@@ -21,10 +20,10 @@ export interface Exabits {
   authenticate(configured: Configured): Promise<Login | { credential: ApiToken; account?: undefined }>;
   /** `GET billing/balance`, to see whether a credential works. */
   check(credential: Credential): Promise<void>;
-  /** `POST api-tokens`, which is not idempotent: so each try gets a label of its own, knowing how the last one failed. */
+  /** `POST api-tokens`. It is not idempotent, so each try gets a label of its own, made after the last one's failure. */
   createApiToken(
     credential: Credential,
-    nextLabel: (failed: RequestFailure | undefined) => TokenLabel,
+    nextLabel: (failed?: RequestFailure) => TokenLabel,
   ): Promise<Created>;
   /** `GET api-tokens`, all pages, unless `isEnough` ends it early. */
   listApiTokens(credential: Credential, isEnough?: IsEnough): Promise<TokenList>;

@@ -42,7 +42,7 @@ export function readExported(): Exported | undefined {
   return read(exportedKey);
 }
 
-/** Saves how far a creation has come; and the token once it is known, so that `post` can delete it with itself. */
+/** Saves how far a creation has come, and the token once it is known: `post` uses it to delete itself. */
 export function saveCreation(creation: Creation, credential?: ApiToken): void {
   writeAllOrNone(['GITHUB_STATE'], () => {
     if (credential) core.saveState(tokenKey, credential.token);
