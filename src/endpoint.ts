@@ -16,10 +16,8 @@ export const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
 const versionPath = '/api/v1';
 
 /**
- * Reads an API address, which may end in `/api/v1`, with or without trailing slashes.
- *
- * @param setting where it was set, for messages
- * @throws Failure if it is not an address of the API, or http to anything but this machine
+ * Reads an API address, with or without `/api/v1` and trailing slashes; `setting` is where it was set, for messages.
+ * Throws a Failure if it is not an address of the API, or is http to anything but this machine.
  */
 export function parseEndpoint(text: string, setting = 'address of the API'): Endpoint {
   const url = URL.parse(text);
@@ -50,7 +48,7 @@ export function parseEndpoint(text: string, setting = 'address of the API'): End
   return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath, name: url.host };
 }
 
-/** Whether a URL leads to this machine. `URL` has already normalised IPv4 addresses to dotted form. */
+/** Whether a URL leads to this machine. `URL` has already put IPv4 addresses into dotted form. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

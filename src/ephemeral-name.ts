@@ -8,10 +8,8 @@ const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
 const longestQuote = 50;
 
 /**
- * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from:
- * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the run's address.
- *
- * @param env the runner's variables
+ * Labels a token so that `post` and a sweep find it, and people see in the Exabits console where it came from:
+ * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the attempt's page.
  */
 export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
@@ -24,13 +22,13 @@ export function ephemeralTokenLabel(env: NodeJS.ProcessEnv): TokenLabel {
   };
 }
 
-/** Reads which run a token was created for; undefined if its name is not exactly that of an ephemeral token. */
+/** Reads which run a token was made for; undefined if its name is not exactly that of an ephemeral token. */
 export function parseEphemeralName(name: string): { runId: string; attempt: number } | undefined {
   const [, runId, attempt] = ephemeralName.exec(name) ?? [];
   return runId ? { runId, attempt: Number(attempt) } : undefined;
 }
 
-/** The page on GitHub of one attempt of a run, on the server and in the repository that the runner's variables name. */
+/** The page on GitHub of one attempt of a run of this repository. */
 export function attemptUrl(
   { GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }: NodeJS.ProcessEnv,
   runId: string,

@@ -9,12 +9,8 @@ import { attempt, type Failure, regardless } from './failure.ts';
 import { type Creation, saveCreation } from './job/state.ts';
 
 /**
- * Creates the job's token. The name of each try is saved before it is sent, so that `post` finds the token even if
- * `main` fails or is killed.
- *
- * @param origin what the credential was made from
- * @param settings what `post` needs to delete the token
- * @throws Failure
+ * Creates the job's token, with a credential that was made from `origin`, or throws a Failure. The name of each try is
+ * saved before it is sent, so that `post` finds the token even if `main` fails or is killed.
  */
 export async function createEphemeralToken(
   exabits: Exabits,
@@ -26,8 +22,8 @@ export async function createEphemeralToken(
   const begun = { ...settings, maker, startedAt: uptime(), made: undefined };
   let unanswered: readonly string[] = [];
   const forgetIfNothingWasMade = (failed: Failure | undefined): void => {
-    const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
-    if (changedNothing) unanswered = unanswered.slice(0, -1);
+    const isCertain = failed instanceof RequestFailure && failed.seen.changedNothing;
+    if (isCertain) unanswered = unanswered.slice(0, -1);
   };
 
   const { result, failure } = await attempt(() =>
@@ -51,15 +47,14 @@ export async function createEphemeralToken(
   return { ...result, name };
 }
 
-/** What became of an API token: deletion confirmed, not accepted any more, still accepted, or no answer about it. */
+/** What became of an API token: Exabits confirmed its deletion, refuses it, still accepts it, or did not say. */
 export type Fate =
   | { readonly fate: 'deleted' | 'dead' }
   | { readonly fate: 'alive' | 'unknown'; readonly failure: Failure };
 
 /**
- * Deletes a token whose value is known. A wrong route or a proxy may answer 404 or 401, too, so the token is tried then.
- *
- * @param signIn gets another credential of the account, for a token that may not delete itself
+ * Deletes a token whose value is known, as itself or, if it may not, as the account of `signIn`. A wrong route or a
+ * proxy may answer 404 or 401, too, so the token is tried then.
  */
 export async function deleteToken(
   exabits: Exabits,

@@ -1,9 +1,9 @@
 /** A failure to show to the user: no secrets, and text from outside only through `redact`. `message` is both parts. */
 export class Failure extends Error {
   override readonly name = 'Failure';
-  /** What happened: one or more sentences. */
+  /** What happened, in sentences. */
   readonly problem: string;
-  /** What to do about it: one or more sentences. */
+  /** What to do about it, in sentences. */
   readonly advice: string;
 
   constructor(problem: string, advice: string, options?: ErrorOptions) {

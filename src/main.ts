@@ -23,11 +23,8 @@ export const main: Phase = failingPhase(async (masker: Masker) => {
   const emptied = publish(signedIn, inputs);
 
   info(description);
-  if (emptied.length > 0) {
-    info(
-      `Emptied what was set before (${emptied.join(', ')}): later steps use the credentials of this step.`,
-    );
-  }
+  const names = emptied.join(', ');
+  if (names) info(`Emptied what was set before (${names}): later steps use the credentials of this step.`);
   if (preferred) {
     warning(
       `${preferred.path} has ${preferred.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`,

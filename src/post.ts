@@ -56,10 +56,7 @@ async function clear(exported: Exported): Promise<void> {
 }
 
 /** Does something as the job's token or, if that does not work, as the account of the inputs. */
-type AsOwner = <Result>(
-  exabits: Exabits,
-  act: (credential: Credential) => Promise<Result>,
-) => Promise<Attempt<Result>>;
+type AsOwner = <T>(exabits: Exabits, act: (credential: Credential) => Promise<T>) => Promise<Attempt<T>>;
 
 async function revoke(creation: Creation, masker: Masker): Promise<void> {
   const { apiUrl, timeoutMs, maxAttempts, made } = creation;

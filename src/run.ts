@@ -37,7 +37,7 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
   let isLoose = false;
-  // An error thrown in a library's event handler bypasses every `catch`. A second one may mean no end of them.
+  // An error thrown in a library's event handler bypasses every `catch`. After a second one, expect no end of them.
   const onUncaught = (thrown: unknown): void => {
     report(thrown);
     if (isLoose) process.exit();
@@ -45,7 +45,7 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
   };
   process.on('uncaughtException', onUncaught);
   try {
-    // Deprecation warnings are for us, not for the job's log. An assignment would throw if NODE_OPTIONS has done it.
+    // Deprecation warnings are for us, not for the job's log. With NODE_OPTIONS=--no-deprecation an assignment throws.
     Reflect.set(process, 'noDeprecation', true);
     // A job may turn off certificate checks for itself, but a password must not go to an unverified server.
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;

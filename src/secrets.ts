@@ -20,10 +20,8 @@ export interface Masker {
 const longestText = 1_000;
 
 /**
- * Makes the two functions that hide secrets. The runner masks a secret only where it sees all of it, so `redact` never
- * cuts a text.
- *
- * @param tell tells the runner to mask a secret; `mask` throws what it throws
+ * Makes the two functions that hide secrets; `tell` tells the runner to mask one, and may throw. The runner masks a
+ * secret only where it sees all of it, so `redact` never cuts a text.
  */
 export function createMasker(tell: (secret: string) => void): Masker {
   const known = new Set<string>();

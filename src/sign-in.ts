@@ -65,15 +65,11 @@ async function makeEphemeral(inputs: Inputs, exabits: Exabits, existing?: Existi
   const settings = { apiUrl, timeoutMs, maxAttempts };
   const made = await createEphemeralToken(exabits, signedIn.credential, origin, settings);
   const account = 'account' in signedIn ? signedIn.account : undefined;
-  return {
-    method: 'ephemeral-api-token',
-    source: sourceOf(made.credential, apiUrl, origin),
-    account,
-    ...made,
-  };
+  const source = sourceOf(made.credential, apiUrl, origin);
+  return { method: 'ephemeral-api-token', source, account, ...made };
 }
 
-/** Returns the failure if Exabits refuses a credential, and throws one if it cannot say. Asks only if `verify` is true. */
+/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws a Failure if it cannot say. */
 async function check(credential: Credential, { verify, endpoint }: Inputs, exabits: Exabits) {
   if (!verify) return undefined;
   const { failure } = await attempt(() => exabits.check(credential));

@@ -13,7 +13,7 @@ import { failingPhase, type Phase } from './run.ts';
 import type { Masker } from './secrets.ts';
 
 const hourMs = 60 * 60 * 1000;
-/** How often tokens are deleted before those that are left make the sweep fail. */
+/** How often the sweep deletes before tokens that are left make it fail. */
 const mostRounds = 3;
 
 /** The action that deletes the tokens left behind by dead runners. */
@@ -47,7 +47,7 @@ async function story(masker: Masker): Promise<void> {
   if (ageless.length > 0) throw ofUnknownAge(ageless);
 }
 
-/** What a sweep thinks of a list of tokens. All others are none of its business. */
+/** The tokens of a list that a sweep has something to say about. */
 interface Judgement {
   /** No job needs these any more. */
   readonly leftOver: readonly ListedToken[];
@@ -59,10 +59,8 @@ interface Judgement {
 
 /**
  * Reads the list and deletes what is left over, again and again: other jobs change the list meanwhile, and an answer
- * such as 404 proves nothing about a token that is still listed.
- *
- * @param deleted gets the tokens whose deletion Exabits confirmed
- * @returns what the last list holds, and how many tokens the first one had
+ * such as 404 proves nothing about a token that is still listed. `deleted` gets the tokens whose deletion Exabits
+ * confirmed. Returns what the last list holds, and how many tokens the first one had.
  */
 async function deleteLeftOver(
   inputs: SweepInputs,

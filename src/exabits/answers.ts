@@ -1,11 +1,5 @@
-import {
-  type Account,
-  type ApiToken,
-  jwtExpiry,
-  type TokenPair,
-  toApiToken,
-  tokenDefect,
-} from '../credentials.ts';
+import type { Account, ApiToken, TokenPair } from '../credentials.ts';
+import { jwtExpiry, toApiToken, tokenDefect } from '../credentials.ts';
 import type { Masked, Masker } from '../secrets.ts';
 import { isObject, malformed } from './envelope.ts';
 import { readId } from './token-list.ts';
@@ -14,23 +8,19 @@ import { readId } from './token-list.ts';
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 
-/** The result of a login. */
 export interface Login {
   readonly credential: TokenPair;
   readonly account: Account;
 }
 
-/** The result of a creation. */
 export interface Created {
   readonly id: string;
   readonly credential: ApiToken;
 }
 
 /**
- * Reads the answer to a login, and masks its tokens.
- *
- * @param username the account that signed in, in case the answer does not name it
- * @throws Failure if a field is not what the API promises
+ * Reads the answer to a login, and masks its tokens; `username` stands in for an account that it does not name.
+ * Throws a Failure if a field is not what the API promises.
  */
 export function readLogin(data: unknown, username: string, masker: Masker): Login {
   const read = reader('POST /authenticate/login', data, masker);

@@ -6,11 +6,10 @@ import type { Envelope } from './envelope.ts';
 import type { Request } from './exchange.ts';
 import { hasStatus, isAnswered, RequestFailure } from './request-failure.ts';
 import { type Conversation, createSend, type NextTry } from './send.ts';
-import { type ListedToken, readTokenList, type TokenList } from './token-list.ts';
+import { type IsEnough, readTokenList, type TokenList } from './token-list.ts';
 
-/** The name and description of an API token. */
+/** The name (at most 50 characters) and the description of an API token. */
 export interface TokenLabel {
-  /** At most 50 characters. */
   readonly name: string;
   readonly description: string;
 }
@@ -21,26 +20,18 @@ export interface Exabits {
   authenticate(configured: Configured): Promise<Login | { credential: ApiToken; account?: undefined }>;
   /** `GET billing/balance`, to see whether a credential works. */
   check(credential: Credential): Promise<void>;
-  /** `POST api-tokens`, which is not idempotent: so each try gets a label of its own, knowing how the last one failed. */
+  /** `POST api-tokens`. It is not idempotent, so each try gets a label of its own, made after the last one's failure. */
   createApiToken(
     credential: Credential,
-    nextLabel: (failed: RequestFailure | undefined) => TokenLabel,
+    nextLabel: (failed?: RequestFailure) => TokenLabel,
   ): Promise<Created>;
-  /** `GET api-tokens`, all pages; `isEnough` may end it early (see `readTokenList`). */
-  listApiTokens(
-    credential: Credential,
-    isEnough?: (tokens: readonly ListedToken[], date: Date | undefined) => boolean,
-  ): Promise<TokenList>;
+  /** `GET api-tokens`, all pages, unless `isEnough` ends it early. */
+  listApiTokens(credential: Credential, isEnough?: IsEnough): Promise<TokenList>;
   /** `DELETE api-tokens/{id}`. Returns only if Exabits confirms it. */
   deleteApiToken(credential: Credential, id: string): Promise<void>;
 }
 
-/**
- * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
- *
- * @param masker masks the tokens in answers, and redacts the server's messages
- * @param onRetry gets one line about each try that is followed by another
- */
+/** Opens a conversation with Exabits, whose deadline starts now; `onRetry` gets a line about each retry. */
 export function connect(
   conversation: Conversation,
   masker: Masker,

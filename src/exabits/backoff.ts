@@ -1,5 +1,5 @@
 const firstCeilingMs = 1_000;
-/** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
+/** A rate limit means many jobs at once: 256 of them need this much room (docs/scaling.md). */
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 
@@ -23,11 +23,8 @@ export function backoffMs(
 }
 
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date by the server's clock.
- *
- * @param serverDate the `Date` header of the same answer
- * @param now the current time, for an answer without a `Date`
- * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date by the server's clock (`serverDate`).
+ * Returns milliseconds to wait; 0 if the header is missing, in the past, or invalid.
  */
 export function retryAfterMs(header: string | undefined, serverDate: string | undefined, now: Date): number {
   if (header?.match(/^\d+$/)) return Number(header) * 1000;

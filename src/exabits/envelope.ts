@@ -26,8 +26,6 @@ export function isObject(value: unknown): value is JsonObject {
  * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
  * @param request method and path, for messages
- * @param baseUrl the address of the API
- * @param redact makes the server's message printable
  * @throws RequestFailure if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure if the answer is a redirect, or has no envelope
  */

@@ -47,9 +47,9 @@ const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
 /** Longer than any wait: the limit of the exchange ends a silence, not the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
-/** In which a server that closes the connection after an answer usually has done so. */
+/** A server that closes the connection after an answer has usually done so by then. */
 const closingMs = 5;
-/** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
+/** With several addresses, Node gives each 250 ms: too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 
 /** Method and path, for messages. */
@@ -59,10 +59,8 @@ export function nameOf({ method, path }: Request): string {
 
 /**
  * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. It
- * keeps its connection as long as each answer is a whole 2xx.
- *
- * @param baseUrl what the requests' paths are appended to
- * @returns the function; it throws a Failure if the address of the proxy cannot be read, or an answer is too large
+ * keeps its connection as long as each answer is a whole 2xx. It throws a Failure if the address of the proxy cannot be
+ * read, or an answer is too large.
  */
 export function createExchange(baseUrl: string): Exchange {
   const url = new URL(baseUrl);
@@ -74,7 +72,7 @@ export function createExchange(baseUrl: string): Exchange {
     const proxy = readProxy(url);
     // Loaded when first needed: TLS takes longer to load than anything else.
     const { default: web } = await (isSecure ? import('node:https') : import('node:http'));
-    // A server may close the connection right after an answer. Nobody would know what became of a creation that crossed it.
+    // A server may close the connection right after an answer. Nobody would know the fate of a creation just then.
     if (agent && request.method === 'POST') await sleep(closingMs);
     agent ??= await createAgent(web, proxy);
 
@@ -162,7 +160,7 @@ class Connection {
     });
   }
 
-  /** Makes sure that the request is not sent later: a proxy may still open its tunnel. The agent does not know of it. */
+  /** Keeps the request from being sent later: a proxy may still open its tunnel, of which the agent knows nothing. */
   abandon(): void {
     this.#request?.destroy();
   }

@@ -9,12 +9,7 @@ import { RequestFailure } from './request-failure.ts';
 const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 const protocolCode = /^(ERR_SSL_|EPROTO$)/;
 
-/**
- * The failure for a request whose answer did not arrive.
- *
- * @param limitMs how long it was waited for
- * @param redact makes the error's own text printable
- */
+/** The failure for a request whose answer did not arrive within `limitMs`. */
 export function lostFailure(lost: Lost, host: string, limitMs: number, redact: Redact): RequestFailure {
   const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
   const { wasSent, onStaleConnection, proxy, error } = lost;

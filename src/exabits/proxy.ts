@@ -9,14 +9,13 @@ export interface ProxySettings {
 }
 
 /**
- * Reads `https_proxy` and `no_proxy`, in either case.
- *
- * @param url what will be called: http only goes to this machine, which needs no proxy
- * @throws Failure if the address of the proxy cannot be read: Node would silently go around it
+ * Reads `https_proxy` and `no_proxy`, in either case; undefined if `url`, which will be called, needs no proxy.
+ * Throws a Failure if the address of the proxy cannot be read: Node would silently go around it.
  */
 export function readProxy(url: URL): ProxySettings | undefined {
   const { https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = process.env;
   const text = https_proxy || HTTPS_PROXY;
+  // http only goes to this machine.
   if (!text || url.protocol === 'http:' || isLoopback(url)) return undefined;
   try {
     const proxy = new URL(text.includes('://') ? text : `http://${text}`);

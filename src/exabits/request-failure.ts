@@ -34,7 +34,7 @@ export function hasStatus(failure: unknown, ...statuses: readonly number[]): fai
   return failure instanceof RequestFailure && statuses.includes(failure.seen.status ?? 0);
 }
 
-/** Whether Exabits itself did. 200 stands for `"status": false`. */
+/** Whether Exabits itself did; 200 means `"status": false`. */
 export function isAnswered(failure: unknown, ...statuses: readonly number[]): failure is RequestFailure {
   return hasStatus(failure, ...statuses) && failure.seen.enveloped === true;
 }

@@ -17,25 +17,18 @@ export interface Conversation {
   readonly maxAttempts: number;
 }
 
-/** Makes the request of a try, knowing how the try before it failed. If it throws, there is no further try. */
-export type NextTry = (failed: RequestFailure | undefined) => Request;
-
-/** Sends one request, as often as it takes, and returns the envelope of its answer. */
-export type Send = (next: NextTry) => Promise<Envelope>;
+/** Makes the request of a try, given the failure of the try before. If it throws, there is no further try. */
+export type NextTry = (failed?: RequestFailure) => Request;
 
 /**
- * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures only
- * (transport errors, 408, 429, 5xx).
+ * Makes the function that sends requests, with one deadline for all of them, which starts now. It retries transient
+ * failures only: transport errors, 408, 429, 5xx. `onRetry` gets a line about each.
  *
- * @param onRetry gets one line about each try that is followed by another
- * @returns the function; it throws a RequestFailure if the last try was not answered or was refused, and another Failure
- *   if the answer has the wrong form
+ * @returns the function; it throws a RequestFailure if the last try was not answered or was refused, and any other
+ *   Failure if the answer has the wrong form
  */
-export function createSend(
-  { endpoint, timeoutMs, maxAttempts }: Conversation,
-  redact: Redact,
-  onRetry: (line: string) => void,
-): Send {
+export function createSend(conversation: Conversation, redact: Redact, onRetry: (line: string) => void) {
+  const { endpoint, timeoutMs, maxAttempts } = conversation;
   const { name: host, apiBaseUrl } = endpoint;
   const exchange = createExchange(apiBaseUrl);
   const endMs = monotonicMs() + timeoutMs;
@@ -45,7 +38,7 @@ export function createSend(
   /** Why no further request is sent. */
   let ended: RequestFailure | undefined;
 
-  return async (next) => {
+  return async (next: NextTry): Promise<Envelope> => {
     let failed: RequestFailure | undefined;
     for (let tries = 1; ; ) {
       if (remainingMs() === 0) ended ??= outOfTime('none of it is left', failed);

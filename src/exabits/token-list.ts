@@ -17,7 +17,8 @@ export interface TokenList {
   readonly date: Date | undefined;
 }
 
-type ReadPage = (credential: Credential, path: string) => Promise<Envelope>;
+/** Whether tokens older than these are not needed, given all so far and the time by Exabits' clock. */
+export type IsEnough = (tokens: readonly ListedToken[], date: Date | undefined) => boolean;
 
 const pageSize = 100;
 const mostPages = 1000;
@@ -27,16 +28,13 @@ const list = 'GET /api-tokens';
 
 /**
  * Reads the list of API tokens, newest first, page by page. No field reliably tells where it ends (`total` may count
- * only the page, and a page may be shorter than requested), so it ends where a page brings nothing new.
- *
- * @param isEnough whether older tokens than these are not needed, given all so far and the time by Exabits' clock.
- *   It ends the reading only where the list has been in order
- * @throws Failure if an entry is not what the API promises, the list ends too early, or does not end
+ * only the page, and a page may be short), so it ends where a page brings nothing new, or at `isEnough` if the list has
+ * been in order. Throws a Failure if an entry is not what the API promises, or the list ends too early or never.
  */
 export async function readTokenList(
-  readPage: ReadPage,
+  readPage: (credential: Credential, path: string) => Promise<Envelope>,
   credential: Credential,
-  isEnough: (tokens: readonly ListedToken[], date: Date | undefined) => boolean = () => false,
+  isEnough: IsEnough = () => false,
 ): Promise<TokenList> {
   const tokens = new Map<string, ListedToken>();
   let offset = 0;

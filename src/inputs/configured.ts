@@ -1,29 +1,22 @@
 import { createHash } from 'node:crypto';
 import * as core from '@actions/core';
-import { type ApiToken, type Configured, type Password, toApiToken, tokenDefect } from '../credentials.ts';
+import { type ApiToken, type Password, toApiToken, tokenDefect } from '../credentials.ts';
 import { Failure } from '../failure.ts';
 import type { Mask, Masked, Masker } from '../secrets.ts';
 import { inputReaders } from './readers.ts';
 
-/** What to authenticate with, if the inputs say so, and warnings about it. */
-interface Credentials {
-  readonly configured: Configured | undefined;
-  readonly warnings: readonly string[];
-}
-
 /** Reads, masks and validates the inputs that hold the credentials. Throws a Failure that names the input at fault. */
-export function readConfigured({ mask, redact }: Masker, now: Date): Credentials {
+export function readConfigured({ mask, redact }: Masker, now: Date) {
   // Spaces may be part of a password, but a byte order mark or a line break at its end comes from how it was stored.
   const given = core.getInput('password', { trimWhitespace: false });
   const password = mask(given.replace(/^\ufeff|[\r\n]+$/g, ''));
   const apiToken = mask(core.getInput('api-token'));
   const username = core.getInput('username');
   const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5'], 'plain');
-
-  if (apiToken === '') return { configured: readPassword(username, password, format, mask), warnings: [] };
+  const configured = apiToken ? readApiToken(apiToken, now) : readPassword(username, password, format, mask);
   const both =
     'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
-  return { configured: readApiToken(apiToken, now), warnings: username || password ? [both] : [] };
+  return { configured, warnings: apiToken && (username || password) ? [both] : [] };
 }
 
 /**

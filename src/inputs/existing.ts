@@ -1,4 +1,5 @@
-import { type Credential, isSourceOf, jwtExpiry, sourceOf, toApiToken, tokenDefect } from '../credentials.ts';
+import type { Credential, SignIn } from '../credentials.ts';
+import { isSourceOf, jwtExpiry, sourceOf, toApiToken, tokenDefect } from '../credentials.ts';
 import { defaultApiUrl } from '../endpoint.ts';
 import type { Mask } from '../secrets.ts';
 import type { ConnectionInputs } from './inputs.ts';
@@ -7,11 +8,7 @@ import type { ConnectionInputs } from './inputs.ts';
 const leastLifetimeMs = 5 * 60 * 1000;
 
 /** A credential that was already set in the job. */
-export interface Existing {
-  readonly credential: Credential;
-  /** The value of `EXABITS_AUTH_SOURCE`; empty if something other than this action set the credential. */
-  readonly source: string;
-}
+export type Existing = Pick<SignIn, 'credential' | 'source'>;
 
 /** Why the credentials already set in the job cannot be used: the end of a sentence about them. */
 export interface NotUsable {
@@ -19,10 +16,8 @@ export interface NotUsable {
 }
 
 /**
- * Finds the credential that is already set in the job, choosing as the official client would.
- *
- * @param inputs the host it must be for, and what it must have been made from, if the step has credentials of its own
- * @returns the credential, or why it cannot be used, or undefined if nothing is set
+ * Finds the credential that is already set in the job, choosing as the official client would; undefined if none is set.
+ * It must be for the step's host and, if the step has credentials of its own, have been made from those.
  */
 export function findExisting(
   { endpoint, configured }: ConnectionInputs,

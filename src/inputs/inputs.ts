@@ -45,9 +45,7 @@ export function readConnectionInputs(masker: Masker, now: Date, timeoutSeconds: 
   return {
     ...configured,
     ...readEndpoint(),
-    /** For all requests of a phase together, in milliseconds. */
     timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
-    /** The most tries of one request. */
     maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
   };
 }
@@ -60,9 +58,8 @@ function readEndpoint(): { endpoint: Endpoint; isEndpointGiven: boolean } {
 }
 
 /**
- * The step's own credentials. They only go to a host that the step itself names: any earlier step can set a variable.
- *
- * @throws Failure if there are none, or if a variable alone names a host other than the default
+ * The step's own credentials. Throws a Failure if there are none, or if only a variable names a host other than the
+ * default: any earlier step can set a variable.
  */
 export function requireConfigured({ configured, endpoint, isEndpointGiven }: ConnectionInputs): Configured {
   if (!configured) {

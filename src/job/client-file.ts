@@ -2,8 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-// gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
-// the environment.
+// gpu-cli v0.0.3, internal/api/client.go: these keys win over the tokens of a login, even those in the environment.
 const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 

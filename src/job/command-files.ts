@@ -4,7 +4,7 @@ import { Failure, reasonOf, regardless } from '../failure.ts';
 /** The files through which a step talks to the runner. */
 type CommandFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_STATE';
 
-/** The path of a command file and its size in bytes. Throws a Failure without it: the toolkit would print the values. */
+/** The path of a command file and its size in bytes; or throws a Failure, where the toolkit would print instead. */
 export function requireCommandFile(variable: CommandFile): { path: string; size: number } {
   const path = process.env[variable];
   if (!path) throw unwritable(new Error(`${variable} is not set`));
@@ -18,10 +18,8 @@ export function requireCommandFile(variable: CommandFile): { path: string; size:
 }
 
 /**
- * Writes to all of several command files or to none: if `write` throws, each is cut back to its former size.
- *
- * @param write passes to `onFailure` how to undo what it did elsewhere
- * @throws Failure for whatever `write` threw
+ * Writes to all of several command files or to none: if `write` throws, each file is cut back to its former size, all
+ * that was passed to `onFailure` is run, and a Failure is thrown.
  */
 export function writeAllOrNone(
   variables: readonly CommandFile[],

@@ -2,8 +2,8 @@ import * as core from '@actions/core';
 import { Failure, reasonOf, regardless } from '../failure.ts';
 import { oneLine } from '../text.ts';
 
-// `oneLine` removes what the runner does not escape itself. Only masks have to arrive: any other line that cannot be
-// printed, because nobody reads it or the disk is full, stops no phase.
+// `oneLine` removes what the runner does not escape. Only masks have to arrive: a line that cannot be printed, because
+// nobody reads it or the disk is full, stops no phase.
 
 /** Prints a line of the log. */
 export function info(line: string): void {

@@ -16,10 +16,8 @@ export interface Export {
 }
 
 /**
- * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
- *
- * @returns the variables of another credential that were set in the job, and are empty now
- * @throws Failure if the runner's files cannot be written
+ * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws a Failure,
+ * as none. Returns the variables of another credential that were set in the job, and are empty now.
  */
 export function publish(signIn: SignIn, how: Export): string[] {
   const headersFile = how.writeHeadersFile ? headersFilePath() : undefined;

@@ -42,7 +42,7 @@ export function readExported(): Exported | undefined {
   return read(exportedKey);
 }
 
-/** Saves how far a creation has come; and the token once it is known, so that `post` can delete it with itself. */
+/** Saves how far a creation has come, and the token once it is known: `post` uses it to delete itself. */
 export function saveCreation(creation: Creation, credential?: ApiToken): void {
   writeAllOrNone(['GITHUB_STATE'], () => {
     if (credential) core.saveState(tokenKey, credential.token);
@@ -55,7 +55,7 @@ export function readCreation(): Creation | undefined {
   return read(creationKey);
 }
 
-/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
+/** Reads the token of the job, not masked in this process yet; empty if it is not known. */
 export function readEphemeralToken(): string {
   return core.getState(tokenKey);
 }

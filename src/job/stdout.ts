@@ -7,8 +7,8 @@ const retryMs = 5;
 
 /**
  * Makes `process.stdout.write` synchronous: it returns when the runner can read the text, and throws if it never will.
- * So masks arrive first, and nothing is lost when the process ends. Node's own stream does not promise that for pipes on
- * Windows, and setting it up takes a tenth of the time of a post step.
+ * So masks arrive first, and nothing is lost when the process ends. Node's own stream does not promise that for pipes
+ * on Windows, and setting it up takes a tenth of the time of a post step.
  */
 export function printAtOnce(): void {
   // `console` needs more than the toolkit: it listens for errors, and expects a callback.

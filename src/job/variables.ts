@@ -11,7 +11,7 @@ export const pairVariables = [
   'EXABITS_ACCESS_TOKEN_EXPIRES_AT',
 ];
 
-/** An API token. The official client prefers it to the tokens of a login. */
+/** An API token. */
 export const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 
 /** The host of a credential: useless without one, but still needed by a credential that has replaced ours. */
@@ -31,8 +31,8 @@ export function ownVariables({ variables }: Exported): string[] {
 }
 
 /**
- * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. A variable
- * cannot be unset, so an empty value stands for none.
+ * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. The
+ * runner cannot unset a variable, so an empty value stands for none.
  */
 export function setVariables(values: Readonly<Record<string, string>>): void {
   const { path } = requireCommandFile('GITHUB_ENV');
