@@ -69,7 +69,7 @@ async function makeEphemeral(inputs: Inputs, exabits: Exabits, existing?: Existi
   return { method: 'ephemeral-api-token', source, account, ...made };
 }
 
-/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws a Failure if it cannot say. */
+/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws if it cannot say. */
 async function check(credential: Credential, { verify, endpoint }: Inputs, exabits: Exabits) {
   if (!verify) return undefined;
   const { failure } = await attempt(() => exabits.check(credential));

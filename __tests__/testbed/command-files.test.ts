@@ -52,7 +52,7 @@ test('a malformed file fails the step, but the lines before the error count', as
   ]);
 });
 
-test('variables reach later steps, and state reaches the own post step, even if main is killed', async () => {
+test("variables reach later steps, and state reaches the step's own post step, even if main is killed", async () => {
   const job = jobOf(
     `set('STATE', 'who=' + (process.env.WHO ?? 'first') + '\\n'); set('ENV', 'WHO=second\\n'); process.kill(process.pid, 'SIGKILL')`,
     `console.log(process.env.STATE_who)`,

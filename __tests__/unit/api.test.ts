@@ -37,7 +37,7 @@ describe('the call of', () => {
     expect(masks.slice(-2)).toEqual(['access', 'refresh']);
   });
 
-  test('a login with an API token is none', async () => {
+  test('a login is not made for an API token', async () => {
     const { exabits: api, credential } = await converse();
     expect(await api.authenticate(credential)).toEqual({ credential });
   });

@@ -131,7 +131,7 @@ describe('a step with ephemeral-api-token: true', () => {
     expect(JSON.parse(state.creation ?? '').unanswered).toHaveLength(count);
   });
 
-  test('says what Exabits said even if it cannot save that then', async () => {
+  test('says what Exabits said, even if it can no longer save its state', async () => {
     const job = new InProcessJob();
     exabits.when(create, (carryOut) => {
       rmSync(job.commandFile('GITHUB_STATE'));

@@ -56,7 +56,7 @@ describe('a request', () => {
     expect(message).toMatch(/^\[::1\]:\d+ refused the connection|^The connection to \[::1\]:\d+ broke/);
   });
 
-  test('has no limit but its own, such as one of the socket, and leaves no timer behind', async () => {
+  test('is limited by its own time alone, not by that of the socket, and leaves no timer behind', async () => {
     const { url } = await serve((socket) => socket.write(success));
     const { exabits, credential } = await converse({ apiUrl: url });
     const ofSocket = jest.spyOn(ClientRequest.prototype, 'setTimeout');
@@ -102,7 +102,7 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect([connections(), retries]).toEqual([expected, []]);
   });
 
-  test('may be used often, without a warning of Node', async () => {
+  test('may be used often without a warning from Node', async () => {
     const warnings: Error[] = [];
     const keep = (line: Error) => void warnings.push(line);
     process.on('warning', keep);

@@ -120,7 +120,7 @@ describe('existing credentials that cannot be used', () => {
     expect([bare.exitCode, bare.log]).toEqual([1, inVain(reason)]);
   });
 
-  test('are no subject if there are none, or the step does not want them', async () => {
+  test('are not mentioned if there are none, or if the step does not want them', async () => {
     expect((await new InProcessJob().main({ ...loginInputs, ...reuse })).log).toBe(signedIn);
     expect((await new InProcessJob(pair).main(loginInputs)).log).toBe(signedIn);
     expect((await new InProcessJob().main(reuse)).log).toMatch(/^Error: No credentials\./);
@@ -153,7 +153,7 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
     expect([step.log, exabits.calls]).toEqual([log, [balance]]);
   });
 
-  test('if not, the step signs in with its inputs, which is no second check', async () => {
+  test('if not, the step signs in with its inputs, without a second check', async () => {
     const job = new InProcessJob();
     await job.main(loginInputs);
     exabits.when(balance, double.refuses(401, 'revoked'));
@@ -163,15 +163,15 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
   });
 });
 
-describe('a step with credentials of its own', () => {
-  /** A job that another step has signed in. */
-  async function signedInWith(inputs: Variables): Promise<{ job: InProcessJob; first: Step }> {
-    const job = new InProcessJob();
-    const first = await job.main(inputs);
-    exabits.requests.length = 0;
-    return { job, first };
-  }
+/** A job that another step has signed in. */
+async function signedInWith(inputs: Variables): Promise<{ job: InProcessJob; first: Step }> {
+  const job = new InProcessJob();
+  const first = await job.main(inputs);
+  exabits.requests.length = 0;
+  return { job, first };
+}
 
+describe('a step with credentials of its own', () => {
   test.each<[string, Variables, Variables]>([
     ['the same username', loginInputs, loginInputs],
     ['the same username with a new password', loginInputs, { username, password: `${password}!` }],
@@ -206,16 +206,16 @@ describe('a step with credentials of its own', () => {
     const halves = steps.flatMap(({ first }) => first.env.EXABITS_AUTH_SOURCE?.split('.'));
     expect([halves.length, new Set(halves).size]).toEqual([4, 4]);
   });
+});
 
-  test('and one without: that reuses whatever is there, and the log says if it is not ours', async () => {
-    const { job } = await signedInWith(loginInputs);
-    const ours = await job.main(reuse);
-    expect([ours.log, ours.env.EXABITS_AUTH_SOURCE]).toEqual([using(until), job.env.EXABITS_AUTH_SOURCE]);
-    job.env.EXABITS_API_TOKEN = apiToken;
-    const theirs = await job.main(reuse);
-    expect(theirs.log.split('\n').slice(0, 2)).toEqual([notOurs, using()]);
-    expect(theirs.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
-  });
+test('a step without credentials of its own reuses whatever is there, and the log says if it is not ours', async () => {
+  const { job } = await signedInWith(loginInputs);
+  const ours = await job.main(reuse);
+  expect([ours.log, ours.env.EXABITS_AUTH_SOURCE]).toEqual([using(until), job.env.EXABITS_AUTH_SOURCE]);
+  job.env.EXABITS_API_TOKEN = apiToken;
+  const theirs = await job.main(reuse);
+  expect(theirs.log.split('\n').slice(0, 2)).toEqual([notOurs, using()]);
+  expect(theirs.env).not.toHaveProperty('EXABITS_AUTH_SOURCE');
 });
 
 describe('with ephemeral-api-token: true', () => {

@@ -52,7 +52,7 @@ describe('where nothing can be printed,', () => {
     });
   });
 
-  test('a mask does', async () => {
+  test('a mask throws', async () => {
     await expect(printing(() => tellRunner('secret'))).rejects.toThrow(
       'The runner cannot be told to mask a secret (ENOSPC: no space left), so nothing was exported. Check the free space where the runner writes its log.',
     );

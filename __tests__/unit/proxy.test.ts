@@ -104,7 +104,7 @@ describe('a request through a proxy', () => {
     expect(tunnels()[0]).toMatch(`proxy-authorization: Basic ${btoa('me:s3cr%t')}\r\n`);
   });
 
-  test('that breaks behind the tunnel is not the fault of the proxy', async () => {
+  test('that breaks behind the tunnel is not blamed on the proxy', async () => {
     const { port } = await serve((socket) => socket.destroy(), 'https');
     await useProxy(tunnelTo(port));
     const { message, seen } = await failureAt(apiUrl);
@@ -112,7 +112,7 @@ describe('a request through a proxy', () => {
     expect(seen).toMatchObject({ transient: true, changedNothing: false });
   });
 
-  test('is not sent to a host whose certificate cannot be verified, which is its own fault', async () => {
+  test('is not sent to a host whose certificate cannot be verified, and the proxy is not blamed', async () => {
     const certificate = await makeCertificate({ commonName: 'x', hosts: ['api.example'] });
     const { port, requests } = await serve(() => {}, 'https', certificate);
     await useProxy(tunnelTo(port));

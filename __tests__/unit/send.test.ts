@@ -81,7 +81,7 @@ describe('another try follows', () => {
     expect(clock.waits).toEqual([500]);
   });
 
-  test('with a request that knows how the try before it failed', async () => {
+  test('with a request that was told how the try before it failed', async () => {
     const failures: unknown[] = [];
     await start().tryAll([isDown, isLost({}), succeeds], (failed) => {
       failures.push(failed?.seen.saw);
@@ -132,7 +132,7 @@ test('a proxy that refuses its password is not asked again, not even for another
   expect(sent).toHaveLength(1);
 });
 
-test('there is no other try without a request for it', async () => {
+test('a try whose request cannot be made ends the tries', async () => {
   const next: NextTry = (failed) => {
     if (failed) throw new Error('not again');
     return { method: 'GET', path: '/x' };

@@ -162,7 +162,7 @@ describe('a token that cannot be deleted', () => {
     expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111, 2)]]);
   });
 
-  test('is not passed over in silence if there is no other', async () => {
+  test('is named even if it is the only one', async () => {
     const { id } = exabits.seed(of(111));
     exabits.when('DELETE', double.refuses(409));
     const { log } = await sweep();
@@ -230,7 +230,7 @@ describe('tokens whose age nobody knows', () => {
   test.each([
     ['168', ageless(of(111))],
     ['0', kept(of(111))],
-  ])('and the description of another repository are %s hours, %s', async (hours, end) => {
+  ])('and the description of another repository: with stale-token-hours %s, %s', async (hours, end) => {
     exabits.seed(of(111), { description: 'keep this one' });
     exabits.when('GET', timeless);
     expect((await sweep({ 'stale-token-hours': hours })).log).toBe(`Nothing to delete. ${there(1)}\n${end}`);

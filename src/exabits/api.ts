@@ -20,7 +20,7 @@ export interface Exabits {
   authenticate(configured: Configured): Promise<Login | { credential: ApiToken; account?: undefined }>;
   /** `GET billing/balance`, to see whether a credential works. */
   check(credential: Credential): Promise<void>;
-  /** `POST api-tokens`. It is not idempotent, so each try gets a label of its own, made after the last one's failure. */
+  /** `POST api-tokens`. It is not idempotent, so each try gets its own label, given the failure of the try before. */
   createApiToken(
     credential: Credential,
     nextLabel: (failed?: RequestFailure) => TokenLabel,
