@@ -2653,11 +2653,17 @@ function writeHeadersFile(path, headers) {
 /** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
-/** Removes a header file, if it still exists. Throws a Failure that names it if it is still there after a second. */
+/**
+ * Removes a header file. Throws a Failure that names it if it is still there after a second.
+ *
+ * @returns whether there was one
+ */
 async function removeHeadersFile(path) {
+    const exists = (0,external_node_fs_namespaceObject.lstatSync)(path, { throwIfNoEntry: false }) !== undefined;
     for (const waitMs of [...removalWaitsMs, 0]) {
         try {
-            return (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+            (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
+            break;
         }
         catch (cause) {
             if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
@@ -2666,6 +2672,7 @@ async function removeHeadersFile(path) {
             await (0,promises_namespaceObject.setTimeout)(waitMs);
         }
     }
+    return exists;
 }
 
 ;// CONCATENATED MODULE: ./lib/job/state.js
@@ -3093,18 +3100,19 @@ async function signIn(inputs, exabits, mask) {
 async function reuse(inputs, exabits, mask) {
     const found = findExisting(inputs, mask, new Date());
     const existing = found && 'credential' in found ? await ifAccepted(found, inputs, exabits) : found;
-    if (!existing)
-        return undefined;
-    if ('credential' in existing) {
+    if (existing && 'credential' in existing) {
         if (!existing.source)
-            log_info('Something other than this action set the credentials that are used.');
+            log_info('The credentials in use were not set by this action.');
         return existing;
     }
-    const problem = `The credentials already set in this job ${existing.reason}`;
+    const problem = existing
+        ? `The credentials already set in this job ${existing.reason}`
+        : 'No earlier step of this job has set credentials';
     if (!inputs.configured) {
-        throw new Failure(`${problem}, and this step has none of its own.`, 'Set username and password, or api-token, so that the step can sign in itself.');
+        throw new Failure(`${problem}, and this step has none of its own.`, 'Sign in before it, or set username and password, or api-token.');
     }
-    log_info(`${problem}, so the step uses its inputs.`);
+    if (existing)
+        log_info(`${problem}, so the step uses its inputs.`);
     return undefined;
 }
 async function ifAccepted(existing, inputs, exabits) {
@@ -3133,7 +3141,7 @@ async function makeEphemeral(inputs, exabits, existing) {
     const source = sourceOf(made.credential, apiUrl, origin);
     return { method: 'ephemeral-api-token', source, account, ...made };
 }
-/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws a Failure if it cannot say. */
+/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws if it cannot say. */
 async function check(credential, { verify, endpoint }, exabits) {
     if (!verify)
         return undefined;
@@ -3228,7 +3236,8 @@ async function story(masker) {
         await orWarn('clear what the step exported', () => clear(exported));
     if (creation)
         await orWarn('delete the API token', () => revoke(creation, masker));
-    if (!exported && !creation)
+    const mayHaveTokens = creation && (creation.made || creation.unanswered.length > 0);
+    if (!exported && !mayHaveTokens)
         log_info('Nothing to clear: the step exported nothing.');
 }
 async function orWarn(what, act) {
@@ -3245,6 +3254,8 @@ async function clear(exported) {
         log_info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
         return;
     }
+    if (own.length === 0 && !headersFile)
+        log_info('Nothing to clear.');
     const cleared = [];
     await orWarn('empty the variables', () => {
         if (own.length > 0)
@@ -3252,10 +3263,8 @@ async function clear(exported) {
         cleared.push(...own);
     });
     await orWarn('remove the header file', async () => {
-        if (!headersFile)
-            return;
-        await removeHeadersFile(headersFile);
-        cleared.push('the header file');
+        if (headersFile && (await removeHeadersFile(headersFile)))
+            cleared.push('the header file');
     });
     if (cleared.length > 0)
         log_info(`Cleared ${cleared.join(', ')}.`);

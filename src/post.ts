@@ -25,7 +25,8 @@ async function story(masker: Masker): Promise<void> {
 
   if (exported) await orWarn('clear what the step exported', () => clear(exported));
   if (creation) await orWarn('delete the API token', () => revoke(creation, masker));
-  if (!exported && !creation) info('Nothing to clear: the step exported nothing.');
+  const mayHaveTokens = creation && (creation.made || creation.unanswered.length > 0);
+  if (!exported && !mayHaveTokens) info('Nothing to clear: the step exported nothing.');
 }
 
 async function orWarn<Result>(what: string, act: () => Result | Promise<Result>) {
@@ -42,15 +43,14 @@ async function clear(exported: Exported): Promise<void> {
     info(`Left in place, because cleanup is false: ${left.join(', ') || 'nothing'}.`);
     return;
   }
+  if (own.length === 0 && !headersFile) info('Nothing to clear.');
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
     if (own.length > 0) setVariables(Object.fromEntries(own.map((name) => [name, ''])));
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {
-    if (!headersFile) return;
-    await removeHeadersFile(headersFile);
-    cleared.push('the header file');
+    if (headersFile && (await removeHeadersFile(headersFile))) cleared.push('the header file');
   });
   if (cleared.length > 0) info(`Cleared ${cleared.join(', ')}.`);
 }

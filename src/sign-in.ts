@@ -26,19 +26,20 @@ export async function signIn(inputs: Inputs, exabits: Exabits, mask: Mask): Prom
 async function reuse(inputs: Inputs, exabits: Exabits, mask: Mask): Promise<Existing | undefined> {
   const found = findExisting(inputs, mask, new Date());
   const existing = found && 'credential' in found ? await ifAccepted(found, inputs, exabits) : found;
-  if (!existing) return undefined;
-  if ('credential' in existing) {
-    if (!existing.source) info('Something other than this action set the credentials that are used.');
+  if (existing && 'credential' in existing) {
+    if (!existing.source) info('The credentials in use were not set by this action.');
     return existing;
   }
-  const problem = `The credentials already set in this job ${existing.reason}`;
+  const problem = existing
+    ? `The credentials already set in this job ${existing.reason}`
+    : 'No earlier step of this job has set credentials';
   if (!inputs.configured) {
     throw new Failure(
       `${problem}, and this step has none of its own.`,
-      'Set username and password, or api-token, so that the step can sign in itself.',
+      'Sign in before it, or set username and password, or api-token.',
     );
   }
-  info(`${problem}, so the step uses its inputs.`);
+  if (existing) info(`${problem}, so the step uses its inputs.`);
   return undefined;
 }
 

@@ -16,14 +16,14 @@ const pair = { EXABITS_ACCESS_TOKEN: jwtUntil(until), EXABITS_REFRESH_TOKEN: 're
 const at = (time: string): string => jwtUntil(`2026-11-24T${time}Z`);
 const reuse = { 'use-existing-credentials': 'true', verify: 'false' };
 const elsewhere = 'https://reseller.example';
-const notOurs = 'Something other than this action set the credentials that are used.';
+const notOurs = 'The credentials in use were not set by this action.';
 const using = (expiry = ''): string =>
   `Using the credentials for ${host} already set in this job${expiry && `, until ${expiry}`}. This step does not clear them.`;
 const signedIn = `Signed in to ${host} as ada. The access token expires at ${until}; for a longer job set ephemeral-api-token: true.`;
 const instead = (reason: string): string =>
   `The credentials already set in this job ${reason}, so the step uses its inputs.`;
 const inVain = (reason: string): string =>
-  `Error: The credentials already set in this job ${reason}, and this step has none of its own. Set username and password, or api-token, so that the step can sign in itself.`;
+  `Error: The credentials already set in this job ${reason}, and this step has none of its own. Sign in before it, or set username and password, or api-token.`;
 const logIn = 'POST /authenticate/login';
 const balance = 'GET /billing/balance';
 
@@ -123,7 +123,9 @@ describe('existing credentials that cannot be used', () => {
   test('are not mentioned if there are none, or if the step does not want them', async () => {
     expect((await new InProcessJob().main({ ...loginInputs, ...reuse })).log).toBe(signedIn);
     expect((await new InProcessJob(pair).main(loginInputs)).log).toBe(signedIn);
-    expect((await new InProcessJob().main(reuse)).log).toMatch(/^Error: No credentials\./);
+    expect((await new InProcessJob().main(reuse)).log).toMatch(
+      /^Error: No earlier step of this job has set credentials, and this step has none of its own\. /,
+    );
   });
 
   test('do not send the inputs to a host that a variable alone names', async () => {

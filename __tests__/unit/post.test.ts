@@ -41,7 +41,7 @@ describe('the post step', () => {
     ['all', {}, `Cleared ${all}.`],
     ['only variables', noFile, `Cleared ${ofTheToken.filter((name) => !/FILE/.test(name)).join(', ')}.`],
     ['only the header file', { 'export-environment': 'false' }, 'Cleared the header file.'],
-    ['nothing, and says nothing', nothing, ''],
+    ['nothing, and says so', nothing, 'Nothing to clear.'],
     ['nothing with cleanup: false', { cleanup: 'false' }, `${left} ${all}.`],
     ['nothing of nothing', { cleanup: 'false', ...nothing }, `${left} nothing.`],
   ])('clears %s', async (_what, inputs, log) => {
@@ -65,7 +65,7 @@ describe('the post step', () => {
     const { state } = await job.main(tokenInputs);
     rmSync(job.temporaryFiles()[0] ?? '');
     for (const name of ofTheToken) delete job.env[name];
-    expect((await job.post({ inputs: {}, state })).log).toBe(`Cleared ${all}.`);
+    expect((await job.post({ inputs: {}, state })).log).toBe(`Cleared ${ofTheToken.join(', ')}.`);
   });
 });
 

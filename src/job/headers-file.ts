@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, lstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failure, regardless } from '../failure.ts';
@@ -38,11 +38,17 @@ export function writeHeadersFile(path: string, headers: Record<string, string>):
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
 
-/** Removes a header file, if it still exists. Throws a Failure that names it if it is still there after a second. */
-export async function removeHeadersFile(path: string): Promise<void> {
+/**
+ * Removes a header file. Throws a Failure that names it if it is still there after a second.
+ *
+ * @returns whether there was one
+ */
+export async function removeHeadersFile(path: string): Promise<boolean> {
+  const exists = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   for (const waitMs of [...removalWaitsMs, 0]) {
     try {
-      return rmSync(path, { force: true });
+      rmSync(path, { force: true });
+      break;
     } catch (cause) {
       if (waitMs === 0 || !heldOpen.includes(codeOf(cause))) {
         throw new Failure(
@@ -54,4 +60,5 @@ export async function removeHeadersFile(path: string): Promise<void> {
       await sleep(waitMs);
     }
   }
+  return exists;
 }

@@ -215,7 +215,7 @@ export async function runJob(served: ServedExabits, course: Course = {}): Promis
   const post = await job.post({ ...main, inputs: postInputs ?? main.inputs });
   return {
     ...{ job, main, unanswered, post },
-    log: anonymous(post.log.replace(/^Cleared .*\n?/, '')),
+    log: anonymous(post.log.replace(/^(Cleared .*|Nothing to clear\.)\n?/, '')),
     calls: served.requests.map(({ call, bearer, as }) =>
       anonymous(`${call} as ${bearer && bearer === main.state['ephemeral-token'] ? 'itself' : as}`),
     ),
