@@ -9,7 +9,7 @@
 # Choose a name that no other machine has, and sign in with exabits-auth first. Needs bash, curl 7.82, jq and ssh.
 set -euo pipefail
 
-command=$1 name=$2
+command=${1:?create, wait or delete} name=${2:?the name of the machine}
 [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9-]*$ ]] || { echo "A name has letters, digits and hyphens, not '$name'." >&2; exit 2; }
 key=$RUNNER_TEMP/$name.key
 machines=$EXABITS_API_BASE_URL/virtual-machines

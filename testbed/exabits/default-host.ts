@@ -58,6 +58,7 @@ export async function playDefaultHost(
     NODE_EXTRA_CA_CERTS: authorityFile,
     SSL_CERT_FILE: authorityFile,
     CURL_CA_BUNDLE: authorityFile,
+    REQUESTS_CA_BUNDLE: authorityFile,
   };
   const environmentFile = join(directory, 'sandbox.env');
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);

@@ -57,7 +57,7 @@ function envelope(
   return {
     status,
     headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
-    body: Buffer.from(JSON.stringify(content)),
+    body: Buffer.from(`${JSON.stringify(content)}\n`),
   };
 }
 
