@@ -44,7 +44,7 @@ async function clear(exported: Exported): Promise<void> {
   }
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    if (own.length > 0) setVariables(Object.fromEntries(own.map((name) => [name, ''])));
+    setVariables(Object.fromEntries(own.map((name) => [name, ''])));
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {
