@@ -66,7 +66,7 @@ export function programs(servers: Servers, checkouts: readonly string[], peers: 
   for (let index = 0; index < 250; index += 1) sandbox.seedApiToken(swept, { name: `laptop-${index}` });
   const leaveTokens = () => {
     for (let index = 1; index <= 5; index += 1) {
-      sandbox.seedApiToken(swept, { name: `gha-1-1-0000000${index}`, createdAt: 1_600_000_000 + index });
+      sandbox.seedApiToken(swept, { name: `gha-1-1-0000000${index}`, createdAt: 1_600_000_000 });
     }
   };
 

@@ -123,15 +123,12 @@ var __webpack_exports__ = {};
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = require("node:path");
 ;// CONCATENATED MODULE: ./lib/failure.js
-/**
- * A failure to show to the user. It never contains a secret, and any text from outside has been through `redact`. Its
- * `message` is both parts, in one line.
- */
+/** A failure to show to the user: no secrets, and text from outside only through `redact`. `message` is both parts. */
 class Failure extends Error {
     name = 'Failure';
-    /** What happened: one or more sentences. */
+    /** What happened, in sentences. */
     problem;
-    /** What to do about it: one or more sentences. */
+    /** What to do about it, in sentences. */
     advice;
     constructor(problem, advice, options) {
         super(`${problem} ${advice}`, options);
@@ -182,9 +179,9 @@ const external_node_fs_namespaceObject = require("node:fs");
 const stdoutDescriptor = 1;
 const retryMs = 5;
 /**
- * Makes `process.stdout.write` synchronous: it returns when the runner can read the text, and throws if it never
- * will. So a mask arrives before anything else happens, and nothing is lost when the process ends. Node's own stream
- * does not promise that for pipes on Windows, and setting it up takes a tenth of the time of a post step.
+ * Makes `process.stdout.write` synchronous: it returns when the runner can read the text, and throws if it never will.
+ * So masks arrive first, and nothing is lost when the process ends. Node's own stream does not promise that for pipes
+ * on Windows, and setting it up takes a tenth of the time of a post step.
  */
 function printAtOnce() {
     // `console` needs more than the toolkit: it listens for errors, and expects a callback.
@@ -239,10 +236,8 @@ function seconds(ms) {
 
 const longestText = 1_000;
 /**
- * Makes the two functions that hide secrets. The runner masks many forms of a secret in everything printed afterwards,
- * as long as it sees all of it, so `redact` never cuts a text.
- *
- * @param tell tells the runner to mask a secret; nothing else does, and `mask` throws what it throws
+ * Makes the two functions that hide secrets; `tell` tells the runner to mask one, and may throw. The runner masks a
+ * secret only where it sees all of it, so `redact` never cuts a text.
  */
 function createMasker(tell) {
     const known = new Set();
@@ -282,8 +277,8 @@ function headersOf(credential) {
     return { ...authorization, 'refresh-token': credential.refreshToken };
 }
 /**
- * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of the credential together with
- * its host and what it was made from. The credential is in both, so neither helps to guess a username.
+ * The value of `EXABITS_AUTH_SOURCE`: the fingerprint of a credential, a dot, and that of credential, host and origin.
+ * The credential is in both, so neither helps to guess a username.
  */
 function sourceOf(credential, apiUrl, origin) {
     const tokens = tokensOf(credential);
@@ -301,7 +296,7 @@ function originFingerprint(apiUrl, origin) {
 function tokensOf(credential) {
     return credential.kind === 'api-token' ? [credential.token] : [credential.token, credential.refreshToken];
 }
-/** Makes a credential from an API token without `Bearer`, which may be a JWT with its own expiry. */
+/** Makes a credential from an API token, without `Bearer`. */
 function toApiToken(token) {
     return { kind: 'api-token', token, expiresAt: jwtExpiry(token) };
 }
@@ -335,15 +330,14 @@ function tokenDefect(token) {
 
 ;// CONCATENATED MODULE: ./lib/exabits/backoff.js
 const firstCeilingMs = 1_000;
-/** A rate limit means many jobs at once: 256 of them need this much room to spread out (docs/scaling.md). */
+/** A rate limit means many jobs at once: 256 of them need this much room (docs/scaling.md). */
 const firstCeilingInCrowdMs = 5_000;
 const highestCeilingMs = 20_000;
 /**
- * How long to wait before the next try: exponential backoff with full jitter, so that jobs that failed together do not
- * retry together. The jitter is added to the server's `Retry-After`.
+ * How long to wait before the next try: exponential backoff with full jitter, on top of the server's `Retry-After`, so
+ * that jobs that failed together do not retry together.
  *
- * @param wait how many tries have failed, from 1; the server's `Retry-After` and the time until the deadline, in
- *   milliseconds; and whether the server reported too many requests
+ * @param wait `failedTries` counts from 1; `crowded` means that the server reported too many requests
  * @param random a number from 0 (included) to 1
  * @returns milliseconds that leave time for another try, unless `Retry-After` alone uses it up
  */
@@ -355,11 +349,8 @@ function backoffMs(wait, random = Math.random()) {
     return Math.round(retryAfterMs + random * Math.min(ceiling, leavesTime));
 }
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date by the server's clock.
- *
- * @param serverDate the `Date` header of the same answer
- * @param now the current time, for an answer without a `Date`
- * @returns milliseconds to wait; 0 if the header is missing, in the past, or invalid
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date by the server's clock (`serverDate`).
+ * Returns milliseconds to wait; 0 if the header is missing, in the past, or invalid.
  */
 function retryAfterMs(header, serverDate, now) {
     if (header?.match(/^\d+$/))
@@ -367,7 +358,7 @@ function retryAfterMs(header, serverDate, now) {
     const waitMs = Number(httpDate(header)) - Number(httpDate(serverDate) ?? now);
     return waitMs > 0 ? waitMs : 0;
 }
-/** Reads an HTTP date (RFC 9110, section 5.6.7), such as that of a header `Date`; undefined if it is none. */
+/** Reads an HTTP date (RFC 9110, section 5.6.7); undefined if it is none. */
 function httpDate(text) {
     // `Date` reads other text too, such as a number. Every HTTP date begins with a weekday.
     const date = new Date(text?.match(/^[A-Z][a-z]+,? /) ? text : Number.NaN);
@@ -376,7 +367,6 @@ function httpDate(text) {
 
 ;// CONCATENATED MODULE: ./lib/exabits/request-failure.js
 
-/** A request that failed. */
 class RequestFailure extends Failure {
     seen;
     constructor(problem, advice, seen, cause) {
@@ -388,7 +378,7 @@ class RequestFailure extends Failure {
 function hasStatus(failure, ...statuses) {
     return failure instanceof RequestFailure && statuses.includes(failure.seen.status ?? 0);
 }
-/** Whether Exabits itself did. 200 stands for `"status": false`. */
+/** Whether Exabits itself did; 200 means `"status": false`. */
 function isAnswered(failure, ...statuses) {
     return hasStatus(failure, ...statuses) && failure.seen.enveloped === true;
 }
@@ -397,7 +387,7 @@ function isAnswered(failure, ...statuses) {
 
 
 
-/** Whether a value is a JSON object (and neither null nor a list). */
+/** Whether a value is a JSON object: neither null nor a list. */
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -405,8 +395,6 @@ function isObject(value) {
  * Opens the envelope `{"status", "message", "data", "total"?}` around every answer from Exabits.
  *
  * @param request method and path, for messages
- * @param baseUrl the address of the API
- * @param redact makes the server's message printable
  * @throws RequestFailure if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure if the answer is a redirect, or has no envelope
  */
@@ -425,13 +413,9 @@ function readEnvelope(answer, request, baseUrl, redact) {
     if (!json.status)
         throw refused(answer, request, host, json, redact);
     const { data, total } = json;
-    return {
-        data,
-        total: typeof total === 'number' ? total : undefined,
-        date: httpDate(answer.headers.date),
-    };
+    return { data, total: typeof total === 'number' ? total : undefined, date: httpDate(answer.headers.date) };
 }
-/** The failure for an answer that is JSON, but not in the form that the API promises; `defect` ends a sentence. */
+/** The failure for JSON that is not in the form that the API promises; `defect` ends a sentence. */
 function malformed(request, defect) {
     return new Failure(`The answer to ${request} is not what the Exabits API promises: ${defect}.`, 'Check the address of the API; if it is right, tell Exabits.');
 }
@@ -481,15 +465,13 @@ function isTransient(status) {
 }
 // The reason is in `message`, and sometimes deeper; the official client looks in the same places.
 function serverWords(json) {
-    const places = [];
-    if (isObject(json)) {
-        places.push(json.message);
-        if (isObject(json.data)) {
-            places.push(json.data.message);
-            if (isObject(json.data.error_reason))
-                places.push(json.data.error_reason.message);
-        }
-    }
+    const field = (value, name) => (isObject(value) ? value[name] : undefined);
+    const data = field(json, 'data');
+    const places = [
+        field(json, 'message'),
+        field(data, 'message'),
+        field(field(data, 'error_reason'), 'message'),
+    ];
     return [...new Set(places.filter((words) => typeof words === 'string' && words !== ''))].join(': ');
 }
 function contentType(headers, redact) {
@@ -508,16 +490,13 @@ function parseJson(text) {
 
 const pageSize = 100;
 const mostPages = 1000;
-/** The share of a page that the next one repeats, because the list moves up when other jobs delete tokens meanwhile. */
+/** The share of a page that the next one repeats: the list moves up when other jobs delete tokens meanwhile. */
 const overlap = 0.2;
 const list = 'GET /api-tokens';
 /**
  * Reads the list of API tokens, newest first, page by page. No field reliably tells where it ends (`total` may count
- * only the page, and a page may be shorter than requested), so it ends where a page brings nothing new.
- *
- * @param isEnough whether older tokens than these are not needed, given all so far and the time by Exabits' clock.
- *   It ends the reading only where the list has been in order
- * @throws Failure if an entry is not what the API promises, the list ends too early, or does not end
+ * only the page, and a page may be short), so it ends where a page brings nothing new, or at `isEnough` if the list has
+ * been in order. Throws a Failure if an entry is not what the API promises, or the list ends too early or never.
  */
 async function readTokenList(readPage, credential, isEnough = () => false) {
     const tokens = new Map();
@@ -526,7 +505,10 @@ async function readTokenList(readPage, credential, isEnough = () => false) {
     for (let count = 0; count < mostPages; count += 1) {
         const path = `/api-tokens?limit=${pageSize}&offset=${offset}&sortField=created_at&sortOrder=desc`;
         const { data, total = 0, date } = await readPage(credential, path);
-        const entries = entriesOf(data);
+        // Some servers send an empty list as null.
+        const entries = data ?? [];
+        if (!Array.isArray(entries))
+            throw malformed(list, 'its "data" is not a list');
         const before = tokens.size;
         const read = entries.flatMap(readListedToken);
         unreadable += entries.length - read.length;
@@ -547,14 +529,6 @@ function readId(id) {
     const text = Number.isSafeInteger(id) ? String(id) : id;
     return typeof text === 'string' && /^\w[\w.:-]{0,127}$/.test(text) ? text : undefined;
 }
-function entriesOf(data) {
-    // Some servers send an empty list as null.
-    if (data === null || data === undefined)
-        return [];
-    if (!Array.isArray(data))
-        throw malformed(list, 'its "data" is not a list');
-    return data;
-}
 // If any time is missing, the comparison with NaN is false.
 function isNewestFirst(tokens) {
     const times = tokens.map(({ createdAt }) => Number(createdAt));
@@ -571,32 +545,27 @@ function readListedToken(entry) {
             return [];
         throw malformed(list, 'the "id" of an entry is not an identifier');
     }
-    return [
-        {
-            id,
-            name: typeof name === 'string' ? name : '',
-            description: typeof description === 'string' ? description : '',
-            createdAt: isTime(createdAt) ? new Date(createdAt * 1000) : undefined,
-        },
-    ];
-}
-// Zero, and milliseconds in place of seconds, are no times from which an age could be told.
-function isTime(seconds) {
-    return typeof seconds === 'number' && seconds > 1e9 && seconds < 1e11;
+    // Zero, and milliseconds in place of seconds, say nothing about an age.
+    const isTime = typeof createdAt === 'number' && createdAt > 1e9 && createdAt < 1e11;
+    const token = {
+        id,
+        name: typeof name === 'string' ? name : '',
+        description: typeof description === 'string' ? description : '',
+        createdAt: isTime ? new Date(createdAt * 1000) : undefined,
+    };
+    return [token];
 }
 
 ;// CONCATENATED MODULE: ./lib/exabits/answers.js
 
 
 
-/** Documented lifetimes, for tokens that do not state their expiry. */
+/** Documented lifetimes, for tokens that do not state theirs. */
 const accessTokenMs = 30 * 60 * 1000;
 const refreshTokenMs = 2 * 60 * 60 * 1000;
 /**
- * Reads what a login answers, and masks the tokens before anything else sees them.
- *
- * @param username the account that signed in, in case the answer does not name it
- * @throws Failure if a field is not what the API promises
+ * Reads the answer to a login, and masks its tokens; `username` stands in for an account that it does not name.
+ * Throws a Failure if a field is not what the API promises.
  */
 function readLogin(data, username, masker) {
     const read = reader('POST /authenticate/login', data, masker);
@@ -614,11 +583,7 @@ function readLogin(data, username, masker) {
         account: { username: read.optionalName('username') || username, email: read.optionalName('email') },
     };
 }
-/**
- * Reads what the creation of an API token answers, and masks the token before anything else sees it.
- *
- * @throws Failure if a field is not what the API promises
- */
+/** Reads the answer to a creation, and masks its token. Throws a Failure if a field is not what the API promises. */
 function readCreated(data, masker) {
     const read = reader('POST /api-tokens', data, masker);
     return { credential: toApiToken(read.token('token')), id: read.id('id') };
@@ -1451,10 +1416,8 @@ const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCa
 const defaultApiUrl = 'https://gpu-api.exascalelabs.ai';
 const versionPath = '/api/v1';
 /**
- * Reads an API address, which may end in `/api/v1`, with or without trailing slashes.
- *
- * @param setting where it was set, for messages
- * @throws Failure if it is not an address of the API, or http to anything but this machine
+ * Reads an API address, with or without `/api/v1` and trailing slashes; `setting` is where it was set, for messages.
+ * Throws a Failure if it is not an address of the API, or is http to anything but this machine.
  */
 function parseEndpoint(text, setting = 'address of the API') {
     const url = URL.parse(text);
@@ -1472,7 +1435,7 @@ function parseEndpoint(text, setting = 'address of the API') {
     }
     return { apiUrl: url.origin, apiBaseUrl: url.origin + versionPath, name: url.host };
 }
-/** Whether a URL leads to this machine. `URL` has already normalised IPv4 addresses to dotted form. */
+/** Whether a URL leads to this machine. `URL` has already put IPv4 addresses into dotted form. */
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
@@ -1481,14 +1444,13 @@ function isLoopback({ hostname }) {
 
 
 /**
- * Reads `https_proxy` and `no_proxy`, in either case.
- *
- * @param url what is going to be called; http only goes to this machine, which needs no proxy
- * @throws Failure if the address of the proxy cannot be read: Node would silently go around it
+ * Reads `https_proxy` and `no_proxy`, in either case; undefined if `url`, which will be called, needs no proxy.
+ * Throws a Failure if the address of the proxy cannot be read: Node would silently go around it.
  */
 function readProxy(url) {
     const { https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = process.env;
     const text = https_proxy || HTTPS_PROXY;
+    // http only goes to this machine.
     if (!text || url.protocol === 'http:' || isLoopback(url))
         return undefined;
     try {
@@ -1517,22 +1479,20 @@ function withSubdomains(entry) {
 /** A test makes sure that the version is that of package.json. */
 const userAgent = 'exabits-auth/1.0.0';
 const largestAnswer = 1024 * 1024;
-/** Longer than any wait: a silence is ended by the limit of the exchange, not by the socket's timeout. */
+/** Longer than any wait: the limit of the exchange ends a silence, not the socket's timeout. */
 const neverMs = 2 ** 31 - 1;
-/** In which a server that closes the connection after an answer usually has done so. */
+/** A server that closes the connection after an answer has usually done so by then. */
 const closingMs = 5;
-/** Node drops an address of several after 250 ms, too little between continents (nodejs/node#54359). */
+/** With several addresses, Node gives each 250 ms: too little between continents (nodejs/node#54359). */
 const addressAttemptMs = 2_000;
 /** Method and path, for messages. */
 function nameOf({ method, path }) {
     return `${method} ${path.replace(/\?.*/, '')}`;
 }
 /**
- * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. Its
- * requests share a connection as long as each answer is a whole 2xx; after anything else, the next one gets a new one.
- *
- * @param baseUrl what the requests' paths are appended to
- * @returns the function; it throws a Failure if the address of the proxy cannot be read, or an answer is too large
+ * Makes the function that exchanges a request for an answer, directly or through the proxy set in the environment. It
+ * keeps its connection as long as each answer is a whole 2xx. It throws a Failure if the address of the proxy cannot be
+ * read, or an answer is too large.
  */
 function createExchange(baseUrl) {
     const url = new URL(baseUrl);
@@ -1543,15 +1503,14 @@ function createExchange(baseUrl) {
         const proxy = readProxy(url);
         // Loaded when first needed: TLS takes longer to load than anything else.
         const { default: web } = await (isSecure ? Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 708, 19)) : Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 67, 19)));
-        // A server may close the connection right after an answer, without saying so. If a creation crossed that, nobody would
-        // know whether it was carried out.
+        // A server may close the connection right after an answer. Nobody would know the fate of a creation just then.
         if (agent && request.method === 'POST')
             await (0,promises_namespaceObject.setTimeout)(closingMs);
         agent ??= await createAgent(web, proxy);
-        const connection = new Connection(isSecure);
+        const connection = new Connection();
         const httpModule = Object.create(web, {
             request: {
-                value: (options, onAnswer) => connection.watch(web.request(options, onAnswer)),
+                value: (options, onAnswer) => connection.watch(web.request(options, onAnswer), isSecure),
             },
         });
         const options = { agent, ...optionsFor(request, url) };
@@ -1590,8 +1549,7 @@ function createExchange(baseUrl) {
 /** Waits for something, at most so long. Returns what it throws. */
 async function within(limitMs, work) {
     const limit = Promise.withResolvers();
-    // Not `AbortSignal.timeout`: its timer does not keep the process alive, and a silent peer may leave nothing else
-    // that does.
+    // Not `AbortSignal.timeout`: its timer does not keep the process alive, and with a silent peer nothing else may.
     const timer = setTimeout(limit.resolve, limitMs);
     try {
         await Promise.race([work, limit.promise]);
@@ -1606,17 +1564,13 @@ async function within(limitMs, work) {
 }
 /** What happens to the connection of one request. */
 class Connection {
-    #isSecure;
     #request;
     #socket;
     #bytesBefore = 0;
     #isConnected = false;
     #isReused = false;
     #error;
-    constructor(isSecure) {
-        this.#isSecure = isSecure;
-    }
-    watch(request) {
+    watch(request, isSecure) {
         this.#request = request;
         request.once('socket', (socket) => {
             this.#socket = socket;
@@ -1626,7 +1580,7 @@ class Connection {
             this.#isConnected = !socket.connecting;
             if (this.#isConnected)
                 return;
-            socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+            socket.once(isSecure ? 'secureConnect' : 'connect', () => {
                 this.#isConnected = true;
             });
         });
@@ -1635,7 +1589,7 @@ class Connection {
             this.#error ??= error;
         });
     }
-    /** Makes sure that the request is not sent later: a proxy may still open its tunnel. The agent does not know of it. */
+    /** Keeps the request from being sent later: a proxy may still open its tunnel, of which the agent knows nothing. */
     abandon() {
         this.#request?.destroy();
     }
@@ -1686,14 +1640,7 @@ function tooLarge(request) {
 // Node's and OpenSSL's codes for a peer that could not be verified, and for one that does not speak TLS at all.
 const certificateCode = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 const protocolCode = /^(ERR_SSL_|EPROTO$)/;
-/**
- * Describes a request whose answer did not arrive.
- *
- * @param host the host that was called, for messages
- * @param limitMs how long it was waited for
- * @param redact makes the error's own text printable
- * @returns the failure, which says whether to try again
- */
+/** The failure for a request whose answer did not arrive within `limitMs`. */
 function lostFailure(lost, host, limitMs, redact) {
     const { saw, problem, advice, ends } = describe(lost, host, seconds(limitMs), redact);
     const { wasSent, onStaleConnection, proxy, error } = lost;
@@ -1708,12 +1655,8 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
     if (isFinal) {
         const what = error === undefined ? `no end within ${limit}` : saw;
         const problem = `${host} began to answer, but not in a way that can be read (${what}).`;
-        return {
-            saw,
-            problem,
-            advice: 'Check the address, and whether something else answers there.',
-            ends: 'this',
-        };
+        const advice = 'Check the address, and whether something else answers there.';
+        return { saw, problem, advice, ends: 'this' };
     }
     const isTls = certificateCode.test(code) || protocolCode.test(code);
     // With an http proxy, TLS is between us and the API, so its errors are not the proxy's.
@@ -1737,11 +1680,8 @@ function describe({ error, isFinal, proxy }, host, limit, redact) {
         const problem = `No secure connection to ${host} (${what}).`;
         return { saw: what, problem, advice: tlsAdvice(code), ends: 'this' };
     }
-    return {
-        saw,
-        problem: `The connection to ${host} broke (${saw}).`,
-        advice: 'Check the network between the runner and Exabits, then run the job again.',
-    };
+    const advice = 'Check the network between the runner and Exabits, then run the job again.';
+    return { saw, problem: `The connection to ${host} broke (${saw}).`, advice };
 }
 // Of what a proxy says, only the status is shown: the rest may echo its password.
 function describeProxy(error, host, limit) {
@@ -1789,15 +1729,14 @@ function isPem(path) {
 
 
 /**
- * Makes the function that sends requests. Its deadline for all of them starts now. It retries transient failures
- * (transport errors, 408, 429, 5xx); any other failure is final.
+ * Makes the function that sends requests, with one deadline for all of them, which starts now. It retries transient
+ * failures only: transport errors, 408, 429, 5xx. `onRetry` gets a line about each.
  *
- * @param redact makes text from outside printable
- * @param onRetry gets one line about each failed try that is followed by another
- * @returns the function; it throws a RequestFailure if there was no usable answer to the last try, or Exabits refused
- *   it, and another Failure if the answer has the wrong form
+ * @returns the function; it throws a RequestFailure if the last try was not answered or was refused, and any other
+ *   Failure if the answer has the wrong form
  */
-function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
+function createSend(conversation, redact, onRetry) {
+    const { endpoint, timeoutMs, maxAttempts } = conversation;
     const { name: host, apiBaseUrl } = endpoint;
     const exchange = createExchange(apiBaseUrl);
     const endMs = monotonicMs() + timeoutMs;
@@ -1810,7 +1749,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
         let failed;
         for (let tries = 1;;) {
             if (remainingMs() === 0)
-                ended ??= outOfTime('none of it is left');
+                ended ??= outOfTime('none of it is left', failed);
             if (ended)
                 throw ended;
             const request = next(failed);
@@ -1826,7 +1765,7 @@ function createSend({ endpoint, timeoutMs, maxAttempts }, redact, onRetry) {
                     throw thrown;
                 failed = thrown;
             }
-            // Says nothing about the request, so it goes out again at once, and this try does not count.
+            // It says nothing about the request, which goes out again at once. This try does not count.
             if (failed.seen.onStaleConnection)
                 continue;
             await waitAfter(failed, tries, nameOf(request));
@@ -1876,23 +1815,18 @@ function monotonicMs() {
 
 
 
-/**
- * Opens a conversation with Exabits. Its deadline starts now; nothing is sent yet.
- *
- * @param masker masks the tokens in answers before anything else sees them, and redacts the server's messages
- * @param onRetry gets one line about each failed try that is followed by another
- */
+/** Opens a conversation with Exabits, whose deadline starts now; `onRetry` gets a line about each retry. */
 function connect(conversation, masker, onRetry) {
     const send = createSend(conversation, masker.redact, onRetry);
     const host = conversation.endpoint.name;
-    const sendAs = async (credential, next) => {
+    async function sendAs(credential, next) {
         try {
             return await send((failed) => ({ ...next(failed), headers: headersOf(credential) }));
         }
         catch (thrown) {
             throw hasStatus(thrown, 401, 403) ? accessRefused(credential, host, thrown) : thrown;
         }
-    };
+    }
     const call = (credential, method, path) => sendAs(credential, () => ({ method, path }));
     return {
         async authenticate(configured) {
@@ -1938,9 +1872,11 @@ function wrongPassword({ looksHashed }, host, { seen }) {
 function accessRefused(credential, host, { seen }) {
     const who = seen.enveloped ? 'Exabits' : host;
     if (credential.kind === 'api-token') {
-        return new RequestFailure(`${who} refused the API token (${seen.saw}).`, `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`, seen);
+        const advice = `Check that it still exists in the Exabits console, that the secret holds all of it, and that it belongs to ${host}.`;
+        return new RequestFailure(`${who} refused the API token (${seen.saw}).`, advice, seen);
     }
-    return new RequestFailure(`${who} refused the tokens of the login (${seen.saw}).`, "Check that the account may use the API, and that the runner's clock is right.", seen);
+    const advice = "Check that the account may use the API, and that the runner's clock is right.";
+    return new RequestFailure(`${who} refused the tokens of the login (${seen.saw}).`, advice, seen);
 }
 
 ;// CONCATENATED MODULE: external "os"
@@ -2435,20 +2371,16 @@ function getIDToken(aud) {
 ;// CONCATENATED MODULE: ./lib/inputs/readers.js
 
 
-/**
- * Readers for inputs of a type. Each throws a Failure that names the input and what is allowed.
- *
- * @param redact applied to a rejected input before it is quoted, because it could be a misplaced secret
- */
+/** Readers for inputs of a type. Each throws a Failure that quotes the input, which may be a misplaced secret. */
 function inputReaders(redact) {
     const notAllowed = (name, allowed) => new Failure(`Input "${name}" is "${redact(getInput(name))}".`, `It must be ${allowed}.`);
-    const choiceInput = (name, choices, byDefault) => {
+    function choiceInput(name, choices, byDefault) {
         const text = getInput(name).toLowerCase() || byDefault;
         const choice = choices.find((one) => one === text);
         if (choice)
             return choice;
         throw notAllowed(name, choices.join(' or '));
-    };
+    }
     return {
         choiceInput,
         booleanInput: (name, byDefault) => choiceInput(name, ['true', 'false'], byDefault ? 'true' : 'false') === 'true',
@@ -2470,13 +2402,7 @@ function inputReaders(redact) {
 
 
 
-/**
- * Reads, masks and validates the inputs that hold the credentials.
- *
- * @param now the current time, to find an API token that has expired
- * @returns what to authenticate with, or undefined if the inputs are empty; and warnings about it
- * @throws Failure that names the input and what is wrong with it
- */
+/** Reads, masks and validates the inputs that hold the credentials. Throws a Failure that names the input at fault. */
 function readConfigured({ mask, redact }, now) {
     // Spaces may be part of a password, but a byte order mark or a line break at its end comes from how it was stored.
     const given = getInput('password', { trimWhitespace: false });
@@ -2484,15 +2410,13 @@ function readConfigured({ mask, redact }, now) {
     const apiToken = mask(getInput('api-token'));
     const username = getInput('username');
     const format = inputReaders(redact).choiceInput('password-format', ['plain', 'md5'], 'plain');
-    if (apiToken === '')
-        return { configured: readPassword(username, password, format, mask), warnings: [] };
+    const configured = apiToken ? readApiToken(apiToken, now) : readPassword(username, password, format, mask);
     const both = 'Both api-token and username/password are given: api-token is used, and no login happens. Remove one of them.';
-    return { configured: readApiToken(apiToken, now), warnings: username || password ? [both] : [] };
+    return { configured, warnings: apiToken && (username || password) ? [both] : [] };
 }
 /**
- * Whether the inputs of this process are those of the step. The runner sets every input that has a default. Some shells
- * drop variables with a hyphen (actions/toolkit#219), and the post step of an action inside a nested composite action
- * does not get its inputs (actions/runner#3514).
+ * Whether this process got the inputs of the step: the runner sets all that have a default. Some shells drop variables
+ * with a hyphen (actions/toolkit#219), and the post step in a nested composite action gets none (actions/runner#3514).
  */
 function hasInputs() {
     return process.env['INPUT_PASSWORD-FORMAT'] !== undefined;
@@ -2541,12 +2465,7 @@ function md5Of(password) {
 
 
 
-/**
- * Reads and validates every input of the step. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates every input of the step, secrets first. Throws a Failure that names the input at fault. */
 function readInputs(masker, now) {
     const { booleanInput } = inputReaders(masker.redact);
     const inputs = {
@@ -2563,13 +2482,7 @@ function readInputs(masker, now) {
         return inputs;
     throw new Failure('Inputs "ephemeral-api-token: true" and "cleanup: false" exclude each other: the token would never expire and never be deleted.', 'Remove one of them.');
 }
-/**
- * Reads and validates the inputs that both actions have. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @param timeoutSeconds the default of `timeout-seconds`
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates the inputs that both actions have; `timeoutSeconds` is the default of `timeout-seconds`. */
 function readConnectionInputs(masker, now, timeoutSeconds) {
     const configured = readConfigured(masker, now);
     if (!hasInputs()) {
@@ -2579,13 +2492,10 @@ function readConnectionInputs(masker, now, timeoutSeconds) {
     return {
         ...configured,
         ...readEndpoint(),
-        /** For all requests of a phase together, in milliseconds. */
         timeoutMs: 1000 * wholeNumberInput('timeout-seconds', { byDefault: timeoutSeconds, min: 1, max: 3600 }),
-        /** The most tries of one request. */
         maxAttempts: wholeNumberInput('max-attempts', { byDefault: 5, min: 1, max: 100 }),
     };
 }
-// Whether the endpoint is given decides whether the step's own credentials may go there.
 function readEndpoint() {
     const input = getInput('api-url');
     if (input)
@@ -2594,9 +2504,8 @@ function readEndpoint() {
     return { endpoint: parseEndpoint(variable, 'variable EXABITS_API_URL'), isEndpointGiven: false };
 }
 /**
- * The step's own credentials, which only go to a host that the step itself names: any earlier step can set a variable.
- *
- * @throws Failure if there are none, or if a variable alone names a host other than the default
+ * The step's own credentials. Throws a Failure if there are none, or if only a variable names a host other than the
+ * default: any earlier step can set a variable.
  */
 function requireConfigured({ configured, endpoint, isEndpointGiven }) {
     if (!configured) {
@@ -2614,8 +2523,7 @@ const external_node_os_namespaceObject = require("node:os");
 
 
 
-// gpu-cli v0.0.3, internal/api/client.go: these keys win over an access and refresh token, even if the pair comes from
-// the environment.
+// gpu-cli v0.0.3, internal/api/client.go: these keys win over the tokens of a login, even those in the environment.
 const preferredKey = /^[\ufeff \t{,]*["']?(api_token|api_token_encrypted)["']?\s*:[ \t]*["']?[^\s"'#]/m;
 const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
@@ -2638,8 +2546,8 @@ function clientFileKey() {
 
 
 
-// Every line of the log is printed here, as one line: `oneLine` removes what the runner does not escape itself. Only
-// masks have to arrive. A line that cannot be printed, because nobody reads it or the disk is full, stops no phase.
+// `oneLine` removes what the runner does not escape. Only masks have to arrive: a line that cannot be printed, because
+// nobody reads it or the disk is full, stops no phase.
 /** Prints a line of the log. */
 function log_info(line) {
     regardless(() => info(oneLine(line)));
@@ -2648,10 +2556,7 @@ function log_info(line) {
 function log_warning(line) {
     regardless(() => warning(oneLine(line)));
 }
-/**
- * Fails the step with the failure's one line. Its stack, and those of its causes, go to the debug log, redacted: they
- * contain text from libraries.
- */
+/** Fails the step with one line. The stacks of the failure and its causes go to the debug log, redacted. */
 function fail(failure, redact) {
     regardless(() => setFailed(oneLine(failure.message)));
     for (let error = failure; error instanceof Error; error = error.cause) {
@@ -2673,11 +2578,7 @@ function tellRunner(secret) {
 ;// CONCATENATED MODULE: ./lib/job/command-files.js
 
 
-/**
- * Makes sure that the runner gave the step a command file. Without it, the toolkit would print the values instead.
- *
- * @returns its path and current size in bytes
- */
+/** The path of a command file and its size in bytes; or throws a Failure, where the toolkit would print instead. */
 function requireCommandFile(variable) {
     const path = process.env[variable];
     if (!path)
@@ -2693,18 +2594,19 @@ function requireCommandFile(variable) {
     }
 }
 /**
- * Writes to all of several command files or to none: if it fails, each is cut back to its former size.
- *
- * @param write does the writing; passes to `onFailure` how to undo anything it did elsewhere
- * @throws Failure for whatever `write` threw
+ * Writes to all of several command files or to none: if `write` throws, each file is cut back to its former size, all
+ * that was passed to `onFailure` is run, and a Failure is thrown.
  */
 function writeAllOrNone(variables, write) {
-    const undos = variables.map(requireCommandFile).map(({ path, size }) => () => (0,external_node_fs_namespaceObject.truncateSync)(path, size));
+    const undos = variables.map((variable) => {
+        const { path, size } = requireCommandFile(variable);
+        return () => (0,external_node_fs_namespaceObject.truncateSync)(path, size);
+    });
     try {
         write((undo) => undos.push(undo));
     }
     catch (thrown) {
-        // A file that cannot be restored must not stop the others from being restored, or hide why `write` failed.
+        // One that fails must not stop the others, or hide why `write` failed.
         for (const undo of undos)
             regardless(undo);
         throw unwritable(thrown);
@@ -2720,7 +2622,7 @@ function unwritable(thrown) {
 
 
 
-/** Chooses a path for the header file that no other invocation uses, in the job's temporary folder. */
+/** Chooses a path in the job's temporary folder that no other invocation uses. */
 function headersFilePath() {
     const folder = process.env.RUNNER_TEMP;
     if (folder)
@@ -2728,15 +2630,14 @@ function headersFilePath() {
     throw new Failure('RUNNER_TEMP is not set, so there is no folder for the header file.', 'Run this in a GitHub Actions job, or set write-headers-file: false.');
 }
 /**
- * Writes request headers for `curl -H @file`, one per line, to a file that only its owner can read, and the folder if
- * there is none. Throws if anything already exists at the path, even a link.
+ * Writes headers for `curl -H @file` to a file that only its owner can read, and makes its folder if there is none.
+ * Throws if anything already exists at the path, even a link.
  */
 function writeHeadersFile(path, headers) {
     (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(path), { recursive: true });
     const file = (0,external_node_fs_namespaceObject.openSync)(path, 'wx', 0o600);
     try {
-        // The umask may have taken the owner's permissions too, and curl has to read the file. A network drive may not
-        // support this.
+        // The umask may have taken the owner's permissions, too. A network drive may not support this.
         regardless(() => (0,external_node_fs_namespaceObject.fchmodSync)(file, 0o600));
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
         (0,external_node_fs_namespaceObject.writeFileSync)(file, lines.join(''));
@@ -2752,7 +2653,7 @@ function writeHeadersFile(path, headers) {
 /** On Windows a file cannot be removed while another process, such as a virus scanner, holds it open. */
 const heldOpen = ['EPERM', 'EBUSY', 'EACCES'];
 const removalWaitsMs = [100, 200, 300, 400];
-/** Removes a header file, if it still exists. Throws a Failure that names the file if it is still there after a second. */
+/** Removes a header file, if it still exists. Throws a Failure that names it if it is still there after a second. */
 async function removeHeadersFile(path) {
     for (const waitMs of [...removalWaitsMs, 0]) {
         try {
@@ -2774,7 +2675,7 @@ const exportedKey = 'exported';
 const creationKey = 'creation';
 /** A state value of its own: act recognises a secret as plain text only, not inside JSON. */
 const tokenKey = 'ephemeral-token';
-/** Saves what `main` is about to export, for `post`, even if `main` is killed meanwhile. */
+/** Saves what `main` is about to export. */
 function saveExported(exported) {
     saveState(exportedKey, exported);
 }
@@ -2782,10 +2683,7 @@ function saveExported(exported) {
 function readExported() {
     return read(exportedKey);
 }
-/**
- * Saves how far the creation of a token has come, for `post`, even if `main` is killed meanwhile; and the token itself
- * once it is known: `post` deletes it with itself, whatever else has changed by then.
- */
+/** Saves how far a creation has come, and the token once it is known: `post` uses it to delete itself. */
 function saveCreation(creation, credential) {
     writeAllOrNone(['GITHUB_STATE'], () => {
         if (credential)
@@ -2797,7 +2695,7 @@ function saveCreation(creation, credential) {
 function readCreation() {
     return read(creationKey);
 }
-/** Reads the token of the job, which is not masked in this process yet; empty if it is not known. */
+/** Reads the token of the job, not masked in this process yet; empty if it is not known. */
 function readEphemeralToken() {
     return getState(tokenKey);
 }
@@ -2817,13 +2715,13 @@ const pairVariables = [
     'EXABITS_REFRESH_TOKEN',
     'EXABITS_ACCESS_TOKEN_EXPIRES_AT',
 ];
-/** An API token. The official client prefers it to the tokens of a login. */
+/** An API token. */
 const apiTokenVariables = ['EXABITS_API_TOKEN', 'EXABITS_API_TOKEN_ENCRYPTED'];
 /** The host of a credential: useless without one, but still needed by a credential that has replaced ours. */
 const addressVariables = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL'];
 /**
- * Lists the variables that `main` set and that still have its values, or are empty; without the addresses if something
- * else has set a credential since, which may be for the same host.
+ * The variables that `main` set and that still have its values, or are empty; without the addresses if something else
+ * has set a credential since, which may be for the same host.
  */
 function ownVariables({ variables }) {
     const isForeign = (name) => {
@@ -2834,8 +2732,8 @@ function ownVariables({ variables }) {
     return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
- * Sets variables for later steps, all by one write: a step that is killed must not leave a host without its token. An empty
- * value stands for none, because the runner has no way to unset a variable.
+ * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. The
+ * runner cannot unset a variable, so an empty value stands for none.
  */
 function setVariables(values) {
     const { path } = requireCommandFile('GITHUB_ENV');
@@ -2855,10 +2753,8 @@ function setVariables(values) {
 
 
 /**
- * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws, as none.
- *
- * @returns the variables of another credential that were set in the job, and are empty now
- * @throws Failure if the runner's files cannot be written
+ * Exports a credential to later steps as header file, variables and outputs: as all of them or, if it throws a Failure,
+ * as none. Returns the variables of another credential that were set in the job, and are empty now.
  */
 function publish(signIn, how) {
     const headersFile = how.writeHeadersFile ? headersFilePath() : undefined;
@@ -2928,7 +2824,7 @@ function outputsOf(signIn, endpoint, headersFile = '') {
 ;// CONCATENATED MODULE: ./lib/job/summary.js
 
 
-/** Adds a short table to the job summary, without secrets and with text from outside escaped. Throws if it cannot. */
+/** Adds a short table without secrets to the job summary. Throws if it cannot. */
 function writeSummary(signIn, endpoint) {
     const rows = [
         ['Method', signIn.method],
@@ -2949,7 +2845,7 @@ function expiryText(signIn) {
         return 'when the job ends: the post step deletes the token';
     return signIn.credential.expiresAt?.toISOString() ?? 'never, until the token is deleted';
 }
-// GitHub shows the summary as Markdown with HTML, so the special characters of both become character references.
+// The summary is Markdown with HTML, so the special characters of both become character references.
 function escapeHtml(text) {
     return text.replace(/[&<>"'`|\\[\]*_~:@#$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -2962,7 +2858,10 @@ function escapeHtml(text) {
 function failingPhase(story) {
     return {
         async story(masker) {
-            requireNode();
+            // The runner uses the Node that action.yml names; act uses whatever it finds.
+            if (Number.parseInt(process.versions.node, 10) < 24) {
+                throw new Failure(`This action needs Node 24, but runs on ${process.versions.node}.`, 'On GitHub, update the runner; in act, put Node 24 first in PATH.');
+            }
             await story(masker);
         },
         tell: tellRunner,
@@ -2972,18 +2871,12 @@ function failingPhase(story) {
         },
     };
 }
-// A runner uses the Node that action.yml names; act uses whatever it finds.
-function requireNode() {
-    if (Number.parseInt(process.versions.node, 10) >= 24)
-        return;
-    throw new Failure(`This action needs Node 24, but runs on ${process.versions.node}.`, 'On GitHub, update the runner; in act, put Node 24 first in PATH.');
-}
 /** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
 async function run({ story, tell, onFailure }) {
     const masker = createMasker(tell);
     const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
     let isLoose = false;
-    // An error thrown in a library's event handler bypasses every `catch`. After a second one there may be no end of them.
+    // An error thrown in a library's event handler bypasses every `catch`. After a second one, expect no end of them.
     const onUncaught = (thrown) => {
         report(thrown);
         if (isLoose)
@@ -2992,10 +2885,9 @@ async function run({ story, tell, onFailure }) {
     };
     process.on('uncaughtException', onUncaught);
     try {
-        // Deprecation warnings are for us, not for readers of the job's log. If the job has already turned them off with
-        // `NODE_OPTIONS=--no-deprecation`, an assignment would throw.
+        // Deprecation warnings are for us, not for the job's log. With NODE_OPTIONS=--no-deprecation an assignment throws.
         Reflect.set(process, 'noDeprecation', true);
-        // A job may turn off certificate checks for itself, but this step must not send a password to an unverified server.
+        // A job may turn off certificate checks for itself, but a password must not go to an unverified server.
         delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
         await story(masker);
     }
@@ -3015,10 +2907,8 @@ const ephemeralName = /^gha-(\d{1,20})-(\d{1,10})-[0-9a-f]{8}$/;
 /** Enough to recognise a workflow or job. */
 const longestQuote = 50;
 /**
- * Labels a token so that `post` and a sweep can find it, and people can see in the Exabits console where it came from:
- * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the run's address.
- *
- * @param env the runner's variables
+ * Labels a token so that `post` and a sweep find it, and people see in the Exabits console where it came from:
+ * `gha-<run id>-<run attempt>-<8 random hexadecimal digits>`, and a description that ends with the attempt's page.
  */
 function ephemeralTokenLabel(env) {
     const run = numberIn(env.GITHUB_RUN_ID, /^\d{1,20}$/);
@@ -3030,12 +2920,12 @@ function ephemeralTokenLabel(env) {
         description: oneLine(`${where}: ${attemptUrl(env, run, attempt)}`),
     };
 }
-/** Reads which run a token was created for; undefined if its name is not exactly that of an ephemeral token. */
+/** Reads which run a token was made for; undefined if its name is not exactly that of an ephemeral token. */
 function parseEphemeralName(name) {
     const [, runId, attempt] = ephemeralName.exec(name) ?? [];
     return runId ? { runId, attempt: Number(attempt) } : undefined;
 }
-/** The page on GitHub of one attempt of a run, on the server and in the repository that the runner's variables name. */
+/** The page on GitHub of one attempt of a run of this repository. */
 function attemptUrl({ GITHUB_SERVER_URL = '', GITHUB_REPOSITORY = '' }, runId, attempt) {
     return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${runId}/attempts/${attempt}`;
 }
@@ -3057,20 +2947,16 @@ function quote(text) {
 
 
 /**
- * Creates the job's token. The name of each try is saved before it is sent, so that `post` can find the token even if
- * `main` is killed while creating it.
- *
- * @param origin what the credential was made from
- * @param settings what `post` will need to delete the token
- * @throws Failure; `post` then deletes any token that was created nevertheless
+ * Creates the job's token, with a credential that was made from `origin`, or throws a Failure. The name of each try is
+ * saved before it is sent, so that `post` finds the token even if `main` fails or is killed.
  */
 async function createEphemeralToken(exabits, credential, origin, settings) {
     const maker = originFingerprint(settings.apiUrl, origin);
     const begun = { ...settings, maker, startedAt: (0,external_node_os_namespaceObject.uptime)(), made: undefined };
     let unanswered = [];
     const forgetIfNothingWasMade = (failed) => {
-        const { changedNothing = false } = failed instanceof RequestFailure ? failed.seen : {};
-        if (changedNothing)
+        const isCertain = failed instanceof RequestFailure && failed.seen.changedNothing;
+        if (isCertain)
             unanswered = unanswered.slice(0, -1);
     };
     const { result, failure } = await attempt(() => exabits.createApiToken(credential, (failed) => {
@@ -3092,10 +2978,8 @@ async function createEphemeralToken(exabits, credential, origin, settings) {
     return { ...result, name };
 }
 /**
- * Deletes a token whose value is known. A 404 or a 401 is no deletion: a wrong route, another id or a proxy answers so,
- * too. Then the token itself is tried.
- *
- * @param signIn gets another credential of the account, for a token that works but may not delete itself
+ * Deletes a token whose value is known, as itself or, if it may not, as the account of `signIn`. A wrong route or a
+ * proxy may answer 404 or 401, too, so the token is tried then.
  */
 async function deleteToken(exabits, id, token, signIn) {
     const { failure } = await attempt(() => exabits.deleteApiToken(token, id));
@@ -3115,29 +2999,28 @@ async function deleteToken(exabits, id, token, signIn) {
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
 /**
- * Finds the tokens whose creation was not answered. They cannot be older than the step that asked for them, so the list
- * is read only as far as that, unless the machine was started again meanwhile.
+ * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the machine was
+ * started again meanwhile.
+ *
+ * @param startedAt the uptime at its start, in seconds
  */
-async function findUnanswered(exabits, credential, { unanswered, startedAt }) {
+async function tokensSince(startedAt, exabits, credential) {
     const age = (0,external_node_os_namespaceObject.uptime)() - startedAt;
     const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
         const oldestMs = Number(found.at(-1)?.createdAt);
         return age >= 0 && Number(date) - oldestMs > (age + margin) * 1000;
     });
-    return tokens.filter(({ name }) => unanswered.includes(name));
+    return tokens;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/existing.js
 
 
-/** A pair is not worth reusing if its access token expires sooner than this. */
+/** A pair whose access token expires sooner is not worth reusing. */
 const leastLifetimeMs = 5 * 60 * 1000;
 /**
- * Finds the credential that is already set in the job, choosing as the official client would.
- *
- * @param inputs the host it must be for, and what it must have been made from, if the step has credentials of its own
- * @param now the current time: a pair's access token must be valid for at least 5 more minutes
- * @returns the credential, or why it cannot be used, or undefined if nothing is set
+ * Finds the credential that is already set in the job, choosing as the official client would; undefined if none is set.
+ * It must be for the step's host and, if the step has credentials of its own, have been made from those.
  */
 function findExisting({ endpoint, configured }, mask, now) {
     const isPair = !variable('EXABITS_API_TOKEN');
@@ -3194,8 +3077,8 @@ function variable(name) {
 
 
 /**
- * Gets the credential of the step: what is already set in the job if the user wants that, or what the inputs give; and a
- * token made with it if the user wants one. Exabits has accepted it, unless `verify` is false.
+ * Gets the credential of the step: the one already set in the job or that of the inputs, or a token made with either.
+ * Exabits has accepted it, unless `verify` is false.
  */
 async function signIn(inputs, exabits, mask) {
     const existing = inputs.useExistingCredentials ? await reuse(inputs, exabits, mask) : undefined;
@@ -3225,7 +3108,7 @@ async function reuse(inputs, exabits, mask) {
     return undefined;
 }
 async function ifAccepted(existing, inputs, exabits) {
-    const refusal = await check(existing, inputs, exabits);
+    const refusal = await check(existing.credential, inputs, exabits);
     return refusal ? { reason: `were not accepted by Exabits (${refusal.seen.saw})` } : existing;
 }
 async function signInWith(configured, inputs, exabits) {
@@ -3234,33 +3117,24 @@ async function signInWith(configured, inputs, exabits) {
     // A login is proof that Exabits accepts what it has just made.
     if (signedIn.account)
         return { method: 'login', source, ...signedIn };
-    const refusal = await check(signedIn, inputs, exabits);
+    const refusal = await check(signedIn.credential, inputs, exabits);
     if (refusal)
         throw refusal;
     return { method: 'api-token', source, ...signedIn };
 }
 async function makeEphemeral(inputs, exabits, existing) {
-    const { endpoint, configured, timeoutMs, maxAttempts } = inputs;
-    const { apiUrl } = endpoint;
+    const { configured, timeoutMs, maxAttempts } = inputs;
+    const { apiUrl } = inputs.endpoint;
     const signedIn = existing ?? (await exabits.authenticate(requireConfigured(inputs)));
     const origin = configured ?? signedIn.credential;
     const settings = { apiUrl, timeoutMs, maxAttempts };
     const made = await createEphemeralToken(exabits, signedIn.credential, origin, settings);
     const account = 'account' in signedIn ? signedIn.account : undefined;
-    return {
-        method: 'ephemeral-api-token',
-        source: sourceOf(made.credential, apiUrl, origin),
-        account,
-        ...made,
-    };
+    const source = sourceOf(made.credential, apiUrl, origin);
+    return { method: 'ephemeral-api-token', source, account, ...made };
 }
-/**
- * Asks Exabits whether it accepts a credential, unless the user does not want that.
- *
- * @returns the failure if Exabits refuses it
- * @throws Failure if Exabits could not be asked
- */
-async function check({ credential }, { verify, endpoint }, exabits) {
+/** Asks Exabits about a credential, unless `verify` is false. Returns its refusal; throws a Failure if it cannot say. */
+async function check(credential, { verify, endpoint }, exabits) {
     if (!verify)
         return undefined;
     const { failure } = await attempt(() => exabits.check(credential));
@@ -3298,9 +3172,9 @@ const main = failingPhase(async (masker) => {
     const preferred = signedIn.credential.kind === 'token-pair' ? clientFileKey() : undefined;
     const emptied = publish(signedIn, inputs);
     log_info(description);
-    if (emptied.length > 0) {
-        log_info(`Emptied what was set before (${emptied.join(', ')}): later steps use the credentials of this step.`);
-    }
+    const names = emptied.join(', ');
+    if (names)
+        log_info(`Emptied what was set before (${names}): later steps use the credentials of this step.`);
     if (preferred) {
         log_warning(`${preferred.path} has ${preferred.key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`);
     }
@@ -3346,12 +3220,7 @@ const post = {
     tell: (secret) => regardless(() => tellRunner(secret)),
     onFailure: (failure) => log_warning(failure.message),
 };
-/**
- * Clears what this invocation exported, and deletes the API token that it created.
- * Anything that fails becomes a warning and does not stop the rest.
- *
- * @param masker masks the secrets
- */
+/** Clears what the step exported and deletes the API token it made. A failure of one does not stop the other. */
 async function story(masker) {
     const exported = await orWarn('read what the step exported', readExported);
     const creation = await orWarn('read which API token the step made', readCreation);
@@ -3431,7 +3300,7 @@ function signInAsMaker({ apiUrl, maker }, masker) {
 }
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
 async function settle(creation, exabits, asOwner) {
-    const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
+    const { result, failure } = await asOwner(exabits, (as) => tokensSince(creation.startedAt, exabits, as));
     for (const name of creation.unanswered) {
         const listed = result?.filter((token) => token.name === name) ?? [];
         for (const token of listed) {
@@ -3441,7 +3310,7 @@ async function settle(creation, exabits, asOwner) {
         if (listed.length > 0)
             continue;
         const found = failure ? failure.problem : 'It is not listed so far. A sweep of this run deletes it.';
-        log_warning(`Exabits did not say whether it made the API token ${name}, and may still make it. ${found} ${lookFor(name)}`);
+        log_warning(`Exabits did not say whether it made the API token ${name}, and may still make it. ${found} Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`);
     }
 }
 function report({ id, name }, result) {
@@ -3454,27 +3323,19 @@ function report({ id, name }, result) {
     const state = result.fate === 'alive' ? 'still works' : 'may still work';
     log_warning(`The API token ${name} ${state}: ${result.failure.problem} Delete it by hand: egpu token delete ${id} --force`);
 }
-function lookFor(name) {
-    return `Look for ${name} in the output of "egpu token list", and delete it by hand: egpu token delete ID --force`;
-}
 
 ;// CONCATENATED MODULE: ./lib/inputs/sweep-inputs.js
 
 
 
 
-/**
- * Reads and validates every input of the sweep. Secrets are masked before anything else is validated.
- *
- * @param now the current time, to find an API token that has expired
- * @throws Failure that names the input and what is allowed
- */
+/** Reads and validates every input of the sweep, secrets first. Throws a Failure that names the input at fault. */
 function readSweepInputs(masker, now) {
     const { wholeNumberInput, booleanInput } = inputReaders(masker.redact);
     return {
         ...readConnectionInputs(masker, now, 300),
         run: readRun(masker.redact),
-        /** The age from which tokens of any run are deleted, in hours; 0 for never. */
+        /** The age from which tokens of any run are deleted; 0 for never. */
         staleTokenHours: wholeNumberInput('stale-token-hours', { byDefault: 168, min: 0, max: 87_600 }),
         dryRun: booleanInput('dry-run', false),
     };
@@ -3507,17 +3368,11 @@ function readRun(redact) {
 
 
 const hourMs = 60 * 60 * 1000;
-/** How often tokens are deleted before those that are left make the sweep fail. */
+/** How often the sweep deletes before tokens that are left make it fail. */
 const mostRounds = 3;
 /** The action that deletes the tokens left behind by dead runners. */
 const sweep = failingPhase(sweep_story);
-/**
- * Signs in, looks through all API tokens of the account, and deletes those that no job needs any more, until it finds
- * none.
- *
- * @param masker masks the secrets
- * @throws Failure, also if some are left, or may be
- */
+/** Deletes the API tokens of the account that no job needs any more. Throws a Failure if some are left, or may be. */
 async function sweep_story(masker) {
     const inputs = readSweepInputs(masker, new Date());
     for (const line of inputs.warnings)
@@ -3537,7 +3392,7 @@ async function sweep_story(masker) {
     const did = inputs.dryRun ? 'Would delete' : 'Deleted';
     const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
     const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
-    log_info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
+    log_info(`${what}. API tokens at ${inputs.endpoint.name}: ${count}.`);
     for (const { name } of renamed) {
         log_info(`Kept ${name}: it has the id of the run, but its description does not end with the run's address.`);
     }
@@ -3548,17 +3403,15 @@ async function sweep_story(masker) {
 }
 /**
  * Reads the list and deletes what is left over, again and again: other jobs change the list meanwhile, and an answer
- * such as 404 proves nothing about a token that is still listed.
- *
- * @param deleted gets the tokens whose deletion Exabits confirmed
- * @returns what the last list holds, and how many tokens the first one had
+ * such as 404 proves nothing about a token that is still listed. `deleted` gets the tokens whose deletion Exabits
+ * confirmed. Returns what the last list holds, and how many tokens the first one had.
  */
 async function deleteLeftOver(inputs, exabits, credential, deleted) {
     let count;
     for (let round = 0;; round += 1) {
         const list = await exabits.listApiTokens(credential);
         count ??= list.tokens.length;
-        const judgement = judge(list, inputs, process.env);
+        const judgement = judge(list, inputs);
         // A list may be older than a deletion.
         const leftOver = judgement.leftOver.filter(({ id }) => !deleted.has(id));
         if (leftOver.length === 0 || inputs.dryRun || round === mostRounds) {
@@ -3576,15 +3429,15 @@ async function deleteLeftOver(inputs, exabits, credential, deleted) {
     }
 }
 // Ages are measured by Exabits' clock, because the runner's may be hours ahead.
-function judge({ tokens, date }, { run, staleTokenHours }, env) {
+function judge({ tokens, date }, { run, staleTokenHours }) {
     const groups = Map.groupBy(tokens, ({ name, description, createdAt }) => {
         const made = parseEphemeralName(name);
         if (!made)
             return 'other';
         const isOfRun = made.runId === run?.id && made.attempt <= run.attempt;
         // Run ids are not unique across servers: each one numbers its runs from 1.
-        const isOfHere = description === '' || description.endsWith(`: ${attemptUrl(env, made.runId, made.attempt)}`);
-        if (isOfRun && isOfHere)
+        const page = attemptUrl(process.env, made.runId, made.attempt);
+        if (isOfRun && (description === '' || description.endsWith(`: ${page}`)))
             return 'leftOver';
         const ageMs = Number(date) - Number(createdAt);
         if (staleTokenHours > 0 && ageMs > staleTokenHours * hourMs)

@@ -4,7 +4,6 @@ import { ephemeralTokenLabel } from './ephemeral-name.ts';
 import type { Created } from './exabits/answers.ts';
 import type { Exabits } from './exabits/api.ts';
 import { isAnswered, RequestFailure } from './exabits/request-failure.ts';
-import type { ListedToken } from './exabits/token-list.ts';
 import { attempt, type Failure, regardless } from './failure.ts';
 import { type Creation, saveCreation } from './job/state.ts';
 
@@ -77,17 +76,17 @@ export async function deleteToken(
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
 
-/** Finds the tokens whose creation was not answered. The list is read only back to the start of that creation. */
-export async function findUnanswered(
-  exabits: Exabits,
-  credential: Credential,
-  { unanswered, startedAt }: Creation,
-): Promise<ListedToken[]> {
-  // Negative if the machine was started again meanwhile: then the whole list is read.
+/**
+ * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the machine was
+ * started again meanwhile.
+ *
+ * @param startedAt the uptime at its start, in seconds
+ */
+export async function tokensSince(startedAt: number, exabits: Exabits, credential: Credential) {
   const age = uptime() - startedAt;
   const { tokens } = await exabits.listApiTokens(credential, (found, date) => {
     const oldestMs = Number(found.at(-1)?.createdAt);
     return age >= 0 && Number(date) - oldestMs > (age + margin) * 1000;
   });
-  return tokens.filter(({ name }) => unanswered.includes(name));
+  return tokens;
 }

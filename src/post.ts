@@ -1,6 +1,6 @@
 import { type Credential, originFingerprint, toApiToken } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { deleteToken, type Fate, findUnanswered } from './ephemeral-token.ts';
+import { deleteToken, type Fate, tokensSince } from './ephemeral-token.ts';
 import { connect, type Exabits } from './exabits/api.ts';
 import { type Attempt, attempt, Failure, regardless } from './failure.ts';
 import { hasInputs, readConfigured } from './inputs/configured.ts';
@@ -103,7 +103,7 @@ function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker) {
 
 /** Deletes the tokens whose creation was not answered, as far as they exist. */
 async function settle(creation: Creation, exabits: Exabits, asOwner: AsOwner): Promise<void> {
-  const { result, failure } = await asOwner(exabits, (as) => findUnanswered(exabits, as, creation));
+  const { result, failure } = await asOwner(exabits, (as) => tokensSince(creation.startedAt, exabits, as));
   for (const name of creation.unanswered) {
     const listed = result?.filter((token) => token.name === name) ?? [];
     for (const token of listed) {

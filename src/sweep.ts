@@ -39,7 +39,7 @@ async function story(masker: Masker): Promise<void> {
   const did = inputs.dryRun ? 'Would delete' : 'Deleted';
   const none = leftOver.length > 0 ? 'Deleted nothing' : 'Nothing to delete';
   const what = done.length > 0 ? `${did} ${done.length}: ${namesOf(done).join(', ')}` : none;
-  info(`${what}. There were ${count} API tokens at ${inputs.endpoint.name}.`);
+  info(`${what}. API tokens at ${inputs.endpoint.name}: ${count}.`);
   for (const { name } of renamed) {
     info(`Kept ${name}: it has the id of the run, but its description does not end with the run's address.`);
   }

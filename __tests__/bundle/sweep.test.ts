@@ -24,9 +24,7 @@ test('A sweep deletes the token of a run that has ended, exports nothing, and ha
   const kept = seed(scenario.sandbox, 112);
   const step = await scenario.logIn();
   expectSuccess(step);
-  expect(step.visible).toBe(
-    `Deleted ${name}.\nDeleted 1: ${name}. There were 2 API tokens at ${scenario.host}.\n`,
-  );
+  expect(step.visible).toBe(`Deleted ${name}.\nDeleted 1: ${name}. API tokens at ${scenario.host}: 2.\n`);
   expect(step).toMatchObject({ env: {}, state: {}, summary: '' });
   expect(step.outputs).toEqual({ deleted: '1', 'deleted-names': JSON.stringify([name]) });
   expect(scenario.tokensLeft).toEqual([kept]);

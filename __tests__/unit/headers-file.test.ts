@@ -89,9 +89,13 @@ describe('a header file', () => {
     expect(fs.existsSync(join(folder, 'target'))).toBe(false);
   });
 
-  test('is removed if it cannot be finished', () => {
+  test.each([false, true])('is removed if it cannot be finished (gone already: %j)', (isGone) => {
     const descriptor = nextDescriptor();
-    const broken = Object.defineProperty({}, 'Authorization', { enumerable: true, get: fails('ENOSPC') });
+    const get = (): void => {
+      if (isGone) fs.rmSync(path);
+      fails('ENOSPC')();
+    };
+    const broken = Object.defineProperty({}, 'Authorization', { enumerable: true, get });
     expect(() => writeHeadersFile(path, broken)).toThrow('ENOSPC');
     expect([fs.existsSync(path), nextDescriptor()]).toEqual([false, descriptor]);
   });
@@ -114,7 +118,9 @@ describe('the removal of a header file', () => {
     ['does not wait in vain', 'ERR_FS_EISDIR', []],
   ])('%s, and says what to do', async (_what, code, waits) => {
     rmSync.mockImplementation(fails(code));
-    expect((await failureOf(() => removeHeadersFile(path))).message).toBe(
+    const { message, cause } = await failureOf(() => removeHeadersFile(path));
+    expect(cause).toHaveProperty('code', code);
+    expect(message).toBe(
       `${path} is still there (${code}). Its tokens are valid until they expire or are deleted. Remove the file by hand.`,
     );
     expect(clock.waits).toEqual(waits);

@@ -10,6 +10,7 @@ import * as double from './support/account.ts';
 import { skipWaits, stopCalendar } from './support/clock.ts';
 import { apiToken, jwtUntil, loginInputs, no, passwordMd5, username } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
+import './support/realm.ts';
 
 let home: string | undefined;
 let isFips = false;
@@ -118,6 +119,9 @@ describe('before a credential is exported, Exabits has accepted it:', () => {
     const step = await new InProcessJob().main(inputs);
     expect([step.log, step.exitCode]).toEqual([log, exitCode]);
     expect(Object.keys(step.outputs)).toHaveLength(exitCode === 1 ? 0 : 13);
+    // The debug log shows causes, too.
+    const errors = step.debugLog.match(/^(Failure|Error): .*/gm) ?? [];
+    expect(errors).toHaveLength(exitCode + Number(log.includes('verify: false')));
   });
 });
 
@@ -164,7 +168,9 @@ describe('the step fails before it sends anything', () => {
 test('in FIPS mode, only the MD5 of a password works, and the step says so', async () => {
   isFips = true;
   const job = new InProcessJob();
-  expect((await job.main(loginInputs)).log).toBe(
+  const { log, debugLog } = await job.main(loginInputs);
+  expect(debugLog).toContain('\nError: digital envelope routines::unsupported');
+  expect(log).toBe(
     'Error: Node cannot compute the MD5 that Exabits expects, probably because this runner is in FIPS mode. Store the MD5 of the password as the secret, and set password-format: md5.',
   );
   const hashed = { username, password: passwordMd5, 'password-format': 'md5' };

@@ -169,6 +169,7 @@ describe('all is exported or nothing', () => {
     expect(step.log).toBe(
       `Error: The runner's files for this step cannot be written (${reason}). Check that this is a GitHub Actions job, and the free space and permissions of the runner's folders.`,
     );
+    expect(step.debugLog).toContain(`\nError: ${reason}`);
     expect(step.exitCode).toBe(1);
     for (const written of [step.env, step.outputs, step.state]) {
       expect([{}, { EARLIER: 'value' }]).toContainEqual(written);

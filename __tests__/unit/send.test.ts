@@ -186,6 +186,17 @@ describe('the deadline', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test('may end during a wait, and then the try before it is what is known', async () => {
+    const { lines, send } = start();
+    lines.push = () => {
+      clock.skip(60_000);
+      return 1;
+    };
+    const failure = await failureOf(() => send(isLost({}), succeeds));
+    expect(failure).toMatchObject({ seen: { changedNothing: false, endsAll: true } });
+    expect(sent).toHaveLength(1);
+  });
+
   test('ends the conversation: nothing is sent after it', async () => {
     const { send } = start({ timeoutMs: 10_000 });
     const first = await failureOf(() => send(hangs));

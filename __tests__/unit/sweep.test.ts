@@ -10,7 +10,7 @@ const event = { workflow_run: { id: 111, run_attempt: 2 } };
 const logIn = 'POST /authenticate/login';
 const hour = 3600;
 const of = (run: number, attempt = 1): string => `gha-${run}-${attempt}-0a1b2c3d`;
-const there = (count: number): string => `There were ${count} API tokens at gpu-api.exascalelabs.ai.`;
+const there = (count: number): string => `API tokens at gpu-api.exascalelabs.ai: ${count}.`;
 const ageless = (names: string): string =>
   `Error: Exabits does not say how old some API tokens are: ${names}. They were kept, because a job may still use them. If their jobs have ended, delete them by hand: egpu token delete ID --force. With stale-token-hours: 0, no age matters.`;
 const kept = (name: string): string =>

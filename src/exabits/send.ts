@@ -41,7 +41,7 @@ export function createSend(conversation: Conversation, redact: Redact, onRetry: 
   return async (next: NextTry): Promise<Envelope> => {
     let failed: RequestFailure | undefined;
     for (let tries = 1; ; ) {
-      if (remainingMs() === 0) ended ??= outOfTime('none of it is left');
+      if (remainingMs() === 0) ended ??= outOfTime('none of it is left', failed);
       if (ended) throw ended;
       const request = next(failed);
       try {
