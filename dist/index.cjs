@@ -219,12 +219,11 @@ const plain = /^[\x20-\x7e]*$/;
 // Control characters, line and paragraph separators, and the marks that reorder text on screen. A string, because Node
 // would expand these classes in a RegExp literal at every start, needed or not.
 const unprintable = String.raw `[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
-// The runner still reads this as the start of a command, anywhere in a line (actions/runner, ActionCommand.cs).
-const oldCommand = '##[';
 /** Turns any text into one printable line, which cannot start a workflow command: the runner reads those by line. */
 function oneLine(text) {
     const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
-    return printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+    // The runner still reads `##[` as the start of a command, anywhere in a line (actions/runner, ActionCommand.cs).
+    return printable.replace(/\s+/gu, ' ').replaceAll('##[', '## [').trim();
 }
 /** Formats milliseconds as seconds with at most one decimal, such as `1.5 s`. */
 function seconds(ms) {
@@ -2743,11 +2742,10 @@ function ownVariables({ variables }) {
  * runner cannot unset a variable, so an empty value stands for none.
  */
 function setVariables(values) {
-    const { path } = requireCommandFile('GITHUB_ENV');
     const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
     const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
     if (lines.length > 0)
-        (0,external_node_fs_namespaceObject.appendFileSync)(path, lines.join(''));
+        (0,external_node_fs_namespaceObject.appendFileSync)(requireCommandFile('GITHUB_ENV').path, lines.join(''));
 }
 
 ;// CONCATENATED MODULE: ./lib/job/publish.js
@@ -3258,8 +3256,7 @@ async function clear(exported) {
         log_info('Nothing to clear.');
     const cleared = [];
     await orWarn('empty the variables', () => {
-        if (own.length > 0)
-            setVariables(Object.fromEntries(own.map((name) => [name, ''])));
+        setVariables(Object.fromEntries(own.map((name) => [name, ''])));
         cleared.push(...own);
     });
     await orWarn('remove the header file', async () => {
@@ -3301,7 +3298,7 @@ function signInAsMaker({ apiUrl, maker }, masker) {
     return async (exabits) => {
         const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
         if (!configured || originFingerprint(apiUrl, configured) !== maker) {
-            throw new Failure('The post step has no inputs of the account that made it.', 'Do not change the inputs of the step while the job runs.');
+            throw new Failure('The inputs of the post step are not those that made the token.', 'Do not change the inputs of the step while the job runs.');
         }
         signedIn ??= exabits.authenticate(configured);
         return (await signedIn).credential;

@@ -46,7 +46,7 @@ async function clear(exported: Exported): Promise<void> {
   if (own.length === 0 && !headersFile) info('Nothing to clear.');
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    if (own.length > 0) setVariables(Object.fromEntries(own.map((name) => [name, ''])));
+    setVariables(Object.fromEntries(own.map((name) => [name, ''])));
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {
@@ -92,7 +92,7 @@ function signInAsMaker({ apiUrl, maker }: Creation, masker: Masker) {
     const configured = hasInputs() ? readConfigured(masker, new Date()).configured : undefined;
     if (!configured || originFingerprint(apiUrl, configured) !== maker) {
       throw new Failure(
-        'The post step has no inputs of the account that made it.',
+        'The inputs of the post step are not those that made the token.',
         'Do not change the inputs of the step while the job runs.',
       );
     }

@@ -6,13 +6,11 @@ const plain = /^[\x20-\x7e]*$/;
 // would expand these classes in a RegExp literal at every start, needed or not.
 const unprintable = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`;
 
-// The runner still reads this as the start of a command, anywhere in a line (actions/runner, ActionCommand.cs).
-const oldCommand = '##[';
-
 /** Turns any text into one printable line, which cannot start a workflow command: the runner reads those by line. */
 export function oneLine(text: string): string {
   const printable = plain.test(text) ? text : text.replace(new RegExp(unprintable, 'gu'), ' ');
-  return printable.replace(/\s+/gu, ' ').replaceAll(oldCommand, '## [').trim();
+  // The runner still reads `##[` as the start of a command, anywhere in a line (actions/runner, ActionCommand.cs).
+  return printable.replace(/\s+/gu, ' ').replaceAll('##[', '## [').trim();
 }
 
 /** Formats milliseconds as seconds with at most one decimal, such as `1.5 s`. */

@@ -42,7 +42,8 @@ describe('The post step deletes what a killed main has made', () => {
     moments.map((moment) => [{ ...at, moment }, made]);
 
   test.each([
-    ...atEachMoment({ call: login }, 0),
+    // After the answer, it may have announced a token that it then does not ask for.
+    ...atEachMoment({ call: login }, 0).slice(0, 2),
     ...atEachMoment({ call: creation }, 1),
     // While it waits for its second try, and in that.
     [{ call: creation, moment: 'answered', fault: lost } as KillAt, 1] as const,
@@ -136,7 +137,7 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
     const [name = ''] = scenario.expectCleanedUp(post);
     expect(warningsOf(post)).toEqual([
       expect.stringMatching(
-        `made the API token ${name}, and may still make it. The post step has no inputs `,
+        `made the API token ${name}, and may still make it. The inputs of the post step `,
       ),
     ]);
     await scenario.sweep();

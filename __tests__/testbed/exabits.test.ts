@@ -77,7 +77,7 @@ describe('An API token', () => {
     expect(call(token, 'GET', 'billing/balance')).toMatchObject({ status: 401, json: { status: false } });
   });
 
-  test('cannot delete another account’s token, nor one that is gone', () => {
+  test("cannot delete another account's token, nor one that is gone", () => {
     const token = seed('a');
     const { id } = store.createApiToken(AWKWARD_ACCOUNT, { name: 'b' });
     for (const other of [id, 'gone']) {

@@ -261,8 +261,8 @@ describe('a creation without an answer', () => {
   const wrong = 'Exabits did not accept the username and password (HTTP 401, "no").';
 
   test.each<[string, Course, string]>([
-    ['without inputs', { postInputs: {} }, 'The post step has no inputs of the account that made it.'],
-    ['with the inputs of another', theirs, 'The post step has no inputs of the account that made it.'],
+    ['without inputs', { postInputs: {} }, 'The inputs of the post step are not those that made the token.'],
+    ['with the inputs of another', theirs, 'The inputs of the post step are not those that made the token.'],
     ['if the login is refused', { meanwhile: loginRefused }, wrong],
   ])('is warned of %s', async (_what, course, why) => {
     exabits.when(create, losesAnswer(502));

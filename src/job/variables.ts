@@ -35,8 +35,7 @@ export function ownVariables({ variables }: Exported): string[] {
  * runner cannot unset a variable, so an empty value stands for none.
  */
 export function setVariables(values: Readonly<Record<string, string>>): void {
-  const { path } = requireCommandFile('GITHUB_ENV');
   const end = `end-${randomUUID()}`;
   const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
-  if (lines.length > 0) appendFileSync(path, lines.join(''));
+  if (lines.length > 0) appendFileSync(requireCommandFile('GITHUB_ENV').path, lines.join(''));
 }
