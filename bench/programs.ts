@@ -102,7 +102,7 @@ export function programs(servers: Servers, checkouts: readonly string[], peers: 
   }
   for (const peer of peers ? ['app', 'aws', 'azure', 'docker', 'google', 'vault'] : []) {
     const { main, post, inputs } = readAction(join(`${peers}`, peer));
-    all.set(peer, { args: [main], env: inputs(), to: 'no credentials', fails: true });
+    all.set(`${peer}, no credentials`, { args: [main], env: inputs(), to: 'no credentials', fails: true });
     if (peer !== 'app') continue;
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const key = String(privateKey.export({ type: 'pkcs1', format: 'pem' }));
