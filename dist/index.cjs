@@ -1601,7 +1601,7 @@ class Connection {
             wasSent: this.#isConnected,
             // A 2xx whose connection broke may come whole next time.
             isFinal: hasHead ? error === undefined || isMalformed : hasBegun,
-            onStaleConnection: this.#isReused && !hasBegun && ['ECONNRESET', 'EPIPE'].includes(codeOf(error)),
+            onStaleConnection: this.#isReused && !hasBegun && codeOf(error) === 'ECONNRESET',
             proxy: this.#socket ? undefined : proxy?.url,
         };
     }

@@ -1,6 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { ClientRequest } from 'node:http';
-import { getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import {
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  type Socket,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import { unusedPort } from '../../testbed/exabits/local-server.ts';
@@ -78,6 +83,17 @@ describe('a request', () => {
   });
 });
 
+test('a connection that is used often keeps no listener of each request', async () => {
+  const sockets: Socket[] = [];
+  const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+  subscribe('net.client.socket', keep);
+  const { url } = await serve(writes(success));
+  const { exabits, credential } = await converse({ apiUrl: url });
+  for (let count = 0; count < 3; count += 1) await exabits.check(credential);
+  unsubscribe('net.client.socket', keep);
+  expect(sockets.map((socket) => socket.listenerCount('connect'))).toEqual([0]);
+});
+
 describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
   const chunked = answer(200, 'f\r\n{"status":true}\r\n0\r\n\r\n', 'Transfer-Encoding: chunked\r\n');
   const closesAsWeWrite: Behaviour = (socket, nth) => (nth === 1 ? socket.write(success) : socket.destroy());
@@ -100,18 +116,6 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
       for (let piece = 0; piece < 4; piece += 1) await sleep(15);
     }
     expect([connections(), retries]).toEqual([expected, []]);
-  });
-
-  test('may be used often without a warning from Node', async () => {
-    const warnings: Error[] = [];
-    const keep = (line: Error) => void warnings.push(line);
-    process.on('warning', keep);
-    const { url, connections } = await serve(writes(success), scheme);
-    const { exabits, credential } = await converse({ apiUrl: url });
-    for (let count = 0; count < 12; count += 1) await exabits.check(credential);
-    await sleep(1);
-    process.off('warning', keep);
-    expect([connections(), warnings]).toEqual([1, []]);
   });
 
   test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {

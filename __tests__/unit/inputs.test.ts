@@ -204,6 +204,7 @@ describe("the step's own credentials", () => {
 
   test.each<[string, Given, Given]>([
     ['the default host', {}, {}],
+    ['it, if the variable is blank', {}, { EXABITS_API_URL: ' ' }],
     ['it, as the variable says, too', {}, { EXABITS_API_URL: ` ${defaultApiUrl}:443/api/v1/ ` }],
     ['the host of the input', { 'api-url': elsewhere }, { EXABITS_API_URL: 'nowhere' }],
   ])('go to %s', async (_where, given, env) => {

@@ -193,6 +193,8 @@ describe("the official client's configuration", () => {
     ['api_token_encrypted', 'api_token: ""\napi_token_encrypted: c2VjcmV0\n'],
     ['api_token', "'api_token'\t:\t'exa-1'"],
     ['api_token', '{api_token: exa-1}\n'],
+    ['api_token', '{"api_token":"exa-1"}'],
+    ['api_token', 'api_token:   exa-1'],
     ['api_token', '{\n  "api_token": "exa-1"\n}\n'],
     ['api_token', '\ufeffapi_token: exa-1\r\n'],
   ])('causes a warning after a login if it has %s: %j', async (key, text) => {

@@ -114,6 +114,7 @@ describe('a problem in the post step is a warning, and does not stop the rest:',
       '{"variables":',
       /^Warning: Could not read what the step exported: Unexpected error: .*JSON/,
     ],
+    ['exported', '{}', /^Warning: Could not clear what the step exported: Unexpected error: /],
     [
       'creation',
       'gha-',

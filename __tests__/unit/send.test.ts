@@ -182,7 +182,8 @@ describe('the deadline', () => {
     });
     clock.skip(10_001);
     const message = noAnswer(20, '1 try').replace('1 try; last error: no answer', 'none of it is left');
-    expect((await failureOf(() => send(hangs))).message).toBe(message);
+    const seen = { saw: 'no time left', transient: false, changedNothing: true, endsAll: true };
+    expect(await failureOf(() => send(hangs))).toMatchObject({ message, seen });
     expect(sent).toHaveLength(1);
   });
 

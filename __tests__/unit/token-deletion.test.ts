@@ -102,6 +102,15 @@ describe("the post step deletes the job's token with the token itself,", () => {
   });
 });
 
+test('the post step has all the time of the inputs for the token of the job', async () => {
+  const slow: Behaviour = (carryOut) => {
+    clock.skip(40_000);
+    return answers(503)(carryOut);
+  };
+  exabits.when('DELETE', slow, 1);
+  expect((await runJob(exabits)).log).toMatch(new RegExp(`^Try 1 of 5 failed .*\n${deleted}$`));
+});
+
 describe('a deletion that Exabits does not confirm makes the post step try the token:', () => {
   const asked = [`${deletion} as itself`, `${balance} as itself`];
   const asAda = [`${logIn} as ada`, `${deletion} as ada`];

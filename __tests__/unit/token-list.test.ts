@@ -81,6 +81,16 @@ describe('the list of tokens', () => {
     expect(last).toBe(date);
   });
 
+  test.each([
+    [1e9 + 1, '2001-09-09T01:46:41.000Z'],
+    [1e11 - 1, '5138-11-16T09:46:39.000Z'],
+    // Nothing that tells an age: no time, as Go writes it; milliseconds; text.
+    ...[0, 1e9, 1e11, -62_135_596_800, '1700000000'].map((seconds) => [seconds, undefined] as const),
+  ])('has a time only if it can be one in Unix seconds: %j', async (created_at, time) => {
+    const { tokens } = await read(() => ({ data: [{ id: 1, created_at }] }));
+    expect(tokens[0]?.createdAt?.toISOString()).toBe(time);
+  });
+
   const promise = 'The answer to GET /api-tokens is not what the Exabits API promises:';
 
   test.each<[string, Page, string]>([
