@@ -2860,14 +2860,14 @@ function escapeHtml(text) {
 
 
 /** A phase that fails its step at the first error, such as a secret that cannot be masked. */
-function failingPhase(story) {
+function failingPhase(work) {
     return {
-        async story(masker) {
+        async work(masker) {
             // The runner uses the Node that action.yml names; act uses whatever it finds.
             if (Number.parseInt(process.versions.node, 10) < 24) {
                 throw new Failure(`This action needs Node 24, but runs on ${process.versions.node}.`, 'On GitHub, update the runner; in act, put Node 24 first in PATH.');
             }
-            await story(masker);
+            await work(masker);
         },
         tell: tellRunner,
         onFailure(failure, redact) {
@@ -2877,7 +2877,7 @@ function failingPhase(story) {
     };
 }
 /** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
-async function run({ story, tell, onFailure }) {
+async function run({ work, tell, onFailure }) {
     const masker = createMasker(tell);
     const report = (thrown) => onFailure(toFailure(thrown), masker.redact);
     let isLoose = false;
@@ -2894,7 +2894,7 @@ async function run({ story, tell, onFailure }) {
         Reflect.set(process, 'noDeprecation', true);
         // A job may turn off certificate checks for itself, but a password must not go to an unverified server.
         delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-        await story(masker);
+        await work(masker);
     }
     catch (thrown) {
         report(thrown);
@@ -3222,12 +3222,12 @@ function summarise(signedIn, { endpoint }) {
 
 /** The post step. It never fails the job, and it cleans up even if it cannot print. */
 const post = {
-    story,
+    work: cleanUp,
     tell: (secret) => regardless(() => tellRunner(secret)),
     onFailure: (failure) => log_warning(failure.message),
 };
 /** Clears what the step exported and deletes the API token it made. A failure of one does not stop the other. */
-async function story(masker) {
+async function cleanUp(masker) {
     const exported = await orWarn('read what the step exported', readExported);
     const creation = await orWarn('read which API token the step made', readCreation);
     if (exported)
@@ -3377,9 +3377,9 @@ const hourMs = 60 * 60 * 1000;
 /** How often the sweep deletes before tokens that are left make it fail. */
 const mostRounds = 3;
 /** The action that deletes the tokens left behind by dead runners. */
-const sweep = failingPhase(sweep_story);
+const sweep = failingPhase(sweepTokens);
 /** Deletes the API tokens of the account that no job needs any more. Throws a Failure if some are left, or may be. */
-async function sweep_story(masker) {
+async function sweepTokens(masker) {
     const inputs = readSweepInputs(masker, new Date());
     for (const line of inputs.warnings)
         log_warning(line);

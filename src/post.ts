@@ -13,13 +13,13 @@ import type { Masker } from './secrets.ts';
 
 /** The post step. It never fails the job, and it cleans up even if it cannot print. */
 export const post: Phase = {
-  story,
+  work: cleanUp,
   tell: (secret) => regardless(() => tellRunner(secret)),
   onFailure: (failure) => warning(failure.message),
 };
 
 /** Clears what the step exported and deletes the API token it made. A failure of one does not stop the other. */
-async function story(masker: Masker): Promise<void> {
+async function cleanUp(masker: Masker): Promise<void> {
   const exported = await orWarn('read what the step exported', readExported);
   const creation = await orWarn('read which API token the step made', readCreation);
 

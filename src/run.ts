@@ -4,17 +4,17 @@ import { createMasker, type Masker, type Redact } from './secrets.ts';
 
 /** One of the processes that the runner starts. */
 export interface Phase {
-  readonly story: (masker: Masker) => Promise<void>;
+  readonly work: (masker: Masker) => Promise<void>;
   /** Tells the runner to mask a secret. */
   readonly tell: (secret: string) => void;
-  /** Handles a failure that the story did not: ends the process, or lets the story go on. */
+  /** Handles a failure that the work did not: ends the process, or lets the work go on. */
   readonly onFailure: (failure: Failure, redact: Redact) => void;
 }
 
 /** A phase that fails its step at the first error, such as a secret that cannot be masked. */
-export function failingPhase(story: Phase['story']): Phase {
+export function failingPhase(work: Phase['work']): Phase {
   return {
-    async story(masker) {
+    async work(masker) {
       // The runner uses the Node that action.yml names; act uses whatever it finds.
       if (Number.parseInt(process.versions.node, 10) < 24) {
         throw new Failure(
@@ -22,7 +22,7 @@ export function failingPhase(story: Phase['story']): Phase {
           'On GitHub, update the runner; in act, put Node 24 first in PATH.',
         );
       }
-      await story(masker);
+      await work(masker);
     },
     tell: tellRunner,
     onFailure(failure, redact) {
@@ -33,7 +33,7 @@ export function failingPhase(story: Phase['story']): Phase {
 }
 
 /** Runs one phase of the action and ends the process. Anything thrown becomes one line of the log. */
-export async function run({ story, tell, onFailure }: Phase): Promise<void> {
+export async function run({ work, tell, onFailure }: Phase): Promise<void> {
   const masker = createMasker(tell);
   const report = (thrown: unknown): void => onFailure(toFailure(thrown), masker.redact);
   let isLoose = false;
@@ -49,7 +49,7 @@ export async function run({ story, tell, onFailure }: Phase): Promise<void> {
     Reflect.set(process, 'noDeprecation', true);
     // A job may turn off certificate checks for itself, but a password must not go to an unverified server.
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-    await story(masker);
+    await work(masker);
   } catch (thrown) {
     report(thrown);
   }

@@ -17,10 +17,10 @@ const hourMs = 60 * 60 * 1000;
 const mostRounds = 3;
 
 /** The action that deletes the tokens left behind by dead runners. */
-export const sweep: Phase = failingPhase(story);
+export const sweep: Phase = failingPhase(sweepTokens);
 
 /** Deletes the API tokens of the account that no job needs any more. Throws a Failure if some are left, or may be. */
-async function story(masker: Masker): Promise<void> {
+async function sweepTokens(masker: Masker): Promise<void> {
   const inputs = readSweepInputs(masker, new Date());
   for (const line of inputs.warnings) warning(line);
   const exabits = connect(inputs, masker, info);

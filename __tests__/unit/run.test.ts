@@ -70,12 +70,12 @@ describe('the name of the started file selects the phase:', () => {
 });
 
 describe('a phase', () => {
-  type Story = (masker: Masker) => Promise<void>;
+  type Work = (masker: Masker) => Promise<void>;
 
-  async function run(story: Story, isPost = false): Promise<Printed> {
+  async function run(work: Work, isPost = false): Promise<Printed> {
     const { failingPhase, run: runPhase } = await import('../../src/run.ts');
     const { post } = await import('../../src/post.ts');
-    return captureOutput(() => runPhase(isPost ? { ...post, story } : failingPhase(story)));
+    return captureOutput(() => runPhase(isPost ? { ...post, work } : failingPhase(work)));
   }
 
   test('that succeeds exits with code 0', async () => {
@@ -144,27 +144,27 @@ describe('a phase', () => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     process.noDeprecation = false;
     const seen: unknown[] = [];
-    const story: Story = async () => {
+    const work: Work = async () => {
       seen.push(process.env.NODE_TLS_REJECT_UNAUTHORIZED, process.noDeprecation);
     };
-    await run(story);
+    await run(work);
     // As Node does for `NODE_OPTIONS=--no-deprecation`.
     Object.defineProperty(process, 'noDeprecation', { writable: false, configurable: true });
-    const { exitCode } = await run(story);
+    const { exitCode } = await run(work);
     Object.defineProperty(process, 'noDeprecation', { writable: true });
     expect(seen).toEqual([undefined, true, undefined, true]);
     expect(exitCode).toBe(0);
   });
 
   test.each(['23.11.1', '9.0.0'])('fails on Node %s before it does anything', async (node) => {
-    const story = jest.fn(async () => {});
+    const work = jest.fn(async () => {});
     const { versions } = process;
     Object.defineProperty(process, 'versions', { value: { ...versions, node } });
-    const { lines, exitCode } = await run(story);
+    const { lines, exitCode } = await run(work);
     Object.defineProperty(process, 'versions', { value: versions });
     expect(lines[0]).toBe(
       `::error::This action needs Node 24, but runs on ${node}. On GitHub, update the runner; in act, put Node 24 first in PATH.`,
     );
-    expect([exitCode, story.mock.calls]).toEqual([1, []]);
+    expect([exitCode, work.mock.calls]).toEqual([1, []]);
   });
 });
