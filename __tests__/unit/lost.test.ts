@@ -119,3 +119,9 @@ describe('a TLS failure is final, and the advice depends on it:', () => {
     expect(describeLost(fault('SELF_SIGNED_CERT_IN_CHAIN')).advice).toBe(advice);
   });
 });
+
+test('the words of a proxy go to no log, because they may echo its password', () => {
+  const error = Object.assign(fault('ERR_PROXY_TUNNEL', '407 someone:proxy-password'), { statusCode: 407 });
+  const failure = describeLost(error, { wasSent: false, proxy: new URL('http://proxy.example') });
+  expect([failure.cause, failure.message, failure.seen.saw].join()).not.toContain('proxy-password');
+});
