@@ -1,90 +1,104 @@
 // npm run bench: what a job waits for and what the bundle costs, beside a floor and other login actions. Every round
-// runs each program once, in random order, so that noise meets all of them.
+// runs each job once, in random order, so that noise meets all of them.
 //   --peers FOLDER  has clones of the other actions: app, aws, azure, docker, google and vault
 //   --record        writes docs/performance.md
 //   --budget        checks only what no machine changes: the size of the bundle, and the modules it loads
-//   FOLDER...       other checkouts of this action, to compare
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Job, type StepResult } from '../testbed/runner/job.ts';
 import budget from './budget.json' with { type: 'json' };
-import { launch, type Run } from './launch.ts';
-import { programs, root, startServers } from './programs.ts';
+import { type MeasuredJob, prepare } from './jobs.ts';
 
-const { values: options, positionals: checkouts } = parseArgs({
+const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '41' },
     peers: { type: 'string' },
     record: { type: 'boolean', default: false },
     budget: { type: 'boolean', default: false },
   },
-  allowPositionals: true,
 });
 const { peers } = options;
-if (options.record && (!peers || checkouts.length > 0))
-  throw new Error('--record needs --peers FOLDER alone');
+if (options.record && !peers) throw new Error('--record needs --peers FOLDER');
 if (!peers && !options.budget) console.log('Without --peers FOLDER, no other actions are measured.');
 const rounds = options.budget ? 1 : Number(options.rounds);
 /** Before those, with the server a round trip away. */
 const farRounds = options.budget ? 0 : 5;
 const roundTripMs = 400;
+const root = join(import.meta.dirname, '..');
 
 const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
-const servers = await startServers(folder);
-const measured = programs(servers, checkouts, peers);
+const { jobs, relay, requests, env, close } = await prepare(folder, peers);
 
 type Figures = Readonly<Record<string, number>>;
-type Measured = Run & { readonly requests: number; readonly connections: number };
-const samples: { readonly name: string; readonly figures: Figures }[] = [];
+/** The figures of each row, in each round. */
+const samples = new Map<string, Figures[]>(
+  jobs.flatMap(({ name, post }) => [name, ...(post ? [post] : [])]).map((name) => [name, []]),
+);
 for (let round = -farRounds; round < rounds; round += 1) {
-  const far = round < 0;
-  servers.relay.roundTripMs = far ? roundTripMs : 0;
-  const runs = new Map<string, Measured>();
-  const order = [...measured.keys()].map((name) => ({ name, place: Math.random() }));
-  for (const { name } of order.toSorted((a, b) => a.place - b.place)) await measure(name, runs);
-  for (const [name, { ms, cpuMs, modules, memoryMiB, requests, connections }] of runs) {
-    const add = (figures: Figures) => samples.push({ name, figures });
-    const base = runs.get(measured.get(name)?.to ?? '');
-    if (options.budget) add({ modules });
-    else if (!far) add({ modules, memoryMiB, cpuMs, ...(base ? { ratio: cpuMs / base.cpuMs } : {}) });
-    else if (requests > 0) add({ waits: ms / roundTripMs, requests, connections });
+  relay.roundTripMs = round < 0 ? roundTripMs : 0;
+  const cpuMs = new Map<string, number>();
+  const order = jobs.map((job) => ({ job, place: Math.random() })).toSorted((a, b) => a.place - b.place);
+  for (const { job } of order) {
+    for (const [row, figures] of await measure(job)) {
+      cpuMs.set(row, figures.cpuMs ?? 0);
+      samples.get(row)?.push(figures);
+    }
+  }
+  for (const { name, post, to = '' } of round < 0 ? [] : jobs) {
+    const compare = (row: string, base: string) =>
+      samples.get(row)?.push({ ratio: Number(cpuMs.get(row)) / Number(cpuMs.get(base)) });
+    compare(name, to);
+    if (post) compare(post, jobs.find((job) => job.name === to)?.post ?? to);
   }
 }
-await servers.close();
+await close();
 rmSync(folder, { recursive: true });
 
-/** Runs a program, after the main step that it belongs to, unless it has run in this round. */
-async function measure(name: string, runs: Map<string, Measured>): Promise<Measured | undefined> {
-  const { args, env, after = '', before, fails = false } = measured.get(name) ?? { args: [] };
-  if (runs.has(name) || args.length === 0) return runs.get(name);
-  const main = await measure(after, runs);
-  const { relay, sandbox } = servers;
+/** Runs a job. Returns the figures of its main step, and of its post step. */
+async function measure({ name, post, actionDir, inputs = {}, before, fails }: MeasuredJob) {
+  const usage = join(folder, 'usage.json');
+  const watched = {
+    nodeArgs: ['--require', join(import.meta.dirname, 'usage.cjs')],
+    onPrepare: (env: Record<string, string>) => void Object.assign(env, { USAGE: usage }),
+  };
+  const job = new Job({ actionDir, env });
+  const figuresOf = async (run: () => Promise<StepResult | undefined>): Promise<Figures> => {
+    requests.length = 0;
+    const before = relay.connections;
+    const step = await run();
+    const failed = step?.outcome !== 'success' || step.annotations.length > 0;
+    if (failed !== (fails ?? false)) throw new Error(`${name} ended with ${step?.exitCode}:\n${step?.raw}`);
+    const { ms, ...used } = JSON.parse(readFileSync(usage, 'utf8'));
+    if (relay.roundTripMs === 0) return used;
+    const connections = relay.connections - before;
+    return requests.length > 0 ? { waits: ms / roundTripMs, requests: requests.length, connections } : {};
+  };
   before?.();
-  sandbox.clearRequests();
-  const connected = relay.connections;
-  const run = await launch(args, { ...(env ?? measured.get(after)?.env), ...main?.left }, folder);
-  const failed = run.exitCode !== 0 || /^::(error|warning)/m.test(run.output);
-  if (failed !== fails) throw new Error(`${name} ended with ${run.exitCode}:\n${run.output}`);
-  runs.set(name, { ...run, requests: sandbox.requests.length, connections: relay.connections - connected });
-  return runs.get(name);
+  const rows: [string, Figures][] = [[name, await figuresOf(() => job.uses(inputs, watched))]];
+  if (post) rows.push([post, await figuresOf(async () => (await job.finish(watched))[0])]);
+  job.dispose();
+  return rows;
 }
 
 const over: string[] = [];
 const aims = new Map<string, Figures>(Object.entries(budget.aims));
 /** The median, and the aim where there is one. */
-function cell(name: string, figure: string, digits: number): string {
-  const found = samples.flatMap((sample) => (sample.name === name ? (sample.figures[figure] ?? []) : []));
+function cell(row: string, figure: string, digits: number): string {
+  const found =
+    samples.get(row)?.flatMap(({ [figure]: value = Number.NaN }) => (value >= 0 ? [value] : [])) ?? [];
   const middle = found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]?.toFixed(digits) ?? '';
-  const most = aims.get(name)?.[figure];
+  const most = aims.get(row)?.[figure];
   if (most === undefined || middle === '') return middle;
-  if (Number(middle) > most) over.push(`${name}: ${figure} ${middle}, over ${most}`);
+  if (Number(middle) > most && !(options.budget && figure !== 'modules'))
+    over.push(`${row}: ${figure} ${middle}, over ${most}`);
   return `${middle} of ${most}`;
 }
 const columns = { waits: 1, requests: 0, connections: 0, cpuMs: 0, ratio: 2, modules: 0, memoryMiB: 0 };
-const rows = [...measured.keys()].map((name) => [
-  name,
-  ...Object.entries(columns).map(([figure, digits]) => cell(name, figure, digits)),
+const rows = [...samples.keys()].map((row) => [
+  row,
+  ...Object.entries(columns).map(([figure, digits]) => cell(row, figure, digits)),
 ]);
 const titles = ['', 'waits', 'requests', 'connections', 'CPU ms', 'ratio', 'modules', 'MiB'];
 const table = [titles, titles.map(() => '---'), ...rows]

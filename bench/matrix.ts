@@ -1,11 +1,8 @@
 // node bench/matrix.ts: 256 jobs that sign in at the same moment, against a sandbox that allows 20 logins a second.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../testbed/exabits/server.ts';
-import { launch, readAction } from './launch.ts';
-import { root } from './programs.ts';
+import { Job, type StepResult } from '../testbed/runner/job.ts';
 
 const jobs = 256;
 const loginsPerSecond = 20;
@@ -17,25 +14,22 @@ sandbox.onRequest(async () => {
   await all.promise;
 });
 const { username, password } = EXAMPLE_ACCOUNT;
-const { main, inputs } = readAction(root);
-const env = inputs({ username, password, 'api-url': sandbox.url });
-const folder = mkdtempSync(join(tmpdir(), 'exabits-bench-'));
-const started: ReturnType<typeof launch>[] = [];
+const started: Promise<StepResult>[] = [];
 while (started.length < jobs) {
-  started.push(launch([main], env, mkdtempSync(join(folder, 'job-'))));
+  const job = new Job({ actionDir: join(import.meta.dirname, '..') });
+  started.push(job.uses({ username, password, 'api-url': sandbox.url }).finally(() => job.dispose()));
   // The sandbox answers in this process.
   await setImmediate();
 }
-const runs = await Promise.all(started);
-rmSync(folder, { recursive: true });
+const steps = await Promise.all(started);
 await sandbox.close();
 
 const logins = sandbox.requests;
 const seconds = (Number(logins.at(-1)?.at) - (await all.promise)) / 1000;
-const tries = runs.map(({ output }) => 1 + (output.match(/^Try \d+ of \d+ failed/gm)?.length ?? 0));
-const failed = runs.filter(({ exitCode }) => exitCode !== 0);
+const tries = steps.map(({ raw }) => 1 + (raw.match(/^Try \d+ of \d+ failed/gm)?.length ?? 0));
+const failed = steps.filter(({ exitCode }) => exitCode !== 0);
 console.log(
   `${jobs - failed.length} of ${jobs} jobs signed in, in ${seconds.toFixed(1)} s, with ${logins.length} logins and at most ${Math.max(...tries)} tries each. The limit of ${loginsPerSecond} logins a second needs ${jobs / loginsPerSecond} s.`,
 );
-for (const { output } of failed) console.log(output.match(/^::error::.*/m)?.[0]);
+for (const { annotations } of failed) console.log(annotations[0]?.message);
 process.exitCode = failed.length > 0 ? 1 : 0;

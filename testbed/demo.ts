@@ -41,7 +41,7 @@ async function wholeJob(): Promise<void> {
   const emptied = Object.keys(env).filter((name) => job.env[name] === '');
   assert.deepEqual(emptied, Object.keys(env));
   assert(!existsSync(headersFile), 'the header file is left');
-  for (const secret of [password, ...sandbox.issued])
+  for (const secret of [password, ...sandbox.store.issued])
     assert(!job.log.includes(secret), 'the log has a secret');
   say(`\nAfter the job: ${emptied.join(', ')} are empty.\nThe header file is gone.`);
 }
@@ -50,17 +50,17 @@ async function longJob(): Promise<void> {
   await signIn();
   assert.equal((await call()).outcome, 'success');
   say('\n… 31 minutes later …\n');
-  sandbox.advance(31 * 60);
+  sandbox.store.advance(31 * 60);
   assert.equal((await call()).outcome, 'failure', 'the access token outlived its 30 minutes');
 
   say('\n… again, with a token that lasts as long as the job …\n');
   await signIn({ 'ephemeral-api-token': 'true' });
-  assert.equal(sandbox.orphans().length, 1);
+  assert.equal(sandbox.store.orphans().length, 1);
   say('\n… 5 hours later …\n');
-  sandbox.advance(5 * 60 * 60);
+  sandbox.store.advance(5 * 60 * 60);
   assert.equal((await call()).outcome, 'success', 'the ephemeral token did not last');
 
   await job.finish(online);
-  assert.deepEqual(sandbox.orphans(), [], 'the ephemeral token outlived the job');
-  say(`\nAfter the job, API tokens at Exabits: ${sandbox.apiTokens().length}.`);
+  assert.deepEqual(sandbox.store.orphans(), [], 'the ephemeral token outlived the job');
+  say(`\nAfter the job, API tokens at Exabits: ${sandbox.store.apiTokens().length}.`);
 }

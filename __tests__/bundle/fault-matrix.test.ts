@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
-import { LocalServer, unusedPort } from '../../testbed/exabits/local-server.ts';
-import { EXAMPLE_ACCOUNT, type Fault, type FaultEffect } from '../../testbed/exabits/server.ts';
-import { atEnd, expectSuccess, startExabits, startScenario, warningsOf } from './support/scenario.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { listen, unusedPort } from '../../testbed/exabits/local-server.ts';
+import { EXAMPLE_ACCOUNT, type Fault, type FaultEffect, startSandbox } from '../../testbed/exabits/server.ts';
+import { atEnd, expectSuccess, startScenario, warningsOf } from './support/scenario.ts';
 
 /** The requests of the action. The last two are those of the post step. */
 const requests = ['login', 'creation', 'check', 'listing', 'deletion'] as const;
@@ -36,32 +36,23 @@ const words = 'a\n::error::injected\n##[add-mask]Exabits\u2028::error::\u001b[2J
 const refused = /Exabits refused \S+ \S+ \(HTTP /;
 const wrongPassword = /Exabits did not accept the username and password \(HTTP /;
 const refusedToken = /Exabits refused the (API token|tokens of the login) \(HTTP 401/;
-const status = (code: number, more: object = {}) => ({ effect: 'status', status: code, ...more }) as const;
-const body = (text: string, more: object = {}) => ({ effect: 'body', body: text, ...more }) as const;
-const hang = (at: 'before-headers' | 'mid-body') => ({ effect: 'hang', at }) as const;
+const status = (code: number, more: object = {}) => ({ answer: { status: code, ...more } });
+const body = (text: string, more: object = {}) => ({ answer: { body: text, ...more } });
 const asPage = { headers: { 'content-type': 'text/html' }, body: page };
-const elsewhere = {
-  effect: 'redirect',
-  status: 307,
-  location: 'http://elsewhere.placeholder/api/v1',
-} as const;
-const large = { effect: 'oversized', bytes: 10 * 1024 * 1024, chunked: true } as const;
+const elsewhere = await startSandbox();
+afterAll(() => elsewhere.close());
+const redirect = status(307, { headers: { location: `${elsewhere.url}/api/v1` }, body: '' });
+const large = body('x'.repeat(10 * 1024 * 1024), { headers: { 'transfer-encoding': 'chunked' } });
 const no = '{"status":false,"message":"No, thank you"}';
 
 // A token that has deleted itself is refused on the second try. A host need not have the call of the check.
 const rows: readonly Row[] = [
-  ['reset before the answer', { effect: 'reset', at: 'before-headers' }, 2, broke],
-  ['reset after the request took effect', { effect: 'answer-lost' }, 2, broke, { deletion: undefined }],
-  [
-    'reset within the headers',
-    { effect: 'reset', at: 'mid-headers' },
-    1,
-    unreadable,
-    { deletion: undefined },
-  ],
-  ['no answer', hang('before-headers'), 1, /No usable answer from \S+ within [\d.]+ s \(1 try/],
-  ['no end of the body', hang('mid-body'), 1, unreadable],
-  ['bytes that are not HTTP', { effect: 'raw', bytes: 'SSH-2.0-OpenSSH_9.6\r\n' }, 1, unreadable],
+  ['reset before the answer', { reset: 'received' }, 2, broke],
+  ['reset after the request took effect', { reset: 'handled' }, 2, broke, { deletion: undefined }],
+  ['reset within the headers', { reset: 'mid-headers' }, 1, unreadable, { deletion: undefined }],
+  ['no answer', { hang: 'received' }, 1, /No usable answer from \S+ within [\d.]+ s \(1 try/],
+  ['no end of the body', { hang: 'mid-body' }, 1, unreadable],
+  ['bytes that are not HTTP', { raw: 'SSH-2.0-OpenSSH_9.6\r\n' }, 1, unreadable],
   [
     'HTTP 503 with a page',
     status(503, asPage),
@@ -83,23 +74,18 @@ const rows: readonly Row[] = [
     refused,
   ],
   ['HTTP 200 with "status": false', body(no), 1, /"No, thank you"/, { login: wrongPassword }],
-  ['a redirect to another host', elsewhere, 1, /was redirected \(HTTP 307\) to http:\/\/127\.0\.0\.1:/],
-  [
-    'a page instead of JSON',
-    body(page, { contentType: 'text/html' }),
-    1,
-    /is not JSON \(content type text\/html\)/,
-  ],
+  ['a redirect to another host', redirect, 1, /was redirected \(HTTP 307\) to http:\/\/127\.0\.0\.1:/],
+  ['a page instead of JSON', body(page, asPage), 1, /is not JSON \(content type text\/html\)/],
   ['a body of 10 MiB without a content length', large, 1, /is larger than 1 MiB/],
   [
     'data of another form',
-    body('{"status":true,"data":5}', { carriedOut: true }),
+    { ...body('{"status":true,"data":5}'), carriedOut: true },
     1,
     /is not what the Exabits API promises: its "data" is not /,
     { check: undefined, deletion: undefined },
   ],
-  ['HTTP 429 once', status(429, { headers: { 'retry-after': '1' }, times: 1 }), 1, undefined],
-  ['reset once after the request took effect', { effect: 'answer-lost', times: 1 }, 1, undefined],
+  ['HTTP 429 once', { ...status(429, { headers: { 'retry-after': '1' } }), times: 1 }, 1, undefined],
+  ['reset once after the request took effect', { reset: 'handled', times: 1 }, 1, undefined],
 ];
 
 test.each(rows)(
@@ -113,27 +99,22 @@ test.each(rows)(
 async function suffer([, effect, tries, says, except]: Row, request: Request): Promise<void> {
   const scenario = await startScenario();
   const { sandbox } = scenario;
-  const other = await startExabits();
   const expected = except && request in except ? except[request] : says;
   const arm = (): void => {
-    const to =
-      'location' in effect
-        ? { location: effect.location.replace('http://elsewhere.placeholder', other.url) }
-        : {};
-    sandbox.faults.add({ times: 1_000, ...effect, ...to, match: matching[request] });
+    sandbox.faults.add({ times: 1_000, ...effect, match: matching[request] });
   };
   const ephemeral = { 'ephemeral-api-token': String(!['login', 'check'].includes(request)) };
-  const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'of a person' });
+  const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'of a person' });
   const own = ['creation', 'check'].includes(request)
     ? { username: '', password: '', 'api-token': token }
     : {};
-  const seconds = effect.effect === 'hang' ? '3' : '30';
+  const seconds = 'hang' in effect ? '3' : '30';
   const inputs = { ...own, ...ephemeral, 'timeout-seconds': seconds, 'max-attempts': '2' };
   const options = { timeoutSeconds: 45 };
 
   if (request === 'listing' || request === 'deletion') {
     if (request === 'listing')
-      sandbox.faults.add({ effect: 'answer-lost', match: matching.creation, times: 1_000 });
+      sandbox.faults.add({ reset: 'handled', match: matching.creation, times: 1_000 });
     const { exitCode } = await scenario.logIn(inputs, options);
     expect(exitCode).toBe(request === 'listing' ? 1 : 0);
     sandbox.faults.clear();
@@ -162,13 +143,13 @@ async function suffer([, effect, tries, says, except]: Row, request: Request): P
     sandbox.faults.clear();
     expect(scenario.expectCleanedUp(await scenario.post(options))).toEqual([]);
   }
-  expect(other.requests).toEqual([]);
+  expect(elsewhere.requests).toEqual([]);
   // A server cannot add a mask.
   expect(scenario.job.mask('Exabits')).toBe('Exabits');
   sandbox.faults.clear();
   await scenario.sweep();
   expect(scenario.tokensLeft).toEqual([]);
-  expect(sandbox.apiTokens()).toHaveLength(1);
+  expect(sandbox.store.apiTokens()).toHaveLength(1);
 }
 
 describe('An address at which nothing can work is named in the error:', () => {
@@ -189,7 +170,7 @@ describe('An address at which nothing can work is named in the error:', () => {
     ],
   ])('%s', async (_what, onConnection, says) => {
     const scenario = await startScenario();
-    const local = onConnection && (await LocalServer.start(createServer(onConnection)));
+    const local = onConnection && (await listen(createServer(onConnection)));
     atEnd(() => local?.close());
     const port = local?.port ?? (await unusedPort());
     const limits = { 'max-attempts': '2', 'timeout-seconds': '3' };

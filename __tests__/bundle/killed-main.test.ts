@@ -11,7 +11,7 @@ const login = 'POST /authenticate/login';
 const creation = 'POST /api-tokens';
 const moments: readonly Moment[] = ['received', 'handled', 'answered'];
 const atCreation = { match: { method: 'POST', path: '/api/v1/api-tokens' } };
-const lost: Fault = { effect: 'answer-lost', ...atCreation };
+const lost: Fault = { reset: 'handled', ...atCreation };
 
 interface KillAt {
   readonly call: string;
@@ -27,9 +27,8 @@ async function killAt(scenario: Scenario, { call, moment, nth = 1, fault, signal
   const { sandbox } = scenario;
   const victim = new Victim();
   if (fault) sandbox.faults.add(fault);
-  sandbox.onRequest(async (event) => {
-    const called = `${event.method} ${event.path.replace('/api/v1', '')}`;
-    if (called === call && event.moment === moment && event.nth === nth) await victim.kill(signal);
+  sandbox.onRequest(async (request, at) => {
+    if (request.call === call && request.nth === nth && at === moment) await victim.kill(signal);
   });
   const step = await scenario.logIn({ ...ephemeral, ...inputs }, victim.options);
   sandbox.faults.clear();
@@ -37,7 +36,7 @@ async function killAt(scenario: Scenario, { call, moment, nth = 1, fault, signal
 }
 
 describe('The post step deletes what a killed main has made', () => {
-  const half: Fault = { effect: 'hang', at: 'mid-body', ...atCreation };
+  const half: Fault = { hang: 'mid-body', ...atCreation };
   const atEachMoment = (at: Omit<KillAt, 'moment'>, made: number): [KillAt, number][] =>
     moments.map((moment) => [{ ...at, moment }, made]);
 
@@ -68,11 +67,11 @@ describe('The post step deletes what a killed main has made', () => {
 
   test('from an API token', async () => {
     const scenario = await startScenario();
-    const { token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    const { token } = scenario.sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const inputs = { username: '', password: '', 'api-token': token };
     await killAt(scenario, { call: creation, moment: 'handled' }, inputs);
     await scenario.expectNothingLeft();
-    expect(scenario.sandbox.apiTokens()).toHaveLength(1);
+    expect(scenario.sandbox.store.apiTokens()).toHaveLength(1);
   });
 
   test('at each of its writes to the files of the runner', async () => {
@@ -107,13 +106,12 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
     const scenario = await startScenario();
     const victim = new Victim();
     const { promise: listed, resolve: letCreationGo } = Promise.withResolvers<void>();
-    scenario.sandbox.onRequest(async ({ moment, method, path }) => {
-      if (path !== '/api/v1/api-tokens') return;
-      if (method === 'POST' && moment === 'received') {
+    scenario.sandbox.onRequest(async ({ call }, moment) => {
+      if (call === creation && moment === 'received') {
         await victim.kill();
         await listed;
       }
-      if (method === 'GET' && moment === 'answered') letCreationGo();
+      if (call === 'GET /api-tokens' && moment === 'answered') letCreationGo();
     });
     await scenario.logIn(ephemeral, victim.options);
     const post = await scenario.post();
@@ -147,7 +145,7 @@ describe('What the post step cannot find, it names, and a sweep of the run delet
 
 test('A signal during the wait for a retry ends main at once', async () => {
   const scenario = await startScenario();
-  scenario.sandbox.faults.add({ effect: 'status', status: 429, headers: { 'retry-after': '30' } });
+  scenario.sandbox.faults.add({ answer: { status: 429, headers: { 'retry-after': '30' } } });
   const victim = new Victim();
   const { signal } = await scenario.logIn(ephemeral, {
     onSpawn: (child) => {
@@ -166,8 +164,8 @@ test('The name of a token is in the state before the token is asked for', async 
   const scenario = await startScenario();
   let stateFile = '';
   const states: string[] = [];
-  scenario.sandbox.onRequest(({ moment, path }) => {
-    if (moment === 'received' && path === '/api/v1/api-tokens') states.push(readFileSync(stateFile, 'utf8'));
+  scenario.sandbox.onRequest(({ call }, moment) => {
+    if (moment === 'received' && call === creation) states.push(readFileSync(stateFile, 'utf8'));
   });
   expectSuccess(
     await scenario.logIn(ephemeral, {
@@ -198,7 +196,7 @@ test.each([
         if (afterRequests === 0) setTimeout(() => void started.kill(), delayMs);
       });
       let received = 0;
-      scenario.sandbox.onRequest(({ moment }) => {
+      scenario.sandbox.onRequest((_request, moment) => {
         if (moment === 'received') received += 1;
         if (moment === 'received' && received === afterRequests)
           setTimeout(() => void victim.kill(), delayMs);

@@ -3,8 +3,7 @@ import { EOL } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
-import { tokensIn } from '../../testbed/exabits/request-history.ts';
-import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5 } from '../../testbed/exabits/server.ts';
+import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, md5, tokensIn } from '../../testbed/exabits/server.ts';
 import { testWithBash } from '../support/system.ts';
 import { expectSuccess, type ProcessOptions, type Scenario, startScenario } from './support/scenario.ts';
 
@@ -23,18 +22,16 @@ function watched(scenario: Scenario): { sights: Sight[]; options: ProcessOptions
   const sights: Sight[] = [];
   let files: Record<string, string> = {};
   let printed = '';
-  scenario.sandbox.onRequest(async ({ moment, method, path }) => {
+  scenario.sandbox.onRequest(async (request, moment) => {
     if (moment !== 'received') return;
-    const request = scenario.sandbox.requests.at(-1) ?? { headers: {}, body: '' };
     const hash = /"password":"([^"]+)"/.exec(request.body)?.[1];
     const secrets = [...tokensIn(request), ...(hash ? [hash, password] : [])];
     const isMasked = (secret: string): boolean => printed.includes(`::add-mask::${secret}${EOL}`);
     // Output and requests arrive separately.
     for (let tries = 0; tries < 100 && !secrets.every(isMasked); tries += 1) await sleep(20);
-    const call = `${method} ${path.replace('/api/v1', '')}`;
     const masked = secrets.length > 0 && secrets.every(isMasked);
     const exported = ['GITHUB_ENV', 'GITHUB_OUTPUT'].map((name) => readFileSync(files[name] ?? '', 'utf8'));
-    sights.push({ call, masked, exported: [...exported, ...scenario.headerFiles()].join('') });
+    sights.push({ call: request.call, masked, exported: [...exported, ...scenario.headerFiles()].join('') });
   });
   const options: ProcessOptions = {
     onPrepare: (env) => {
@@ -61,7 +58,7 @@ describe('Before it is sent, and before anything is exported, the runner is told
 
   test('an API token', async () => {
     const scenario = await startScenario();
-    const { token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    const { token } = scenario.sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const { sights, options } = watched(scenario);
     expectSuccess(await scenario.uses({ 'api-token': token }, options));
     expect(sights).toEqual([sight('GET /billing/balance')]);
@@ -149,7 +146,7 @@ describe('No secret is in the log, the summary or the state, even with debug log
   ])('of a step that receives %j', async (data) => {
     const scenario = await startScenario({ job: { debug: true } });
     for (const token of Object.values(data)) scenario.expectSecret(token);
-    scenario.sandbox.faults.add({ effect: 'body', body: JSON.stringify({ status: true, data }) });
+    scenario.sandbox.faults.add({ answer: { body: JSON.stringify({ status: true, data }) } });
     const message = scenario.expectFailure(await scenario.logIn());
     expect(message).toMatch(/its "(access|refresh)_token" contains a /);
     scenario.expectNoSecretShown();
@@ -158,9 +155,9 @@ describe('No secret is in the log, the summary or the state, even with debug log
   test('of a step whose requests fail in different ways', async () => {
     const scenario = await startScenario({ job: { debug: true } });
     const { faults } = scenario.sandbox;
-    faults.add({ effect: 'status', status: 500, body: JSON.stringify({ message: md5(password) }) });
-    faults.add({ effect: 'reset', at: 'before-headers' });
-    faults.add({ effect: 'raw', bytes: `HTTP/1.1 200 ${md5(password)}\r\nbroken header\r\n\r\n` });
+    faults.add({ answer: { status: 500, body: JSON.stringify({ message: md5(password) }) } });
+    faults.add({ reset: 'received' });
+    faults.add({ raw: `HTTP/1.1 200 ${md5(password)}\r\nbroken header\r\n\r\n` });
     const step = await scenario.logIn({ 'max-attempts': '3' });
     scenario.expectFailure(step);
     expect(step.visible).toContain('##[debug]');

@@ -2,16 +2,12 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { makeAuthority, makeCertificate } from '../../testbed/exabits/certificate.ts';
-import { LocalServer } from '../../testbed/exabits/local-server.ts';
+import { makeCertificate } from '../../testbed/exabits/certificate.ts';
+import { listen } from '../../testbed/exabits/local-server.ts';
 import { atEnd, expectSuccess, startExabits, startJob, startScenario, trusting } from './support/scenario.ts';
 
-const authority = await makeAuthority();
-const tls = await makeCertificate({
-  commonName: 'test',
-  hosts: ['exabits.test', '127.0.0.1'],
-  issuer: authority,
-});
+const authority = await makeCertificate([]);
+const tls = await makeCertificate(['exabits.test', '127.0.0.1'], authority);
 const url = { 'api-url': 'https://exabits.test' };
 
 /** Starts an https sandbox whose name only a proxy knows, and that proxy. */
@@ -30,7 +26,7 @@ async function startBehindProxy({ status, secure = false }: { status?: number; s
     upstream.on('error', () => client.destroy());
     return client.once('close', () => upstream.destroy());
   });
-  const local = await LocalServer.start(server);
+  const local = await listen(server);
   atEnd(() => local.close());
   const https_proxy = `${secure ? 'https' : 'http'}://someone:proxy-password@127.0.0.1:${local.port}`;
   const env = { ...trusting(authority.cert), https_proxy };

@@ -15,7 +15,8 @@ const endOf = (run: number) => ({ workflow_run: { id: run, run_attempt: attempt 
 function seed(sandbox: Sandbox, run: number, of = attempt, repository = 'octo-org/train'): string {
   const url = `https://github.com/${repository}/actions/runs/${run}/attempts/${of}`;
   const description = `workflow train, job train of ${repository}: ${url}`;
-  return sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `gha-${run}-${of}-0a1b2c3d`, description }).name;
+  return sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: `gha-${run}-${of}-0a1b2c3d`, description })
+    .name;
 }
 
 test('A sweep deletes the token of a run that has ended, exports nothing, and has no post step', async () => {
@@ -35,7 +36,7 @@ test('A sweep goes by age if there is no run that has ended', async () => {
   const scenario = await startScenario({ job: { actionDir, event: { schedule: '17 3 * * *' } } });
   const kept = seed(scenario.sandbox, 111);
   const createdAt = Math.floor(Date.now() / 1000) - 169 * 3600;
-  scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'gha-5-1-0a1b2c3d', createdAt });
+  scenario.sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'gha-5-1-0a1b2c3d', createdAt });
   expectSuccess(await scenario.logIn());
   expect(scenario.tokensLeft).toEqual([kept]);
 });
@@ -43,8 +44,8 @@ test('A sweep goes by age if there is no run that has ended', async () => {
 test('A sweep that cannot delete a token fails, names it, and shows no secret', async () => {
   const scenario = await startScenario({ job: { actionDir, event: endOf(111), debug: true } });
   const name = seed(scenario.sandbox, 111);
-  const [{ id } = {}] = scenario.sandbox.orphans();
-  scenario.sandbox.faults.add({ effect: 'status', status: 409, match: { method: 'DELETE' }, times: 9 });
+  const [{ id } = {}] = scenario.sandbox.store.orphans();
+  scenario.sandbox.faults.add({ answer: { status: 409 }, match: { method: 'DELETE' }, times: 9 });
   const { outcome, annotations } = await scenario.logIn();
   expect(outcome).toBe('failure');
   expect(annotations).toEqual([{ level: 'error', message: expect.stringContaining(`${name} (id ${id})`) }]);
@@ -54,16 +55,17 @@ test('A sweep that cannot delete a token fails, names it, and shows no secret', 
 test('Sweeps delete what jobs leave that die at random moments without a post step, and nothing else', async () => {
   const sandbox = await startExabits();
   const runs = Array.from({ length: 10 }, (_, index) => 1_000 + index);
-  const names = (): string[] => sandbox.apiTokens().map((token) => `${token.name} ${token.description}`);
+  const names = (): string[] =>
+    sandbox.store.apiTokens().map((token) => `${token.name} ${token.description}`);
   const now = Math.floor(Date.now() / 1000);
   for (let index = 0; index < 1_000; index += 1)
-    sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `laptop-${index}`, createdAt: now - index });
+    sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: `laptop-${index}`, createdAt: now - index });
   // Of another run, a re-run, another repository, and of a person.
   seed(sandbox, 999);
   for (const run of runs) {
     seed(sandbox, run, attempt + 1);
     seed(sandbox, run, 1, 'octo-org/another');
-    sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: `gha-${run}-1-of-mine` });
+    sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: `gha-${run}-1-of-mine` });
   }
   const bystanders = names();
 

@@ -1,14 +1,13 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { makeAuthority, makeCertificate } from '../../testbed/exabits/certificate.ts';
-import { LocalServer } from '../../testbed/exabits/local-server.ts';
+import { makeCertificate } from '../../testbed/exabits/certificate.ts';
+import { listen } from '../../testbed/exabits/local-server.ts';
 import { atEnd, expectSuccess, startScenario, trusting } from './support/scenario.ts';
 
-const authority = await makeAuthority();
-const hour = 3_600_000;
+const authority = await makeCertificate([]);
 
 test('A private certificate authority works with NODE_EXTRA_CA_CERTS, for a whole job', async () => {
-  const tls = await makeCertificate({ commonName: 'test', hosts: ['localhost'], issuer: authority });
+  const tls = await makeCertificate(['localhost'], authority);
   const scenario = await startScenario({ sandbox: { tls }, job: { env: trusting(authority.cert) } });
   const inputs = { 'api-url': `https://localhost:${scenario.sandbox.port}`, 'ephemeral-api-token': 'true' };
   expectSuccess(await scenario.logIn(inputs));
@@ -17,19 +16,15 @@ test('A private certificate authority works with NODE_EXTRA_CA_CERTS, for a whol
   expect(scenario.tokensLeft).toEqual([]);
 });
 
-test.each<[string, RegExp, { hosts?: string[]; from?: number; to?: number; unknown?: true }]>([
+test.each<[string, RegExp, { hosts?: string[]; validHours?: [number, number]; unknown?: true }]>([
   ['of an unknown authority', /\(\w*SELF_SIGNED\w*\).* NODE_EXTRA_CA_CERTS/, { unknown: true }],
   ['for another host', /The certificate is for another host/, { hosts: ['another.example'] }],
-  ['that has expired', /\(CERT_HAS_EXPIRED\).*not valid today/, { from: -48, to: -24 }],
-  ['that is not valid yet', /\(CERT_NOT_YET_VALID\).*not valid today/, { from: 24, to: 48 }],
+  ['that has expired', /\(CERT_HAS_EXPIRED\).*not valid today/, { validHours: [-48, -24] }],
+  ['that is not valid yet', /\(CERT_NOT_YET_VALID\).*not valid today/, { validHours: [24, 48] }],
 ])(
   'A certificate %s is refused, even if the job turns verification off',
-  async (_what, says, { hosts = ['127.0.0.1'], from = -1, to = 1, unknown }) => {
-    const tls = await makeCertificate({
-      ...{ commonName: 'test', hosts, ...(unknown ? {} : { issuer: authority }) },
-      notBefore: new Date(Date.now() + from * hour),
-      notAfter: new Date(Date.now() + to * hour),
-    });
+  async (_what, says, { hosts = ['127.0.0.1'], validHours, unknown }) => {
+    const tls = await makeCertificate(hosts, unknown ? undefined : authority, validHours);
     const scenario = await startScenario({ sandbox: { tls } });
     const env = { ...trusting(authority.cert), NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const message = scenario.expectFailure(await scenario.logIn({}, { env }));
@@ -40,9 +35,7 @@ test.each<[string, RegExp, { hosts?: string[]; from?: number; to?: number; unkno
 );
 
 test('A server without TLS is told from one whose certificate is wrong', async () => {
-  const local = await LocalServer.start(
-    createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
-  );
+  const local = await listen(createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
   atEnd(() => local.close());
   const scenario = await startScenario();
   const step = await scenario.logIn({ 'api-url': `https://127.0.0.1:${local.port}` });

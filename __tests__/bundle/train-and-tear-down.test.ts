@@ -13,7 +13,6 @@ import {
   type Fault,
   type Moment,
   type Sandbox,
-  type SandboxOptions,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
 import { randomCases } from '../support/random-cases.ts';
@@ -93,7 +92,7 @@ class Job {
       writeFileSync(join(this.#folder, path), text);
       return join(this.#folder, path);
     };
-    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name });
+    const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name });
     this.#env = {
       PATH: `${bin}:${process.env.PATH}`,
       RUNNER_TEMP: this.#folder,
@@ -199,7 +198,8 @@ interface Run {
 }
 
 interface RunOptions {
-  sandbox?: SandboxOptions;
+  /** What becomes of the machine. Default: running. */
+  machineStatus?: 'running' | 'error';
   faults?: readonly Fault[];
   /** Called when a step of the first job starts; `cut` cuts the job short. */
   onStep?: (step: string, cut: (how: How) => void) => void;
@@ -211,7 +211,9 @@ interface RunOptions {
 
 /** Runs both jobs against a sandbox of its own, with the conditions of the example. */
 async function run(options: RunOptions = {}): Promise<Run> {
-  const sandbox = await startSandbox({ machineStartSeconds: 0.05, ...options.sandbox });
+  const sandbox = await startSandbox({
+    machineStart: { status: options.machineStatus ?? 'running', seconds: 0.05 },
+  });
   const train: Job = new Job('train', sandbox, (step) => options.onStep?.(step, (how) => train.cut(how)));
   const second = new Job('tear-down', sandbox);
   try {
@@ -227,7 +229,7 @@ async function run(options: RunOptions = {}): Promise<Run> {
     const tearDown = nothingLeft ? 'skipped' : await second.step('Delete the machine', true);
     // A late creation must take effect before the check that nothing is left.
     if (options.faults?.includes(LATE)) await sleep(LATE_MS);
-    const left = sandbox.machines().flatMap(({ name }) => (name === MACHINE ? name : []));
+    const left = sandbox.store.machines().flatMap(({ name }) => (name === MACHINE ? name : []));
     return { train, nothingLeft, second, tearDown, sandbox, left };
   } finally {
     await sandbox.close();
@@ -244,14 +246,14 @@ const onList = { method: 'GET', path: MACHINES };
 const onDelete = { method: 'DELETE', path: MACHINES };
 /** The wait lists the machines once, if nothing goes wrong, and the deletion from then on. */
 const whileDeleting = { match: onList, after: 1 };
-const emptyList = { effect: 'body', body: '{"status":true,"data":[]}' } as const;
+const emptyList = { answer: { body: '{"status":true,"data":[]}' } };
 
-const LATE = creation({ effect: 'status', status: 504, carriedOutAfterMs: LATE_MS });
-const LOST = creation({ effect: 'status', status: 504, carriedOut: true });
-const SLOW = creation({ effect: 'delay', ms: 250 });
+const LATE = creation({ answer: { status: 504 }, carriedOutAfterMs: LATE_MS });
+const delayMs = 250;
+const SLOW = creation({ change: (answer) => answer, delayMs });
+const LOST = creation({ answer: { status: 504 }, carriedOut: true });
 const REFUSED = creation({
-  effect: 'body',
-  body: JSON.stringify({ status: false, message: 'Out of stock\n::error::x ##[error]y', data: null }),
+  answer: { body: JSON.stringify({ status: false, message: 'Out of stock\n::error::x ##[error]y' }) },
 });
 
 test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
@@ -267,7 +269,7 @@ test.concurrent('the first job creates, uses and deletes a machine, and the seco
   expect({ nothingLeft, tearDown }).toEqual({ nothingLeft: true, tearDown: 'skipped' });
   expect(left).toEqual([]);
   // The account's other machines are untouched.
-  expect(sandbox.machines()).toHaveLength(4);
+  expect(sandbox.store.machines()).toHaveLength(4);
 });
 
 describe('no machine is left', () => {
@@ -279,9 +281,9 @@ describe('no machine is left', () => {
 
   test.concurrent('when the creation takes effect after the first job has stopped looking', async () => {
     const { train, second, left } = await run({
-      faults: [creation({ effect: 'status', status: 504 })],
+      faults: [creation({ answer: { status: 504 } })],
       between: (sandbox) => {
-        const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'late' });
+        const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'late' });
         const creations = sandbox.requests.filter(({ method }) => method === 'POST');
         const headers = { authorization: `Bearer ${token}` };
         return fetch(sandbox.url + MACHINES, { method: 'POST', headers, body: creations[0]?.body ?? '' });
@@ -296,7 +298,7 @@ describe('no machine is left', () => {
     const { train, nothingLeft, second, left } = await run({
       faults: [
         { ...emptyList, ...whileDeleting, times: 4 },
-        { effect: 'status', status: 404, match: onDelete },
+        { answer: { status: 404 }, match: onDelete },
       ],
     });
     expect(train.outcomes.delete).toBe('success');
@@ -313,26 +315,26 @@ describe('no machine is left', () => {
   });
 
   test.concurrent('when it fails to start, which ends the wait', async () => {
-    const { train, left } = await run({ sandbox: { machineStatus: 'error' } });
+    const { train, left } = await run({ machineStatus: 'error' });
     expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped', delete: 'success' });
     expect(train.commands).toEqual([`::error::The machine ${MACHINE} did not start.`]);
     expect(left).toEqual([]);
   });
 
   test.concurrent.each<[string, Fault, Fault?]>([
-    ['the list fails', { effect: 'status', status: 500, ...whileDeleting, times: 2 }],
-    ['the list is refused with HTTP 200', { effect: 'body', body: '{"status":false}', ...whileDeleting }],
+    ['the list fails', { answer: { status: 500 }, ...whileDeleting, times: 2 }],
+    ['the list is refused with HTTP 200', { answer: { body: '{"status":false}' }, ...whileDeleting }],
     ['the list is empty for a while', { ...emptyList, ...whileDeleting, times: 2 }],
-    ['the list has an empty body', { effect: 'body', body: '', ...whileDeleting }],
+    ['the list has an empty body', { answer: { body: '' }, ...whileDeleting }],
     [
       'the deletion fails, and the list is then empty once',
-      { effect: 'status', status: 500, match: onDelete },
+      { answer: { status: 500 }, match: onDelete },
       { ...emptyList, match: onList, after: 2 },
     ],
-    ['the deletion is refused', { effect: 'body', body: '{"status":false}', match: onDelete, times: 2 }],
-    ['the deletion fails', { effect: 'status', status: 500, match: onDelete, times: 2 }],
-    ['the answer to the deletion is lost', { effect: 'answer-lost', match: onDelete }],
-    ['an answer is lost during the wait', { effect: 'answer-lost', match: onList }],
+    ['the deletion is refused', { answer: { body: '{"status":false}' }, match: onDelete, times: 2 }],
+    ['the deletion fails', { answer: { status: 500 }, match: onDelete, times: 2 }],
+    ['the answer to the deletion is lost', { reset: 'handled', match: onDelete }],
+    ['an answer is lost during the wait', { reset: 'handled', match: onList }],
     ['the machine is listed late', { ...emptyList, match: onList }],
   ])('when %s', async (_what, fault, another) => {
     const { train, nothingLeft, left } = await run({ faults: another ? [fault, another] : [fault] });
@@ -343,7 +345,7 @@ describe('no machine is left', () => {
 
   test.concurrent('unless both jobs fail because it cannot be deleted', async () => {
     const { train, second, tearDown, left } = await run({
-      faults: [{ effect: 'status', status: 500, match: onDelete, times: 99 }],
+      faults: [{ answer: { status: 500 }, match: onDelete, times: 99 }],
     });
     expect([train.outcomes.delete, tearDown]).toEqual(['failure', 'failure']);
     for (const { commands } of [train, second]) {
@@ -353,9 +355,9 @@ describe('no machine is left', () => {
   });
 
   test.concurrent.each<[string, Fault]>([
-    ['fails', { effect: 'status', status: 500 }],
-    ['is refused with HTTP 200', { effect: 'body', body: '{"status":false}' }],
-    ['has an empty body', { effect: 'body', body: '' }],
+    ['fails', { answer: { status: 500 } }],
+    ['is refused with HTTP 200', { answer: { body: '{"status":false}' } }],
+    ['has an empty body', { answer: { body: '' } }],
   ])('unless both jobs fail because every list %s', async (_what, fault) => {
     const { train, tearDown } = await run({ faults: [REFUSED, { ...fault, match: onList, times: 99 }] });
     expect([train.outcomes.delete, tearDown]).toEqual(['failure', 'failure']);
@@ -392,7 +394,7 @@ describe('an answer from Exabits', () => {
     ],
     ['no username', { login: null }],
   ])('never becomes an ssh option: %s', async (_what, change) => {
-    const { train, left } = await run({ faults: [{ effect: 'body', body: listed(change), match: onList }] });
+    const { train, left } = await run({ faults: [{ answer: { body: listed(change) }, match: onList }] });
     expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped' });
     expect(train.log).not.toContain('hostname');
     expect(left).toEqual([]);
@@ -400,7 +402,7 @@ describe('an answer from Exabits', () => {
 
   test.concurrent('never becomes a workflow command: a line break in the status', async () => {
     const body = listed({ status: 'x\n::error::owned' });
-    const { train, left } = await run({ faults: [{ effect: 'body', body, match: onList }] });
+    const { train, left } = await run({ faults: [{ answer: { body }, match: onList }] });
     expect(train.commands).toEqual([]);
     expect(train.outcomes.train).toBe('success');
     expect(left).toEqual([]);
@@ -408,7 +410,7 @@ describe('an answer from Exabits', () => {
 
   test.concurrent('never becomes a workflow command: a line break in the id', async () => {
     const body = JSON.stringify({ status: true, data: { id: 'x\n::error::owned' } });
-    const { train, left } = await run({ faults: [creation({ effect: 'body', body, carriedOut: true })] });
+    const { train, left } = await run({ faults: [creation({ answer: { body }, carriedOut: true })] });
     expect(train.commands).toEqual([]);
     expect(train.outcomes.create).toBe('failure');
     expect(left).toEqual([]);
@@ -434,7 +436,7 @@ describe('no machine is left after the first job is cut short', () => {
       // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
       if (how === 'cancel' && step !== 'create') expect(tearDown).toBe('skipped');
       expect(left).toEqual([]);
-      expect(sandbox.machines()).toHaveLength(4);
+      expect(sandbox.store.machines()).toHaveLength(4);
     },
   );
 
@@ -448,8 +450,8 @@ describe('no machine is left after the first job is cut short', () => {
     let happened = false;
     const { left } = await run({
       prepare: (sandbox, cut) =>
-        sandbox.onRequest((event) => {
-          if (event.method !== method || event.moment !== moment) return;
+        sandbox.onRequest((request, at) => {
+          if (request.method !== method || at !== moment) return;
           happened = true;
           cut(how);
         }),
@@ -463,7 +465,7 @@ describe('no machine is left after the first job is cut short', () => {
       how: fc.constantFrom<How[]>('cancel', 'loss'),
       step: fc.constantFrom(...steps),
       afterMs: fc.nat(300),
-      faults: fc.constantFrom<Fault[][]>([], [SLOW], [SLOW, LOST], [LOST], [LATE]),
+      faults: fc.constantFrom<Fault[][]>([], [SLOW], [LOST], [{ ...LOST, delayMs }], [LATE]),
       machineStatus: fc.constantFrom<('running' | 'error')[]>('running', 'running', 'error'),
     });
     const cuts = fc.sample(anyCut, { seed: SEED, numRuns: randomCases(100) });
@@ -472,7 +474,7 @@ describe('no machine is left after the first job is cut short', () => {
       let due = false;
       const { train, left } = await run({
         faults,
-        sandbox: { machineStatus },
+        machineStatus,
         onStep(title, cut) {
           if (due || (title !== step && title !== 'delete')) return;
           due = true;

@@ -41,7 +41,7 @@ describe('A whole job works with', () => {
 
   testWithBash('an API token, which is checked and outlives the job', async () => {
     const scenario = await startScenario();
-    const { id, token } = scenario.sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    const { id, token } = scenario.sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const step = await scenario.uses({ 'api-token': token });
     expectSuccess(step);
     expect(step.visible).toBe(`Using the API token for ${scenario.host}.\n`);
@@ -49,24 +49,24 @@ describe('A whole job works with', () => {
     expect(scenario.calls).toEqual(['GET /billing/balance']);
     await expectUsable(scenario);
     await scenario.expectNothingLeft();
-    expect(scenario.sandbox.apiTokens().map((left) => left.id)).toEqual([id]);
+    expect(scenario.sandbox.store.apiTokens().map((left) => left.id)).toEqual([id]);
   });
 
   testWithBash('an ephemeral API token, which one request deletes', async () => {
     const scenario = await startScenario();
     const step = await scenario.logIn(ephemeral);
     expectSuccess(step);
-    const [{ id, name, token } = {}] = scenario.sandbox.apiTokens();
+    const [{ id, name, token } = {}] = scenario.sandbox.store.apiTokens();
     expect(step.visible).toBe(
       `Signed in to ${scenario.host} with the API token ${name}, made for this job. The post step deletes it.\n`,
     );
     expect(step.outputs).toMatchObject({ token, 'api-token-id': id, 'access-token': '' });
     // Longer than a login's tokens live.
-    scenario.sandbox.advance(5 * 3600);
+    scenario.sandbox.store.advance(5 * 3600);
     await expectUsable(scenario);
     expect((await scenario.run('exit 1')).outcome).toBe('failure');
 
-    scenario.sandbox.clearRequests();
+    scenario.sandbox.requests.length = 0;
     const { visible } = await scenario.expectNothingLeft();
     expect(visible).toMatch(new RegExp(`^Cleared .*\nDeleted the API token ${name}\\.\n$`));
     expect(scenario.calls).toEqual([`DELETE /api-tokens/${id}`]);

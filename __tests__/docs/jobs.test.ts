@@ -59,7 +59,7 @@ describe('The documents describe what jobs do:', () => {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
     const runs = {
       login,
       'api-token': { 'api-token': token },
@@ -67,7 +67,7 @@ describe('The documents describe what jobs do:', () => {
       lost: ephemeral,
     };
     for (const [name, inputs] of Object.entries(runs)) {
-      if (name === 'lost') sandbox.faults.add({ effect: 'answer-lost', match: { path: /tokens$/ } });
+      if (name === 'lost') sandbox.faults.add({ reset: 'handled', match: { path: /tokens$/ } });
       const job = new Job({ actionDir: root });
       steps[name] = await job.uses({ 'api-url': sandbox.url, ...inputs });
       if (name === 'login')

@@ -2,8 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { tokensIn } from '../../testbed/exabits/request-history.ts';
-import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, type Sandbox } from '../../testbed/exabits/server.ts';
+import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, type Sandbox, tokensIn } from '../../testbed/exabits/server.ts';
 import { secretsIn } from '../../testbed/runner/secret-forms.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -185,9 +184,9 @@ export class ActLog {
 
   /** The lines that hold a secret in any form: a password, or a token that the sandbox has issued. */
   get leaks(): string[] {
-    const { issued, requests } = this.#sandbox;
+    const { store, requests } = this.#sandbox;
     const passwords = [EXAMPLE_ACCOUNT.password, AWKWARD_ACCOUNT.password, 'not-a-real-machine-password'];
-    const secrets = new Set([...passwords, ...issued, ...requests.flatMap(tokensIn)]);
+    const secrets = new Set([...passwords, ...store.issued, ...requests.flatMap(tokensIn)]);
     if (secretsIn(this.lines.join('\n'), secrets).length === 0) return [];
     return this.lines.flatMap((line, index) =>
       secretsIn(line, secrets).length > 0 ? [`line ${index + 1}: ${line.replaceAll(/\S{12,}/g, '...')}`] : [],

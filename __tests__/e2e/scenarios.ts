@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { tokensIn } from '../../testbed/exabits/request-history.ts';
 import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
   type Fault,
   type Sandbox,
   startSandbox,
+  tokensIn,
 } from '../../testbed/exabits/server.ts';
 import { type ActLog, type ActRun, type Repository, runAct } from './act.ts';
 import type { Report } from './report.ts';
@@ -34,8 +34,7 @@ const TRAINING = '.github/workflows/train-and-tear-down.yml';
 const VAULT = 'vault';
 
 const EMPTY_LIST: Fault = {
-  effect: 'body',
-  body: '{"status": true, "data": []}',
+  answer: { body: '{"status": true, "data": []}' },
   match: { method: 'GET', path: '/api/v1/virtual-machines' },
   carriedOut: true,
 };
@@ -88,7 +87,7 @@ export async function runRefusedExamples(setting: Setting): Promise<void> {
   await play('refused', setting, async ({ sandbox, run, check }) => {
     const body = JSON.stringify({ status: false, message: 'Not now\n::error::owned', data: null });
     const match = { path: /balance|flavors|virtual-machines/ };
-    sandbox.faults.add({ effect: 'body', body, match, times: 999 });
+    sandbox.faults.add({ answer: { body }, match, times: 999 });
     const log = await run({ ...forExamples(sandbox), workflows: '.github/workflows' });
     // act runs no job that needs another, once a reusable workflow has failed.
     const expected = Object.keys(JOBS).filter((job) => job !== NEEDS_BALANCE);
@@ -121,7 +120,7 @@ export async function runTraining(setting: Setting): Promise<void> {
 
   await play('cancelled training', setting, async ({ sandbox, run, check }) => {
     sandbox.faults.add({ ...EMPTY_LIST, times: 10 });
-    const cancel = handled(sandbox, 'GET /api/v1/virtual-machines', 1);
+    const cancel = handled(sandbox, 'GET /virtual-machines', 1);
     const log = await run({ ...forExamples(sandbox), workflows: TRAINING, cancel });
     check('the second job is skipped', without(log.results, ['train and tear down/train failed']));
     check('the first job deletes the machine', [...log.lacks(' is deleted.'), ...trainingMachines(sandbox)]);
@@ -132,15 +131,15 @@ export async function runTraining(setting: Setting): Promise<void> {
 /** The sweep, as GitHub starts it when a run has ended. */
 export async function runSweep(setting: Setting): Promise<void> {
   await play('sweep', setting, async ({ sandbox, run, check }) => {
-    const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'stored' });
+    const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'stored' });
     for (const name of ['gha-7-1-0123abcd', 'gha-7-2-0123abcd'])
-      sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name });
+      sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name });
     const log = await run({
       workflows: '.github/workflows/sweep.yml',
       event: { name: 'workflow_run', payload: { workflow_run: { id: 7, run_attempt: 1 } } },
       secrets: { EXABITS_API_TOKEN: token },
     });
-    const left = sandbox.apiTokens().map(({ name }) => name);
+    const left = sandbox.store.apiTokens().map(({ name }) => name);
     check('the tokens of the run that has ended are deleted', without(left, ['stored', 'gha-7-2-0123abcd']));
     check('those of a later attempt are left', without(['stored', 'gha-7-2-0123abcd'], left));
     check('the log says so', log.lacks('Earlier jobs left ["gha-7-1-0123abcd"], which'));
@@ -169,18 +168,11 @@ export async function runSharedJobs(setting: Setting): Promise<void> {
 export async function runInterruptedJobs(setting: Setting): Promise<void> {
   await play('interrupted', setting, async ({ sandbox, run, check }) => {
     const match = { method: 'POST', path: /api-tokens/ };
-    sandbox.faults.add({
-      effect: 'hang',
-      at: 'before-headers',
-      match,
-      after: 2,
-      carriedOut: true,
-      times: 99,
-    });
+    sandbox.faults.add({ hang: 'handled', match, after: 2, times: 99 });
     const log = await run({
       workflows: '__tests__/e2e/interrupted.yml',
       vars: { USERNAME: username, PASSWORD: password },
-      cancel: handled(sandbox, 'POST /api/v1/api-tokens', 3),
+      cancel: handled(sandbox, 'POST /api-tokens', 3),
     });
     check(
       'both jobs fail',
@@ -223,7 +215,10 @@ async function play(
   { report, ...setting }: Setting,
   scenario: (stage: Stage) => Promise<ActLog | undefined>,
 ): Promise<void> {
-  const sandbox = await startSandbox({ machineStartSeconds: 0.01, asDefaultHost: true });
+  const sandbox = await startSandbox({
+    machineStart: { status: 'running', seconds: 0.01 },
+    asDefaultHost: true,
+  });
   const check: Report['check'] = (title, problems) => report.check(`${name}: ${title}`, problems);
   try {
     const log = await scenario({
@@ -240,7 +235,7 @@ async function play(
     check('post empties every variable', exported.length === 0 ? ['none was set'] : full);
     check(
       'no ephemeral token is left',
-      sandbox.orphans().map((token) => token.name),
+      sandbox.store.orphans().map((token) => token.name),
     );
   } finally {
     await sandbox.close();
@@ -249,8 +244,8 @@ async function play(
 
 /** The secrets and variables that the examples need. */
 function forExamples(sandbox: Sandbox): Pick<ActRun, 'secrets' | 'vars' | 'env'> {
-  const stored = sandbox.seedApiToken(AWKWARD_ACCOUNT, { name: 'stored' });
-  const vault = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: VAULT });
+  const stored = sandbox.store.createApiToken(AWKWARD_ACCOUNT, { name: 'stored' });
+  const vault = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: VAULT });
   return {
     secrets: { EXABITS_USERNAME: username, EXABITS_PASSWORD: password, EXABITS_API_TOKEN: stored.token },
     vars: { GPU_IMAGE_ID: 'image', GPU_FLAVOR_ID: 'flavor' },
@@ -260,23 +255,22 @@ function forExamples(sandbox: Sandbox): Pick<ActRun, 'secrets' | 'vars' | 'env'>
 
 /** The paths that curl has requested with the token in the vault. */
 function callsWithVaultToken(sandbox: Sandbox): string[] {
-  const vault = sandbox.apiTokens().find(({ name }) => name === VAULT);
+  const vault = sandbox.store.apiTokens().find(({ name }) => name === VAULT);
   const calls = sandbox.requests.filter(({ headers }) => headers['user-agent']?.startsWith('curl/'));
   return calls.flatMap((call) => (tokensIn(call).includes(vault?.token ?? '') ? [call.path] : []));
 }
 
 /** Resolves when the sandbox has carried out a request for the nth time. */
-function handled(sandbox: Sandbox, request: string, nth: number): Promise<void> {
+function handled(sandbox: Sandbox, call: string, nth: number): Promise<void> {
   return new Promise((resolve) => {
-    sandbox.onRequest((event) => {
-      if (event.moment === 'handled' && `${event.method} ${event.path}` === request && event.nth === nth)
-        resolve();
+    sandbox.onRequest((request, moment) => {
+      if (request.call === call && request.nth === nth && moment === 'handled') resolve();
     });
   });
 }
 
 function trainingMachines(sandbox: Sandbox): string[] {
-  return sandbox.machines().flatMap(({ name }) => (name.startsWith('train-') ? [name] : []));
+  return sandbox.store.machines().flatMap(({ name }) => (name.startsWith('train-') ? [name] : []));
 }
 
 function combinations(job: string, count: number, prints: string): Record<string, string> {

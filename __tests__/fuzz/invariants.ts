@@ -1,5 +1,6 @@
 import { secretForms } from '../../testbed/runner/secret-forms.ts';
-import { type Exchange, type Outcome, type Phase, secretsOf, secretsOfInputs } from './run.ts';
+import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
+import { type Exchange, type Outcome, secretsOf, secretsOfInputs } from './run.ts';
 import { ADDRESS, type World } from './worlds.ts';
 
 const ownCommands = ['add-mask', 'error', 'warning', 'debug'];
@@ -12,8 +13,7 @@ const latestMs = 9_000;
 
 /** The promises of docs/threat-model.md that the outcome of a world can break; each says how it was broken. */
 const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => string | undefined>> = {
-  'every secret is masked before it is sent': (_world, { main, post }) =>
-    [...main.sentUnmasked, ...post.sentUnmasked][0],
+  'every secret is masked before it is sent': (_world, { sentUnmasked }) => sentUnmasked[0],
 
   'no secret is visible in any form': (world, outcome) => {
     const { main, post } = outcome;
@@ -40,25 +40,24 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
   },
 
   'text from outside runs no workflow command': (world, outcome) => {
-    const secrets = [
-      ...secretsOf(world, outcome),
-      ...Object.values(world.env),
-      ...Object.values(world.inputs),
-    ];
-    const odd = [...outcome.main.commands, ...outcome.post.commands].find(
-      ({ name, text, inPlace }) =>
-        !inPlace ||
-        !ownCommands.includes(name) ||
-        (name === 'add-mask' && !secrets.some((secret) => secret.includes(text.trim()))),
-    );
-    return odd && `${odd.name}: ${odd.text}`;
+    const given = [...Object.values(world.env), ...Object.values(world.inputs)];
+    const secrets = [...secretsOf(world, outcome), ...given];
+    // The runner splits what it reads at each of these.
+    const lines = [outcome.main, outcome.post].flatMap(({ raw }) => raw.split(/\r\n|\r|\n/));
+    return lines.find((line) => {
+      const command = parseWorkflowCommand(line);
+      if (command === undefined) return false;
+      const { name, text } = command;
+      if (!line.startsWith('::') || !ownCommands.includes(name)) return true;
+      return name === 'add-mask' && !secrets.some((secret) => secret.includes(text.trim()));
+    });
   },
 
   'text from outside is printable, and does not flood the log': (_world, { main, post }) => {
     const lines = [main, post].flatMap(({ visible }) => visible.split('\n'));
     if (lines.length > mostLines) return `${lines.length} lines`;
-    const unprintable = lines.find((line) => /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(line));
-    return unprintable ?? lines.find((line) => line.length > longestLine);
+    const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+    return lines.find((line) => unprintable.test(line) || line.length > longestLine);
   },
 
   'text from outside stays text in the summary and in the outputs': ({ inputs }, { main }) => {
@@ -71,12 +70,12 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
   },
 
   'a failure exports nothing, and says why in one line': (_world, { main }) => {
-    const errors = main.commands.filter(({ name }) => name === 'error').length;
-    if (main.exitCode === 0) return errors === 0 ? undefined : `${errors} errors, and exit code 0`;
-    const exported = { ...main.outputs, ...main.env, ...Object.fromEntries(main.temporaryFiles.entries()) };
-    if (Object.keys(exported).length > 0) return JSON.stringify(exported);
-    if (main.summary !== '') return main.summary;
-    return main.exitCode === 1 && errors === 1 ? undefined : `exit code ${main.exitCode}, ${errors} errors`;
+    const { exitCode, outputs, env, summary, temporaryFiles } = main;
+    const errors = errorsOf(main).length;
+    if (exitCode === 0) return errors === 0 ? undefined : `${errors} errors, and exit code 0`;
+    const exported = [...Object.keys(outputs), ...Object.keys(env), ...temporaryFiles, summary].join('');
+    if (exported !== '') return exported;
+    return exitCode === 1 && errors === 1 ? undefined : `exit code ${exitCode}, ${errors} errors`;
   },
 
   'a success exports a credential': (_world, { main }) => {
@@ -88,45 +87,34 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
     return headersFile === undefined ? 'no output headers-file' : undefined;
   },
 
-  'every request has a known path and known headers': (_world, { main, post }) => {
-    const allowed =
+  'every request has a known path and known headers': (_world, { exchanges }) => {
+    const paths = /^\/api\/v1\/(authenticate\/login|billing\/balance|api-tokens(\/[\w%.:-]+)?)$/;
+    const names =
       /^(accept|authorization|connection|content-length|content-type|host|refresh-token|user-agent)$/;
-    for (const { method, path, headers } of requestsOf(main, post)) {
-      if (!/^\/api\/v1\/(authenticate\/login|billing\/balance|api-tokens(\/[\w%.:-]+)?)$/.test(path))
-        return path;
-      const odd = Object.keys(headers).find((name) => !allowed.test(name));
-      if (odd) return `${method} ${path}: ${odd}`;
-    }
-    return undefined;
+    const isOdd = ({ path, headers }: Exchange['request']): boolean =>
+      !paths.test(path) || Object.keys(headers).some((name) => !names.test(name));
+    const odd = exchanges.find(({ request }) => isOdd(request));
+    return odd && JSON.stringify(odd.request);
   },
 
-  'a variable alone does not choose where the credentials of a step go': (
-    { inputs, env },
-    { main, post },
-  ) => {
+  'a variable alone does not choose where the credentials of a step go': (world, { exchanges }) => {
+    const { inputs, env } = world;
     const isOwn = Boolean(inputs.password || inputs['api-token']);
-    const names = inputs['api-url'] || env.EXABITS_API_URL !== ADDRESS;
-    const own = secretsOfInputs({ inputs } as World);
-    if (!isOwn || names) return undefined;
-    return requestsOf(main, post)
-      .map(({ headers, body }) => headers.authorization ?? body)
-      .find((text) =>
-        [...own].some((secret) => text.endsWith(` ${secret}`) || text.includes(`:"${secret}"`)),
-      );
+    if (!isOwn || inputs['api-url'] || env.EXABITS_API_URL !== ADDRESS) return undefined;
+    const own = [...secretsOfInputs(world)];
+    return exchanges
+      .map(({ request: { headers, body } }) => headers.authorization ?? body)
+      .find((text) => own.some((secret) => text.endsWith(` ${secret}`) || text.includes(`:"${secret}"`)));
   },
 
-  'a refused password is not sent again': (_world, { main, post }) => {
-    const logins = [...main.exchanges, ...post.exchanges].filter(({ request }) =>
-      request.path.endsWith('/login'),
-    );
+  'a refused password is not sent again': (_world, { exchanges }) => {
+    const logins = exchanges.filter(({ request }) => request.path.endsWith('/login'));
     const first = logins.findIndex(isRefused);
     return first >= 0 && first < logins.length - 1 ? `login ${first + 1} of ${logins.length}` : undefined;
   },
 
-  'the post step never fails the job': (_world, { post }) => {
-    const error = post.commands.find(({ name }) => name === 'error');
-    return error?.text ?? (post.exitCode === 0 ? undefined : `exit code ${post.exitCode}`);
-  },
+  'the post step never fails the job': (_world, { post }) =>
+    errorsOf(post)[0] ?? (post.exitCode === 0 ? undefined : `exit code ${post.exitCode}`),
 
   'nothing outlives the job': ({ inputs, env }, { main, post }) => {
     if (inputs.cleanup?.trim().toLowerCase() === 'false') return undefined;
@@ -146,7 +134,7 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
   'a token that may be left is named': ({ answers }, { post, left }) => {
     // Parts of the name may be masked, if a secret is that short.
     const unnamed = left.find((name) => !post.visible.includes(name) && !post.visible.includes('***'));
-    const isHonest = answers.every((answer) => answer === 'right' || Object(answer).effect === 'reset');
+    const isHonest = answers.every((answer) => answer === 'right' || 'reset' in answer);
     const forgotten = left.find((name) => post.visible.includes(`Deleted the API token ${name}.`));
     return unnamed ?? (isHonest ? forgotten : undefined);
   },
@@ -160,9 +148,6 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
   },
 };
 
-/** The names of the promises. */
-export const invariantNames: readonly string[] = Object.keys(invariants);
-
 /**
  * Checks the outcome of a world against every promise.
  *
@@ -172,23 +157,25 @@ export function holdInvariants(world: World, outcome: Outcome): void {
   for (const [name, broken] of Object.entries(invariants)) {
     const how = broken(world, outcome);
     if (how === undefined) continue;
-    const report = [outcome.main, outcome.post].map(
-      ({ exitCode, visible, exchanges }) =>
-        `exit code ${exitCode}\n${visible}\n${exchanges.map(({ request, answer }) => `${request.method} ${request.path} ${request.status} ${JSON.stringify(answer)}`).join('\n')}\n`,
+    const steps = [outcome.main, outcome.post].map(
+      ({ exitCode, visible }) => `exit code ${exitCode}\n${visible}`,
     );
-    throw new Error(`${name}: ${how}\n${report.join('')}`);
+    const requests = outcome.exchanges.map(
+      ({ request: { call, status }, answer }) => `${call} ${status} ${JSON.stringify(answer)}`,
+    );
+    throw new Error([`${name}: ${how}`, ...steps, ...requests].join('\n'));
   }
 }
 
-function requestsOf(...phases: readonly Phase[]) {
-  return phases.flatMap(({ exchanges }) => exchanges.map(({ request }) => request));
+function errorsOf({ annotations }: Outcome['main']): string[] {
+  return annotations.flatMap(({ level, message }) => (level === 'error' ? [message] : []));
 }
 
 /** Whether Exabits has refused a login for good. */
 function isRefused({ request, answer }: Exchange): boolean {
-  const raw = /^HTTP\/1\.1 (\d+)/.exec(Object(answer).bytes?.toString('latin1') ?? '')?.[1];
-  const status = Number(raw ?? Object(answer).status ?? request.status ?? 0);
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const { status = 0 } = request;
+  const isSent = answer === 'right' || !('reset' in answer || 'hang' in answer || 'raw' in answer);
+  return isSent && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** Whether JSON contains a text, in its strings or in JSON within them. */

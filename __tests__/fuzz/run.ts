@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs';
-import { tokensIn } from '../../testbed/exabits/request-history.ts';
 import {
   type Account,
   type Fault,
   md5,
   type RecordedRequest,
-  type Sandbox,
   startSandbox,
+  tokensIn,
 } from '../../testbed/exabits/server.ts';
-import { parseWorkflowCommand, type WorkflowCommand } from '../../testbed/runner/workflow-command.ts';
+import { maskedForms } from '../../testbed/runner/secret-forms.ts';
+import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import { InProcessJob, type Step } from '../support/job.ts';
-import { ADDRESS, type Answer, type Quote, type World } from './worlds.ts';
+import { ADDRESS, type Answer, type World } from './worlds.ts';
 
 /** A request, and how it was answered. */
 export interface Exchange {
@@ -18,17 +18,10 @@ export interface Exchange {
   readonly answer: Answer;
 }
 
-/** What a phase of the action did, as the runner, Exabits and the reader of the log see it. */
+/** What a phase of the action did. */
 export interface Phase extends Step {
-  /** The lines of the log as in a debug run: masked, and with commands carried out. */
-  readonly visible: string;
-  /** The workflow commands, and whether each is where the action puts its own: at the start of the line. */
-  readonly commands: readonly (WorkflowCommand & { inPlace: boolean })[];
   /** Names of the files in `$RUNNER_TEMP` when the phase is over. */
   readonly temporaryFiles: readonly string[];
-  readonly exchanges: readonly Exchange[];
-  /** Secrets that a request carried before they were masked. */
-  readonly sentUnmasked: readonly string[];
   readonly tookMs: number;
 }
 
@@ -36,6 +29,9 @@ export interface Phase extends Step {
 export interface Outcome {
   readonly main: Phase;
   readonly post: Phase;
+  readonly exchanges: readonly Exchange[];
+  /** Secrets that a request carried before they were masked. */
+  readonly sentUnmasked: readonly string[];
   /** Tokens that Exabits has given out. */
   readonly served: ReadonlySet<string>;
   /** The names of the tokens at Exabits that the job made and that still work. */
@@ -51,11 +47,11 @@ export async function runWorld(world: World): Promise<Outcome> {
   const { username = '', 'api-token': apiToken = '' } = world.inputs;
   const account: Account = { username: username.trim(), email: '', password: passwordOf(world) };
   const sandbox = await startSandbox({ accounts: [account] });
-  for (const name of others) sandbox.seedApiToken(account, { name });
-  for (const token of [apiToken, world.env.EXABITS_API_TOKEN ?? '']) {
-    sandbox.seedApiToken(account, { name: 'stored', token: token.trim() });
-  }
-  const seeded = sandbox.apiTokens();
+  const { store } = sandbox;
+  for (const name of others) store.createApiToken(account, { name });
+  for (const token of [apiToken, world.env.EXABITS_API_TOKEN ?? ''])
+    store.createApiToken(account, { name: 'stored', token: token.trim() });
+  const seeded = store.apiTokens();
   const atSandbox = (texts: World['env']): Record<string, string> =>
     Object.fromEntries(
       Object.entries(texts).map(([name, text]) => [name, text.replace(ADDRESS, sandbox.url)]),
@@ -63,21 +59,38 @@ export async function runWorld(world: World): Promise<Outcome> {
   // So that nothing ever leaves this machine.
   const job = new InProcessJob({ ...atSandbox(world.env), https_proxy: sandbox.url });
   const masks = new Set<string>();
-  const next = answersTo(world, sandbox);
-  const watch = (act: () => Promise<Step>) => runPhase(job, sandbox, masks, next, act);
+  job.onLine = (line) => {
+    const command = parseWorkflowCommand(line);
+    if (command?.name === 'add-mask') masks.add(command.text);
+  };
+  const exchanges: Exchange[] = [];
+  const sentUnmasked: string[] = [];
+  sandbox.onRequest((request, moment) => {
+    if (moment !== 'received') return;
+    sentUnmasked.push(...secretsIn(request).filter((secret) => !masks.has(secret)));
+    const answer = world.answers[exchanges.length] ?? world.answers.at(-1) ?? 'right';
+    exchanges.push({ request, answer });
+    if (answer !== 'right') sandbox.faults.add(faultFor(answer, request));
+  });
+  const watch = async (act: () => Promise<Step>): Promise<Phase> => {
+    const startedAt = performance.now();
+    const step = await act();
+    const tookMs = performance.now() - startedAt;
+    // As in a debug run.
+    const visible = `${step.visible}${step.debugLog}`;
+    return { ...step, visible, temporaryFiles: readdirSync(job.temp), tookMs };
+  };
   const { random } = Math;
   // Waits between tries are no longer than the server asks for.
   Math.random = () => 0;
   try {
     const main = await watch(() => job.main(atSandbox(world.inputs)));
     const post = await watch(() => job.post(main));
-    const alive = sandbox.apiTokens();
-    return {
-      ...{ main, post },
-      served: new Set([...sandbox.issued, ...changedTokens(world)]),
-      left: alive.filter((token) => !seeded.includes(token)).map(({ name }) => name),
-      othersAreThere: seeded.every((token) => alive.includes(token)),
-    };
+    const alive = store.apiTokens();
+    const left = alive.filter((token) => !seeded.includes(token)).map(({ name }) => name);
+    const served = new Set([...store.issued, ...changedTokens(world)]);
+    const othersAreThere = seeded.every((token) => alive.includes(token));
+    return { main, post, exchanges, sentUnmasked, served, left, othersAreThere };
   } finally {
     Math.random = random;
     job.dispose();
@@ -86,65 +99,23 @@ export async function runWorld(world: World): Promise<Outcome> {
 }
 
 /** The password as the action should read it: without a byte order mark, and without line breaks at its end. */
-export function passwordOf({ password }: Pick<World, 'password'>): string {
+function passwordOf({ password }: Pick<World, 'password'>): string {
   return password.replace(/^\ufeff|[\r\n]+$/g, '');
 }
 
-async function runPhase(
-  job: InProcessJob,
-  sandbox: Sandbox,
-  masks: Set<string>,
-  next: (request: RecordedRequest) => Answer,
-  act: () => Promise<Step>,
-): Promise<Phase> {
-  const commands: Phase['commands'][number][] = [];
-  job.onLine = (text) => {
-    // The runner splits what it reads at each of these.
-    for (const line of text.split(/\r\n|\r|\n/)) {
-      const command = parseWorkflowCommand(line);
-      if (command) commands.push({ ...command, inPlace: line.startsWith('::') });
-      if (command?.name === 'add-mask') masks.add(command.text);
-    }
-  };
-  const exchanges: Exchange[] = [];
-  const sentUnmasked: string[] = [];
-  const stop = sandbox.onRequest(({ moment }) => {
-    const request = sandbox.requests.at(-1);
-    if (moment !== 'received' || !request) return;
-    sentUnmasked.push(...secretsIn(request).filter((secret) => !masks.has(secret)));
-    exchanges.push({ request, answer: next(request) });
-  });
-  const startedAt = performance.now();
-  const step = await act();
-  stop();
-  const visible = `${step.visible}${step.debugLog}`;
-  const temporaryFiles = readdirSync(job.temp);
-  const tookMs = performance.now() - startedAt;
-  return { ...step, visible, commands, temporaryFiles, exchanges, sentUnmasked, tookMs };
-}
-
-/** Arms the sandbox for each request with the next answer of the world. */
-function answersTo({ answers }: World, sandbox: Sandbox): (request: RecordedRequest) => Answer {
-  let count = 0;
-  return (request) => {
-    const answer = answers[Math.min(count, answers.length - 1)] ?? 'right';
-    count += 1;
-    if (answer !== 'right') sandbox.faults.add(faultFor(answer, request));
-    return answer;
-  };
-}
-
 function faultFor(answer: Exclude<Answer, 'right'>, request: RecordedRequest): Fault {
-  if ('effect' in answer) return answer;
-  if ('changed' in answer) return { effect: 'change', change: (json) => changed(json, answer) };
+  if ('changed' in answer) return { change: (json) => changed(json, answer) };
+  if (!('quote' in answer)) return answer;
   const { status, quote, around, isJson } = answer;
-  const message = around.join(quoteOf(secretsIn(request)[0] ?? '', quote));
+  const [secret = ''] = secretsIn(request);
+  // A hash in upper case is still the hash; a token in upper case is another token.
+  const upper = /^[0-9a-f]{32}$/.test(secret) ? [secret.toUpperCase()] : [];
+  const forms = [...maskedForms(secret), JSON.stringify({ secret }), ...upper];
+  const message = around.join(forms[quote % forms.length]);
   const header = message.replace(/[^\x20-\x7e]/g, '');
-  const body = { status: false, message, data: { error_reason: { message } } };
-  return {
-    ...{ effect: 'status', status, headers: { 'content-type': header, location: header } },
-    body: isJson ? JSON.stringify(body) : message,
-  };
+  const json = { status: false, message, data: { error_reason: { message } } };
+  const body = isJson ? JSON.stringify(json) : message;
+  return { answer: { status, headers: { 'content-type': header, location: header }, body } };
 }
 
 /** Changes the field wherever an answer has it. An `entry` is one more of a list. */
@@ -159,50 +130,19 @@ function changed(
   return change({ ...json, data: data === null ? null : change(Object(data)) });
 }
 
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The secrets that authenticate a request. */
 function secretsIn(request: RecordedRequest): string[] {
-  const { password } = Object(jsonIn(request.body));
-  return typeof password === 'string' ? [password] : tokensIn(request);
-}
-
-function quoteOf(secret: string, quote: Quote): string {
-  const hex = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  const base64 = (before: string): string => Buffer.from(before + secret).toString('base64');
-  switch (quote) {
-    case 'plain':
-      return secret;
-    case 'upper case':
-      // A hash in upper case is still the hash; a token in upper case is another token.
-      return /^[0-9a-f]{32}$/.test(secret) ? secret.toUpperCase() : secret;
-    case 'json':
-      return JSON.stringify({ secret });
-    case 'uri':
-      // The runner knows the strict form (RFC 3986).
-      return encodeURIComponent(secret).replace(/[!'()*]/g, hex);
-    case 'base64':
-      return base64('');
-    case 'base64 +1':
-      return base64(':');
-    case 'base64 +2':
-      return base64('::');
-  }
+  const [, hash] = /"password":"(\w+)"/.exec(request.body) ?? [];
+  return hash === undefined ? tokensIn(request) : [hash];
 }
 
 /**
  * The secrets of a world, in the spellings in which they work: those that the user gave, those that Exabits gave, and
  * those already set in the job, if the action used them.
  */
-export function secretsOf(world: World, { main, post, served }: Outcome): Set<string> {
+export function secretsOf(world: World, { main, exchanges, served }: Outcome): Set<string> {
   const names = ['EXABITS_API_TOKEN', 'EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'];
-  const sent = [main, post].flatMap(({ exchanges }) => exchanges.flatMap(({ request }) => tokensIn(request)));
+  const sent = exchanges.flatMap(({ request }) => tokensIn(request));
   const used = new Set([...Object.values(main.outputs), ...sent]);
   const existing = names.map((name) => (world.env[name] ?? '').trim()).filter((token) => used.has(token));
   return withoutBlank([...secretsOfInputs(world), ...existing, ...served]);
@@ -217,7 +157,7 @@ function changedTokens({ answers }: World): string[] {
 }
 
 /** Those of the secrets that are in the inputs of the step. */
-export function secretsOfInputs({ inputs }: World): Set<string> {
+export function secretsOfInputs({ inputs }: Pick<World, 'inputs'>): Set<string> {
   const password = passwordOf({ password: inputs.password ?? '' });
   const apiToken = (inputs['api-token'] ?? '').trim();
   const hash = inputs['password-format'] === 'md5' ? password.trim() : md5(password);

@@ -1,5 +1,5 @@
 import { validateHeaderValue } from 'node:http';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { tokenDefect } from '../../src/credentials.ts';
 import { parseEndpoint } from '../../src/endpoint.ts';
@@ -8,20 +8,11 @@ import { Failure } from '../../src/failure.ts';
 import { createMasker } from '../../src/secrets.ts';
 import { oneLine } from '../../src/text.ts';
 import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
-import { anyText, goodToken } from './worlds.ts';
+import { anyBody, anyText, goodToken } from './worlds.ts';
 
 /** Checks something for many random values, always the same ones. */
-function forAll<Values extends [unknown, ...unknown[]]>(
-  arbitraries: { [Index in keyof Values]: fc.Arbitrary<Values[Index]> },
-  check: (...values: Values) => void,
-): void {
-  fc.assert(
-    fc.property(fc.tuple<Values>(...arbitraries), (values) => check(...values)),
-    {
-      seed: 20_261_124,
-      numRuns: 2_000,
-    },
-  );
+function forAll<Value>(arbitrary: fc.Arbitrary<Value>, check: (value: Value) => void): void {
+  fc.assert(fc.property(arbitrary, check), { seed: 20_261_124, numRuns: 2_000 });
 }
 
 /** What a function returns or throws. */
@@ -33,104 +24,83 @@ function outcomeOf(act: () => unknown): unknown {
   }
 }
 
-describe('Any text from outside', () => {
-  test('becomes one line that contains no workflow command', () => {
-    forAll([anyText], (any) => {
-      const line = oneLine(any);
-      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-      expect(parseWorkflowCommand(`Signed in as ${line}`)).toBeUndefined();
-      expect(oneLine(line)).toBe(line);
-    });
+test('Any text from outside becomes one line that contains no workflow command', () => {
+  forAll(anyText, (any) => {
+    const line = oneLine(any);
+    expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(parseWorkflowCommand(`Signed in as ${line}`)).toBeUndefined();
+    expect(oneLine(line)).toBe(line);
   });
 });
 
-describe('Any secret', () => {
-  test('is masked as a whole and line by line, each only once', () => {
-    forAll([anyText], (secret) => {
-      const told: string[] = [];
-      const { mask } = createMasker((part) => void told.push(part));
-      expect([mask(secret), mask(secret)]).toEqual([secret, secret]);
-      const parts = [secret, ...secret.split(/[\r\n]+/)].filter((part) => part.trim() !== '');
-      expect(told).toEqual(expect.arrayContaining(parts));
-      expect(new Set(told).size).toBe(told.length);
-      expect(told.filter((part) => !secret.includes(part))).toEqual([]);
-    });
+test('Any secret is masked as a whole and line by line, each only once', () => {
+  forAll(anyText, (secret) => {
+    const told: string[] = [];
+    const { mask } = createMasker((part) => void told.push(part));
+    expect([mask(secret), mask(secret)]).toEqual([secret, secret]);
+    const parts = [secret, ...secret.split(/[\r\n]+/)].filter((part) => part.trim() !== '');
+    expect(told).toEqual(expect.arrayContaining(parts));
+    expect(new Set(told).size).toBe(told.length);
+    expect(told.filter((part) => !secret.includes(part))).toEqual([]);
   });
 });
 
-describe('Any token', () => {
-  test('fits into a header, or has a defect', () => {
-    forAll([fc.oneof(anyText, goodToken)], (any) => {
-      const defect = tokenDefect(any);
-      if (!/^[\x21-\x7e]+$/.test(any)) expect(defect).toMatch(/^(is|contains) /);
-      if (defect === undefined)
-        expect(() => validateHeaderValue('Authorization', `Bearer ${any}`)).not.toThrow();
-    });
+test('Any token fits into a header, or has a defect', () => {
+  forAll(fc.oneof(anyText, goodToken), (any) => {
+    const defect = tokenDefect(any);
+    if (!/^[\x21-\x7e]+$/.test(any)) expect(defect).toMatch(/^(is|contains) /);
+    if (defect === undefined)
+      expect(() => validateHeaderValue('Authorization', `Bearer ${any}`)).not.toThrow();
   });
 });
 
-describe('Any answer', () => {
-  const body = fc.oneof(
-    anyText,
-    fc.json(),
-    fc
-      .record(
-        { status: fc.jsonValue(), message: fc.jsonValue(), data: fc.jsonValue(), total: fc.jsonValue() },
-        { requiredKeys: [] },
-      )
-      .map((json) => JSON.stringify(json)),
-  );
-
-  test('yields an envelope or a one-line failure, and never another error', () => {
-    const { redact } = createMasker(() => {});
-    forAll([fc.integer({ min: 100, max: 999 }), body, anyText], (status, content, header) => {
-      const headers = { 'content-type': header, location: header, 'content-encoding': header, date: header };
-      const answer = { status, headers, body: content };
-      const outcome = outcomeOf(() =>
-        readEnvelope(answer, 'GET /billing/balance', 'https://gpu.example/api/v1', redact),
-      );
-      if (outcome instanceof Failure) {
-        expect(outcome.message).toBe(oneLine(outcome.message));
-        expect(outcome.message.length).toBeLessThan(3_500);
-      } else {
-        expect(Object.keys(Object(outcome)).sort()).toEqual(['data', 'date', 'total']);
-      }
-    });
+test('Any answer yields an envelope or a one-line failure, and never another error', () => {
+  const { redact } = createMasker(() => {});
+  forAll(fc.tuple(fc.integer({ min: 100, max: 999 }), anyBody, anyText), ([status, content, header]) => {
+    const headers = { 'content-type': header, location: header, 'content-encoding': header, date: header };
+    const answer = { status, headers, body: content };
+    const outcome = outcomeOf(() =>
+      readEnvelope(answer, 'GET /billing/balance', 'https://gpu.example/api/v1', redact),
+    );
+    if (outcome instanceof Failure) {
+      expect(outcome.message).toBe(oneLine(outcome.message));
+      expect(outcome.message.length).toBeLessThan(3_500);
+    } else {
+      expect(Object.keys(Object(outcome)).sort()).toEqual(['data', 'date', 'total']);
+    }
   });
 });
 
-describe('Any address', () => {
-  const schemes = ['http://', 'https://', 'HTTPS://', 'http:\\\\', 'javascript:', '//', ''];
-  const hosts = [
-    ...['localhost', '127.0.0.1', '127.1', '2130706433', '[::1]', '127.0.0.1.evil.example', '0.0.0.0'],
-    ...['localhost.evil.example', 'user@host', 'user:pass@localhost', '[::ffff:127.0.0.1]', '１２７.0.0.1'],
-  ];
-  const paths = ['', '/', '//', '/api/v1', '/api/v1/', '/api/v1//', '/api/v2', '/?x', '/#x', '/api/v1/../..'];
-  const address = fc.oneof(
-    anyText,
-    fc.webUrl({ withQueryParameters: true, withFragments: true, validSchemes: ['http', 'https', 'ftp'] }),
-    fc
-      .tuple(
-        fc.constantFrom(...schemes),
-        fc.constantFrom(...hosts),
-        fc.constantFrom('', ':80', ':99999'),
-        fc.constantFrom(...paths),
-      )
-      .map((parts) => parts.join('')),
-  );
+const schemes = ['http://', 'https://', 'HTTPS://', 'http:\\\\', 'javascript:', '//', ''];
+const hosts = [
+  ...['localhost', '127.0.0.1', '127.1', '2130706433', '[::1]', '127.0.0.1.evil.example', '0.0.0.0'],
+  ...['localhost.evil.example', 'user@host', 'user:pass@localhost', '[::ffff:127.0.0.1]', '１２７.0.0.1'],
+];
+const paths = ['', '/', '//', '/api/v1', '/api/v1/', '/api/v1//', '/api/v2', '/?x', '/#x', '/api/v1/../..'];
+const address = fc.oneof(
+  anyText,
+  fc.webUrl({ withQueryParameters: true, withFragments: true, validSchemes: ['http', 'https', 'ftp'] }),
+  fc
+    .tuple(
+      fc.constantFrom(...schemes),
+      fc.constantFrom(...hosts),
+      fc.constantFrom('', ':80', ':99999'),
+      fc.constantFrom(...paths),
+    )
+    .map((parts) => parts.join('')),
+);
 
-  test('is refused, or leads to its host by https or to a loopback address by http', () => {
-    forAll([address], (any) => {
-      const outcome = outcomeOf(() => parseEndpoint(any));
-      if (outcome instanceof Failure) {
-        expect(outcome.message).toBe(oneLine(outcome.message));
-        return;
-      }
-      const { apiUrl, apiBaseUrl } = Object(outcome);
-      const url = new URL(apiUrl);
-      expect([url.origin, `${apiUrl}/api/v1`]).toEqual([apiUrl, apiBaseUrl]);
-      expect(url.hostname).toBe(new URL(any).hostname);
-      if (url.protocol !== 'https:') expect(url.hostname).toMatch(/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/);
-    });
+test('Any address is refused, or leads to its host by https or to a loopback address by http', () => {
+  forAll(address, (any) => {
+    const outcome = outcomeOf(() => parseEndpoint(any));
+    if (outcome instanceof Failure) {
+      expect(outcome.message).toBe(oneLine(outcome.message));
+      return;
+    }
+    const { apiUrl, apiBaseUrl } = Object(outcome);
+    const url = new URL(apiUrl);
+    expect([url.origin, `${apiUrl}/api/v1`]).toEqual([apiUrl, apiBaseUrl]);
+    expect(url.hostname).toBe(new URL(any).hostname);
+    if (url.protocol !== 'https:') expect(url.hostname).toMatch(/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/);
   });
 });

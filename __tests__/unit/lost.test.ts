@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import type { Lost } from '../../src/exabits/exchange.ts';
 import { lostFailure } from '../../src/exabits/lost.ts';
-import { makeAuthority } from '../../testbed/exabits/certificate.ts';
+import { makeCertificate } from '../../testbed/exabits/certificate.ts';
 
 /** Describes what was lost; redacted text is in angle brackets. */
 function describeLost(error: unknown, more: Partial<Lost> = {}) {
@@ -114,7 +114,7 @@ describe('a TLS failure is final, and the advice depends on it:', () => {
     ['DER', (pem: string) => writeFileSync(file, new X509Certificate(pem).raw), noFile],
     ['PEM', (pem: string) => writeFileSync(file, `# The authority\n${pem}`), authority],
   ])('an unknown authority, where the file of NODE_EXTRA_CA_CERTS is %s', async (_what, write, advice) => {
-    write((await makeAuthority()).cert);
+    write((await makeCertificate([])).cert);
     process.env.NODE_EXTRA_CA_CERTS = file;
     expect(describeLost(fault('SELF_SIGNED_CERT_IN_CHAIN')).advice).toBe(advice);
   });

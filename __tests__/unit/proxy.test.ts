@@ -113,7 +113,7 @@ describe('a request through a proxy', () => {
   });
 
   test('is not sent to a host whose certificate cannot be verified, and the proxy is not blamed', async () => {
-    const certificate = await makeCertificate({ commonName: 'x', hosts: ['api.example'] });
+    const certificate = await makeCertificate(['api.example']);
     const { port, requests } = await serve(() => {}, 'https', certificate);
     await useProxy(tunnelTo(port));
     const { message, seen } = await failureAt(apiUrl);
@@ -155,7 +155,7 @@ describe('a request through a proxy', () => {
       'cannot be verified',
       'DEPTH_ZERO_SELF_SIGNED_CERT',
       async () => {
-        const certificate = await makeCertificate({ commonName: 'x', hosts: ['127.0.0.1'] });
+        const certificate = await makeCertificate(['127.0.0.1']);
         process.env.https_proxy = (await serve(() => {}, 'https', certificate)).url;
       },
     ],

@@ -8,7 +8,7 @@ const sandbox = await startSandbox({
 const { url, defaultHost } = sandbox;
 const { username, password } = EXAMPLE_ACCOUNT;
 const login = JSON.stringify({ username, password: md5(password) });
-const { token } = sandbox.seedApiToken(EXAMPLE_ACCOUNT, { name: 'example' });
+const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'example' });
 process.stdout.write(`Exabits sandbox: ${url}
 
 Accounts (username and password as JSON):

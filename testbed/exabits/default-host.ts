@@ -4,19 +4,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeAuthority, makeCertificate } from './certificate.ts';
+import { makeCertificate } from './certificate.ts';
 
 const DEFAULT_HOST = 'gpu-api.exascalelabs.ai';
-
-/** How programs on this machine reach a server by the name of the default host. */
-export interface DefaultHost {
-  /** Variables for Node, curl and programs written in Go; other https hosts are out of reach with them. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The same, as a file for `act --env-file` and for `source` in a shell. */
-  readonly environmentFile: string;
-  /** Removes the files. */
-  dispose(): void;
-}
 
 /**
  * Lets a server answer for https://gpu-api.exascalelabs.ai, with a certificate of an authority of its own: the server
@@ -24,19 +14,12 @@ export interface DefaultHost {
  *
  * @param url the server's address
  * @param listener answers the requests that come through a tunnel
+ * @returns variables for Node, curl and programs written in Go, with which other https hosts are out of reach; the same
+ * as a file for `act --env-file` and for `source` in a shell; and what removes the files
  */
-export async function playDefaultHost(
-  server: Server,
-  url: string,
-  listener: RequestListener,
-): Promise<DefaultHost> {
-  const authority = await makeAuthority();
-  const certificate = await makeCertificate({
-    commonName: DEFAULT_HOST,
-    hosts: [DEFAULT_HOST],
-    issuer: authority,
-  });
-  const ends = createTlsServer(certificate, listener);
+export async function playDefaultHost(server: Server, url: string, listener: RequestListener) {
+  const authority = await makeCertificate([]);
+  const ends = createTlsServer(await makeCertificate([DEFAULT_HOST], authority), listener);
   server.on('connect', (request, client: Socket, head) => {
     if (request.url !== `${DEFAULT_HOST}:443`) {
       client.end('HTTP/1.1 403 The sandbox knows one host\r\n\r\n');

@@ -4,26 +4,22 @@ export interface RecordedRequest {
   readonly at: number;
   readonly method: string;
   readonly path: string;
+  /** Both, without the version path, such as `POST /api-tokens`. */
+  readonly call: string;
+  /** How many of these calls there have been, with this one. */
+  readonly nth: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The status of the answer; undefined while there is none, or if a fault kept it from being sent in full. */
+  /** The status of the answer; undefined before it. A fault may keep it from being sent. */
   status: number | undefined;
 }
 
 /** How far a request has got: nothing done yet, carried out but not answered, or nothing more will be sent. */
 export type Moment = 'received' | 'handled' | 'answered';
 
-/** The event for a listener; `nth` counts the requests with this method and path, from 1. */
-export interface RequestEvent {
-  moment: Moment;
-  method: string;
-  path: string;
-  nth: number;
-}
-
 /** Called at each moment of each request, which waits for the returned promise. */
-export type RequestEventListener = (event: RequestEvent) => void | Promise<void>;
+export type RequestListener = (request: RecordedRequest, moment: Moment) => unknown;
 
 /** The tokens that a request carries in its headers. */
 export function tokensIn({ headers }: Pick<RecordedRequest, 'headers'>): string[] {

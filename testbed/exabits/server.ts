@@ -1,26 +1,18 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { type DefaultHost, playDefaultHost } from './default-host.ts';
-import { carriesOut, deliverFault, type Fault, FaultList, NO_ANSWER, pause, sendAnswer } from './faults.ts';
-import { LocalServer } from './local-server.ts';
-import type { Moment, RecordedRequest, RequestEventListener } from './request-history.ts';
-import { type ApiLimits, Responder } from './responder.ts';
-import {
-  type Account,
-  type ApiTokenRecord,
-  AWKWARD_ACCOUNT,
-  EXAMPLE_ACCOUNT,
-  type MachineRecord,
-  type NewApiToken,
-  Store,
-} from './store.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { playDefaultHost } from './default-host.ts';
+import { answerWith, carriesOut, deliver, FaultList, type PreparedAnswer } from './faults.ts';
+import { listen } from './local-server.ts';
+import type { Moment, RecordedRequest, RequestListener } from './request-history.ts';
+import { API_BASE_PATH, type ApiLimits, Responder } from './responder.ts';
+import { type Account, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT, type MachineStart, Store } from './store.ts';
 
-export type { Content, Fault, FaultEffect, FaultMatch, Progress } from './faults.ts';
+export type { Fault, FaultEffect } from './faults.ts';
 export { md5 } from './md5.ts';
-export type { Moment, RecordedRequest, RequestEvent, RequestEventListener } from './request-history.ts';
-export type { Account, ApiTokenRecord, MachineRecord } from './store.ts';
-export { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './store.ts';
+export { type Moment, type RecordedRequest, tokensIn } from './request-history.ts';
+export { type Account, AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from './store.ts';
 
 /** How a sandbox is started. Everything is optional. */
 export interface SandboxOptions extends ApiLimits {
@@ -32,160 +24,98 @@ export interface SandboxOptions extends ApiLimits {
   tls?: { key: string; cert: string };
   /** Also answers for https://gpu-api.exascalelabs.ai, for programs that get the variables of `defaultHost`. */
   asDefaultHost?: boolean;
-  /** How long a new machine takes to start. Default 1. */
-  machineStartSeconds?: number;
-  /** The status of a new machine after that. Default: running. */
-  machineStatus?: 'running' | 'error';
+  /** What becomes of a new machine. Default: it runs after a second. */
+  machineStart?: MachineStart;
 }
 
-/** The name of a token that a job created for itself. */
-const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
+/** A running sandbox. */
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 /**
  * Starts an embedded Exabits API on 127.0.0.1.
  *
+ * @returns its address, such as `http://127.0.0.1:40123`, its state, the faults to come, and every request so far
  * @throws if the port is taken, or the key and certificate are unusable
  */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { tls, port, asDefaultHost } = options;
-  const server = tls === undefined ? createServer() : createTlsServer(tls);
-  const local = await LocalServer.start(server, port);
-  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${local.port}`;
-  const listener: RequestListener = (request, response) => void sandbox.serve(request, response);
-  const defaultHost = asDefaultHost ? await playDefaultHost(server, url, listener) : undefined;
-  const sandbox = new Sandbox(options, local, url, defaultHost);
-  server.on('request', listener);
-  return sandbox;
-}
+export async function startSandbox(options: SandboxOptions = {}) {
+  const { tls, accounts = [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT] } = options;
+  const store = new Store(accounts, options.machineStart);
+  const responder = new Responder(store, options);
+  const requests: RecordedRequest[] = [];
+  const faults = new FaultList();
+  const listeners = new Set<RequestListener>();
+  const closing = new AbortController();
+  const pause = (ms: number) => sleep(ms, undefined, { signal: closing.signal });
 
-/** A running sandbox. */
-export class Sandbox {
-  /** The host alone, for example `http://127.0.0.1:40123`. */
-  readonly url: string;
-  readonly port: number;
-  /** How to reach it as the default host, if it was started so. */
-  readonly defaultHost: DefaultHost | undefined;
-  /** Every request so far, in the order of arrival. */
-  readonly requests: RecordedRequest[] = [];
-  readonly faults = new FaultList();
-  readonly #store: Store;
-  readonly #responder: Responder;
-  readonly #server: LocalServer;
-  readonly #listeners = new Set<RequestEventListener>();
-  /** Ends all waiting when it is aborted. */
-  readonly #closing = new AbortController();
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '' } = incoming;
+    const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://sandbox');
+    const body = await text(incoming);
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const call = `${method} ${path.replace(API_BASE_PATH, '')}`;
+    const nth = 1 + requests.filter((other) => other.call === call).length;
+    const request: RecordedRequest = {
+      ...{ at: Date.now(), method, path, call, nth, headers, body, status: undefined },
+    };
+    requests.push(request);
+    const announce = async (moment: Moment): Promise<void> => {
+      for (const listener of listeners) await listener(request, moment);
+    };
+    const carryOut = () => responder.answer({ method, path, query, headers, body });
 
-  constructor(
-    options: SandboxOptions,
-    server: LocalServer,
-    url: string,
-    defaultHost: DefaultHost | undefined,
-  ) {
-    const { accounts = [EXAMPLE_ACCOUNT, AWKWARD_ACCOUNT], machineStatus, machineStartSeconds } = options;
-    const start = { status: machineStatus ?? 'running', seconds: machineStartSeconds ?? 1 };
-    this.#store = new Store(accounts, start);
-    this.#responder = new Responder(this.#store, options);
-    this.#server = server;
-    this.url = url;
-    this.port = server.port;
-    this.defaultHost = defaultHost;
-  }
-
-  clearRequests(): void {
-    this.requests.length = 0;
-  }
-
-  /** The live API tokens of all accounts, oldest first. */
-  apiTokens(): ApiTokenRecord[] {
-    return this.#store.apiTokens();
-  }
-
-  /** Every token that was ever issued. */
-  get issued(): readonly string[] {
-    return this.#store.issued;
-  }
-
-  /** The live API tokens with a name that a job gave them. */
-  orphans(): ApiTokenRecord[] {
-    return this.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name));
-  }
-
-  /** The machines of all accounts, oldest first. */
-  machines(): MachineRecord[] {
-    return this.#store.machines();
-  }
-
-  /** Creates a token of this account. */
-  seedApiToken(account: Account, token: NewApiToken): ApiTokenRecord {
-    return this.#store.createApiToken(account, token);
-  }
-
-  /** Moves the sandbox's clock forward. */
-  advance(seconds: number): void {
-    this.#store.advance(seconds);
-  }
-
-  /** Adds a listener; the returned function removes it. */
-  onRequest(listener: RequestEventListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** Stops listening, aborts all requests and closes every connection. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    this.defaultHost?.dispose();
-    await this.#server.close();
-  }
-
-  /** Answers a request, or does to it what a fault says. */
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      await this.#answer(request, response);
-    } catch (error) {
+    await announce('received');
+    const fault = faults.take(method, path);
+    if (fault?.delayMs) await pause(fault.delayMs);
+    let answer = NO_ANSWER;
+    if (fault === undefined || carriesOut(fault)) {
+      answer = carryOut();
+      await announce('handled');
+    }
+    if (fault) answer = answerWith(fault, answer);
+    request.status = answer.status;
+    await deliver(answer, fault, response, local.connectionBelow(incoming.socket));
+    await announce('answered');
+    if (fault?.carriedOutAfterMs) {
+      await pause(fault.carriedOutAfterMs);
+      carryOut();
+    }
+  };
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
+    serve(incoming, response).catch((error) => {
       // A client that hangs up, or is killed, in the middle of its request is not an error of the sandbox.
-      if (request.destroyed && !request.complete) return;
+      if (closing.signal.aborted || (incoming.destroyed && !incoming.complete)) return;
       process.emitWarning(error instanceof Error ? error : String(error));
       response.destroy();
-    }
-  }
+    });
+  };
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', headers } = request;
-    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://sandbox');
-    const body = await text(request);
-    const flat = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-    const recorded: RecordedRequest = {
-      ...{ at: Date.now(), method, path, body, status: undefined },
-      headers: Object.fromEntries(flat),
-    };
-    this.requests.push(recorded);
-    const nth = this.requests.filter((other) => other.method === method && other.path === path).length;
-    const announce = async (moment: Moment): Promise<void> => {
-      for (const listener of this.#listeners) await listener({ moment, method, path, nth });
-    };
-    await announce('received');
-
-    const fault = await this.#nextFault(method, path);
-    const carryOut = () => this.#responder.answer({ method, path, query, headers, body });
-    const carriedOut = fault === undefined || carriesOut(fault);
-    const answer = carriedOut ? carryOut() : NO_ANSWER;
-    if (carriedOut) await announce('handled');
-    const connection = this.#server.connectionBelow(request.socket);
-    const wire = { response, connection, closing: this.#closing.signal };
-    recorded.status = fault ? await deliverFault(fault, answer, wire) : await sendAnswer(answer, response);
-    await announce('answered');
-    if (fault?.carriedOutAfterMs === undefined) return;
-    await pause(fault.carriedOutAfterMs, this.#closing.signal);
-    carryOut();
-  }
-
-  /** Waits for the delays that hit a request. Returns the fault of its answer, if there is one. */
-  async #nextFault(method: string, path: string): Promise<Fault | undefined> {
-    const taken = this.faults.take(method, path);
-    for (const fault of taken) {
-      if (fault.effect === 'delay') await pause(fault.ms, this.#closing.signal);
-    }
-    return taken.at(-1);
-  }
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  const local = await listen(server, options.port);
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${local.port}`;
+  const defaultHost = options.asDefaultHost ? await playDefaultHost(server, url, listener) : undefined;
+  return {
+    url,
+    port: local.port,
+    store,
+    requests,
+    faults,
+    /** How to reach it as the default host, if it was started so. */
+    defaultHost,
+    /** Adds a listener; the returned function removes it. */
+    onRequest(listener: RequestListener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Stops listening, aborts all requests and closes every connection. */
+    async close(): Promise<void> {
+      closing.abort();
+      defaultHost?.dispose();
+      await local.close();
+    },
+  };
 }
+
+/** Stands for the answer to a request that is not carried out. */
+const NO_ANSWER: PreparedAnswer = { status: 200, headers: {}, body: '{"status":true}' };

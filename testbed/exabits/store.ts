@@ -28,32 +28,22 @@ export interface NewApiToken {
   token?: string;
 }
 
-/**
- * A virtual machine as the sandbox keeps it. It is being created until `startedAt` (milliseconds on the sandbox's
- * clock).
- */
-export interface MachineRecord {
-  id: string;
-  name: string;
-  account: string;
-  fixedIp: string;
-  sshKeyName: string;
-  startedAt: number;
-  status: MachineStart['status'];
-}
-
 /** How the creation of a machine ends, and after how many seconds. */
 export interface MachineStart {
   status: 'running' | 'error';
   seconds: number;
 }
 
-/** Where a page starts, how long it is at most, and how the list is sorted. */
-export interface PageRequest {
-  limit: number;
-  offset: number;
-  sortField: 'name' | 'created_at' | 'last_used';
-  sortOrder: 'asc' | 'desc';
+/** A virtual machine as the sandbox keeps it. */
+export interface MachineRecord {
+  id: string;
+  name: string;
+  account: string;
+  fixedIp: string;
+  sshKeyName: string;
+  /** Milliseconds on the sandbox's clock. Until then, it is being created. */
+  startedAt: number;
+  status: MachineStart['status'];
 }
 
 /** Two made-up accounts. The password of the second has characters that trip up shells, URLs, JSON and masks. */
@@ -70,10 +60,12 @@ export const AWKWARD_ACCOUNT: Account = {
 
 const ACCESS_TOKEN_SECONDS = 30 * 60;
 const REFRESH_TOKEN_SECONDS = 2 * 60 * 60;
+/** The name of a token that a job created for itself. */
+const EPHEMERAL_NAME = /^gha-\d+-\d+-[0-9a-f]{8}$/;
 
+/** Whose a token of a login is, and until when, in milliseconds on the sandbox's clock. */
 interface Grant {
   username: string;
-  /** Milliseconds on the sandbox's clock. */
   until: number;
 }
 
@@ -93,10 +85,12 @@ export class Store {
   constructor(accounts: readonly Account[], machineStart: MachineStart = { status: 'running', seconds: 1 }) {
     this.accounts = accounts;
     this.#machineStart = machineStart;
-    for (const { username } of accounts) {
-      for (const name of ['train-0', 'train-1']) {
-        this.#addMachine(username, `${username}-${name}`, 'demo-key', { status: 'running', seconds: 0 });
-      }
+    for (const account of accounts) {
+      for (const name of ['train-0', 'train-1'])
+        this.createMachine(account, `${account.username}-${name}`, 'demo-key', {
+          status: 'running',
+          seconds: 0,
+        });
     }
   }
 
@@ -123,22 +117,15 @@ export class Store {
     return { accessToken, refreshToken };
   }
 
-  /**
-   * Checks the two request headers of a call: an API token alone, or both tokens of a login.
-   *
-   * @param authorization the Authorization header
-   * @param refreshToken the refresh-token header
-   * @returns the caller; undefined if the tokens are not valid, or not any more
-   */
-  authenticate(authorization: string | undefined, refreshToken: string | undefined): Account | undefined {
-    const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+  /** Whose the tokens of a call are: an API token alone, or both tokens of a login. Undefined if they are not valid. */
+  authenticate(bearer: string, refreshToken: string): Account | undefined {
     const record = this.apiTokens().find(({ token }) => token === bearer);
     if (record !== undefined) {
       record.lastUsed = this.#nowSeconds();
       return this.account(record.account);
     }
     const access = this.#accessTokens.get(bearer);
-    const refresh = this.#refreshTokens.get(refreshToken ?? '');
+    const refresh = this.#refreshTokens.get(refreshToken);
     if (!access || !refresh || access.username !== refresh.username) return undefined;
     return Math.min(access.until, refresh.until) > this.nowMs() ? this.account(access.username) : undefined;
   }
@@ -153,34 +140,24 @@ export class Store {
     return [...this.#apiTokens.values()];
   }
 
+  /** The live API tokens with a name that a job gave them. */
+  orphans(): ApiTokenRecord[] {
+    return this.apiTokens().filter(({ name }) => EPHEMERAL_NAME.test(name));
+  }
+
   /** Creates an API token. */
-  createApiToken(account: Account, token: NewApiToken): ApiTokenRecord {
+  createApiToken({ username }: Account, token: NewApiToken): ApiTokenRecord {
     const record: ApiTokenRecord = {
       id: newId(),
       name: token.name,
       description: token.description ?? '',
-      token: token.token ?? this.#issue(account.username),
-      account: account.username,
+      token: token.token ?? this.#issue(username),
+      account: username,
       createdAt: token.createdAt ?? this.#nowSeconds(),
       lastUsed: 0,
     };
     this.#apiTokens.set(record.id, record);
     return record;
-  }
-
-  /** One page of an account's API tokens; `total` counts those of all pages. */
-  listApiTokens(account: Account, page: PageRequest): { items: ApiTokenRecord[]; total: number } {
-    const keyOf = ({ name, createdAt, lastUsed }: ApiTokenRecord): string | number =>
-      ({ name, created_at: createdAt, last_used: lastUsed })[page.sortField];
-    const direction = page.sortOrder === 'asc' ? 1 : -1;
-    const sorted = this.apiTokens()
-      .filter((record) => record.account === account.username)
-      .sort((one, other) => {
-        const [left, right] = [keyOf(one), keyOf(other)];
-        if (left === right) return 0;
-        return left < right ? -direction : direction;
-      });
-    return { items: sorted.slice(page.offset, page.offset + page.limit), total: sorted.length };
   }
 
   /** Deletes an API token of this account, which stops working at once; false if there is none. */
@@ -194,33 +171,28 @@ export class Store {
   }
 
   /** Creates a machine, which takes some time to start. */
-  createMachine(account: Account, name: string, sshKeyName: string): MachineRecord {
-    return this.#addMachine(account.username, name, sshKeyName, this.#machineStart);
-  }
-
-  /** The machine of this account with this id, if there is one. */
-  machine(account: Account, id: string): MachineRecord | undefined {
-    const machine = this.#machines.get(id);
-    return machine?.account === account.username ? machine : undefined;
+  createMachine(
+    { username }: Account,
+    name: string,
+    sshKeyName: string,
+    { status, seconds } = this.#machineStart,
+  ): MachineRecord {
+    const machine: MachineRecord = {
+      id: newId(),
+      name,
+      account: username,
+      sshKeyName,
+      status,
+      fixedIp: `192.0.2.${10 + (this.#machines.size % 200)}`,
+      startedAt: this.nowMs() + seconds * 1000,
+    };
+    this.#machines.set(machine.id, machine);
+    return machine;
   }
 
   /** Deletes a machine of this account, which is gone at once; false if there is none. */
   deleteMachine(account: Account, id: string): boolean {
-    return this.machine(account, id) !== undefined && this.#machines.delete(id);
-  }
-
-  #addMachine(account: string, name: string, sshKeyName: string, start: MachineStart): MachineRecord {
-    const machine: MachineRecord = {
-      id: newId(),
-      name,
-      account,
-      fixedIp: `192.0.2.${10 + (this.#machines.size % 200)}`,
-      sshKeyName,
-      startedAt: this.nowMs() + start.seconds * 1000,
-      status: start.status,
-    };
-    this.#machines.set(machine.id, machine);
-    return machine;
+    return this.#machines.get(id)?.account === account.username && this.#machines.delete(id);
   }
 
   #nowSeconds(): number {

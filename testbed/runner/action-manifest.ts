@@ -2,35 +2,36 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-/** What the runner needs to know about an action. */
+/** What the runner needs to know about a JavaScript action: its entry files, as absolute paths, and its inputs. */
 export interface ActionManifest {
-  /** The inputs' defaults; an input without one has the empty string. */
-  inputs: Readonly<Record<string, string>>;
-  /** The entry files, as absolute paths. */
   main: string;
   post: string | undefined;
+  /** The inputs' defaults; an input without one has the empty string. */
+  inputs: Readonly<Record<string, string>>;
 }
 
 /**
  * Reads the action.yml of a JavaScript action.
  *
- * @param event the event that started the workflow: defaults may be properties of it
- * @throws if there is none, or it has something that the little runner does not do
+ * @param event the event that started the workflow: defaults may be properties of it. Other expressions are empty here
+ * @throws if there is none
  */
 export function readActionManifest(actionDir: string, event: object = {}): ActionManifest {
   const { inputs = {}, runs } = parse(readFileSync(join(actionDir, 'action.yml'), 'utf8'));
-  const { using, main, post, ...others } = runs;
-  if (using !== 'node24' || Object.keys(others).length > 0) {
-    throw new Error(`The little runner does not do this: ${JSON.stringify(runs)}`);
-  }
+  const evaluate = (expression: string): string => {
+    const [, path = ' '] = /^github\.event\.([\w.]+)$/.exec(expression) ?? [];
+    return String(path.split('.').reduce((value, name) => value?.[name], Object(event)) ?? '');
+  };
   const defaults = Object.entries(inputs).map(([name, input]) => [
     name,
-    evaluate(String(Object(input).default ?? ''), event),
+    String(Object(input).default ?? '').replace(/\$\{\{ (.*?) \}\}/g, (_, expression) =>
+      evaluate(expression),
+    ),
   ]);
   return {
+    main: join(actionDir, runs.main),
+    post: runs.post && join(actionDir, runs.post),
     inputs: Object.fromEntries(defaults),
-    main: join(actionDir, main),
-    post: post && join(actionDir, post),
   };
 }
 
@@ -43,16 +44,7 @@ export function resolveInputs(
   defaults: ActionManifest['inputs'],
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  for (const name of Object.keys(given)) {
-    if (!(name in defaults)) throw new Error(`action.yml has no input "${name}"`);
-  }
+  const unknown = Object.keys(given).filter((name) => !(name in defaults));
+  if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(', ')}`);
   return { ...defaults, ...given };
-}
-
-function evaluate(text: string, event: object): string {
-  const [, path] = /^\$\{\{ github\.event\.([\w.]+) \}\}$/.exec(text) ?? [];
-  if (path !== undefined)
-    return String(path.split('.').reduce((value, name) => value?.[name], Object(event)) ?? '');
-  if (text.includes('${{')) throw new Error(`The little runner does not know ${text}`);
-  return text;
 }

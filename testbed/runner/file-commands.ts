@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { EOL } from 'node:os';
 import { join } from 'node:path';
 import type { StepOutput } from './step-output.ts';
@@ -33,84 +33,44 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
     }
     const end = lines.indexOf(rest, index + 1);
     if (end < 0) throw new Error(`Invalid value. Matching delimiter not found '${rest}'`);
-    yield [
-      name,
-      text
-        .slice(index + 1, end)
-        .join('')
-        .replace(lineEnd, ''),
-    ];
+    const value = text.slice(index + 1, end).join('');
+    yield [name, value.replace(lineEnd, '')];
     index = end;
   }
 }
 
-const variables = [
-  'GITHUB_ENV',
-  'GITHUB_OUTPUT',
-  'GITHUB_STATE',
-  'GITHUB_PATH',
-  'GITHUB_STEP_SUMMARY',
-] as const;
+/** The kinds of command files that a step has: `GITHUB_ENV` and so on name them. */
+const kinds = ['ENV', 'OUTPUT', 'STATE', 'PATH', 'STEP_SUMMARY'] as const;
 
 /** The variables with the paths of a step's command files. */
-export type CommandFile = (typeof variables)[number];
+export type CommandFile = `GITHUB_${(typeof kinds)[number]}`;
+export type CommandFiles = Readonly<Record<CommandFile, string>>;
 
-/** What a step has written into its command files. */
-export interface Written {
-  env: Record<string, string>;
-  outputs: Record<string, string>;
-  state: Record<string, string>;
-  summary: string;
+/** Creates the command files of a step, empty. */
+export function createCommandFiles(directory: string): CommandFiles {
+  const paths = kinds.map((kind) => [`GITHUB_${kind}`, join(directory, `${kind}-${randomUUID()}`)] as const);
+  for (const [, path] of paths) writeFileSync(path, '', { mode: 0o600 });
+  return Object.fromEntries(paths) as CommandFiles;
 }
 
-/** The command files of one step. */
-export class CommandFiles {
-  readonly paths: Readonly<Record<CommandFile, string>>;
-
-  /** Creates them, empty, in this directory. */
-  constructor(directory: string) {
-    const path = (variable: CommandFile): string => join(directory, `${variable}-${randomUUID()}`);
-    this.paths = {
-      GITHUB_ENV: path('GITHUB_ENV'),
-      GITHUB_OUTPUT: path('GITHUB_OUTPUT'),
-      GITHUB_STATE: path('GITHUB_STATE'),
-      GITHUB_PATH: path('GITHUB_PATH'),
-      GITHUB_STEP_SUMMARY: path('GITHUB_STEP_SUMMARY'),
-    };
-    for (const file of Object.values(this.paths)) writeFileSync(file, '', { mode: 0o600 });
-  }
-
-  /** Reads what the step has written. What the runner rejects becomes an error in the step's output. */
-  read(output: StepOutput): Written {
-    return {
-      env: this.#readAssignments('GITHUB_ENV', output),
-      outputs: this.#readAssignments('GITHUB_OUTPUT', output),
-      state: this.#readAssignments('GITHUB_STATE', output),
-      summary: readText(this.paths.GITHUB_STEP_SUMMARY),
-    };
-  }
-
-  #readAssignments(variable: CommandFile, output: StepOutput): Record<string, string> {
+/** Reads what a step has written. What the runner rejects becomes an error in the step's output. */
+export function readCommandFiles(files: CommandFiles, output: StepOutput) {
+  // Empty if the step removed it.
+  const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  const assignments = (kind: 'ENV' | 'OUTPUT' | 'STATE'): Record<string, string> => {
     const values: Record<string, string> = {};
     try {
-      for (const [name, value] of parseCommandFile(readText(this.paths[variable]))) values[name] = value;
+      for (const [name, value] of parseCommandFile(read(files[`GITHUB_${kind}`]))) values[name] = value;
     } catch (error) {
-      output.fail(`Unable to process file command '${kindOf(variable)}' successfully.`);
+      output.fail(`Unable to process file command '${kind.toLowerCase()}' successfully.`);
       output.fail(error instanceof Error ? error.message : String(error));
     }
     return values;
-  }
-}
-
-function kindOf(variable: CommandFile): string {
-  return variable.slice('GITHUB_'.length).toLowerCase();
-}
-
-/** The text of a command file; empty if the step removed it. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  };
+  return {
+    env: assignments('ENV'),
+    outputs: assignments('OUTPUT'),
+    state: assignments('STATE'),
+    summary: read(files.GITHUB_STEP_SUMMARY),
+  };
 }

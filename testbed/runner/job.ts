@@ -2,13 +2,35 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { readActionManifest, resolveInputs } from './action-manifest.ts';
-import { type CommandFile, CommandFiles } from './file-commands.ts';
+import {
+  type CommandFile,
+  type CommandFiles,
+  createCommandFiles,
+  readCommandFiles,
+} from './file-commands.ts';
 import { LogMasker } from './log-masker.ts';
-import type { Launch, StepOptions, StepResult } from './step.ts';
-import { StepOutput } from './step-output.ts';
-import { asProcess } from './step-process.ts';
+import { type Annotation, StepOutput } from './step-output.ts';
+import { asProcess, type Ending, type Launch, type StepOptions } from './step-process.ts';
 
-export type { Annotation, StepOptions, StepResult } from './step.ts';
+export type { StepOptions } from './step-process.ts';
+
+/** What a step did. */
+export interface StepResult extends Ending {
+  outputs: Record<string, string>;
+  /** The variables that the step set for later steps. */
+  env: Record<string, string>;
+  state: Record<string, string>;
+  /** stdout and stderr in the order of arrival, before masks and workflow commands. */
+  raw: string;
+  /** The step's own output as the log shows it: masked, with commands carried out, without the runner's headings. */
+  visible: string;
+  /** The debug lines, masked, whether or not the log shows them. */
+  debugLog: string;
+  annotations: Annotation[];
+  /** The step summary, not masked. */
+  summary: string;
+  outcome: 'success' | 'failure';
+}
 
 /** A job on this machine: the location of its action, and what the runner gives it. */
 export interface JobOptions {
@@ -81,7 +103,7 @@ export class Job {
 
   /** The path of a command file of the current or last step; empty before the first. */
   commandFile(name: CommandFile): string {
-    return this.#files?.paths[name] ?? '';
+    return this.#files?.[name] ?? '';
   }
 
   /**
@@ -147,26 +169,18 @@ export class Job {
     const output = new StepOutput(this.#masker, this.#options.debug ?? false, (line) => this.#print(line));
     for (const line of [`▼ ${title}`, ...details.map((detail) => `  ${detail}`)])
       this.#print(this.mask(line));
-    const files = new CommandFiles(join(this.#directory, '_commands'));
+    const files = createCommandFiles(join(this.#directory, '_commands'));
     this.#files = files;
-    const whole = { ...this.#runnerVariables(), ...files.paths, ...this.env, ...env };
+    const whole = { ...this.#runnerVariables(), ...files, ...this.env, ...env };
     await options.onPrepare?.(whole);
     const cwd = join(this.#directory, 'workspace');
     const { exitCode, signal } = await launch({ cwd, env: whole }, output, options);
 
-    const written = files.read(output);
+    const written = readCommandFiles(files, output);
     Object.assign(this.env, written.env);
-    return {
-      name: title,
-      exitCode,
-      signal,
-      ...written,
-      raw: output.raw,
-      visible: output.visible,
-      debugLog: output.debugLog,
-      annotations: output.annotations,
-      outcome: exitCode !== 0 || output.failed ? 'failure' : 'success',
-    };
+    const { raw, visible, debugLog, annotations, failed } = output;
+    const outcome = exitCode !== 0 || failed ? 'failure' : 'success';
+    return { exitCode, signal, ...written, raw, visible, debugLog, annotations, outcome };
   }
 
   #print(line: string): void {
@@ -186,23 +200,12 @@ export class Job {
       LANG: 'C.UTF-8',
       CI: 'true',
       GITHUB_ACTIONS: 'true',
-      GITHUB_ACTOR: 'octocat',
-      GITHUB_API_URL: 'https://api.github.com',
-      GITHUB_EVENT_NAME: 'push',
       GITHUB_JOB: 'train',
-      GITHUB_REF: 'refs/heads/main',
       GITHUB_REPOSITORY: 'octo-org/train',
-      GITHUB_REPOSITORY_OWNER: 'octo-org',
       GITHUB_RUN_ATTEMPT: '2',
       GITHUB_RUN_ID: '9876543210',
       GITHUB_SERVER_URL: 'https://github.com',
-      GITHUB_SHA: 'ffac537e6cbbf934b08745a378932722df287a53',
       GITHUB_WORKFLOW: 'nightly training',
-      GITHUB_WORKSPACE: join(this.#directory, 'workspace'),
-      RUNNER_ARCH: 'X64',
-      RUNNER_ENVIRONMENT: 'self-hosted',
-      RUNNER_NAME: 'little-runner',
-      RUNNER_OS: 'Linux',
       RUNNER_TEMP: this.runnerTemp,
       ...(this.#options.debug ? { RUNNER_DEBUG: '1' } : {}),
     };
@@ -211,20 +214,20 @@ export class Job {
 
 /** The variables with the inputs of a step. */
 export function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
-  return prefixed('INPUT_', inputs, (name) => name.replaceAll(' ', '_').toUpperCase());
+  const spelled = Object.entries(inputs).map(([name, value]) => [
+    name.replaceAll(' ', '_').toUpperCase(),
+    value,
+  ]);
+  return prefixed('INPUT_', Object.fromEntries(spelled));
 }
 
 /** The variables with what a step has saved for its post step. */
 export function stateVariables(state: Readonly<Record<string, string>>): Record<string, string> {
-  return prefixed('STATE_', state, (name) => name);
+  return prefixed('STATE_', state);
 }
 
-function prefixed(
-  prefix: string,
-  values: Readonly<Record<string, string>>,
-  spell: (name: string) => string,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + spell(name), value]));
+function prefixed(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
 function asNode(entry: string, { nodeArgs = [] }: StepOptions): Launch {

@@ -4,16 +4,46 @@ import { md5 } from '../exabits/md5.ts';
 const SHORTEST_FORM = 6;
 
 /**
- * The forms in which a text could contain a secret.
+ * The forms in which the runner masks a value.
  *
- * @returns the forms, with base64 also as part of something longer, at each of its three alignments
+ * Source: https://github.com/actions/runner/blob/main/src/Sdk/DTLogging/Logging/ValueEncoders.cs
  */
+export function maskedForms(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const json = JSON.stringify(value).slice(1, -1);
+  // The base64 of a value depends on how many bytes come before it.
+  const alignments = [0, 1, 2].filter((shift) => shift < bytes.length).map((shift) => bytes.subarray(shift));
+  return [
+    ...[value, value.replaceAll('"', '\\"'), value.replaceAll("'", "''")],
+    ...alignments.map((part) => part.toString('base64')),
+    // All but the unreserved characters of RFC 3986.
+    encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, (char) => `%${hex(char, 2).toUpperCase()}`),
+    json.replace(/[\u0085\u2028\u2029]/g, (char) => `\\u${hex(char, 4)}`),
+    value.replace(/[<>"'&]/g, (char) => XML_ENTITIES[char] ?? char),
+    ...(/^".{7,}"$/s.test(value) ? [value.slice(1, -1)] : []),
+  ];
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '&': '&amp;',
+};
+
+function hex(char: string, digits: number): string {
+  return char.charCodeAt(0).toString(16).padStart(digits, '0');
+}
+
+/** The forms in which a text could contain a secret: those that the runner masks, and others. */
 export function secretForms(secret: string): string[] {
   const hash = md5(secret);
   const uri = encodeURIComponent(secret.toWellFormed());
   return [
-    ...[secret, JSON.stringify(secret).slice(1, -1), hash, hash.toUpperCase()],
-    ...[uri, uri.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())],
+    ...maskedForms(secret),
+    ...[hash, hash.toUpperCase(), JSON.stringify(secret).slice(1, -1)],
+    ...[uri, uri.replaceAll(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())],
     new URLSearchParams([['', secret]]).toString().slice(1),
     ...(['base64', 'base64url'] as const).flatMap((encoding) => [
       Buffer.from(secret).toString(encoding),
@@ -32,8 +62,7 @@ export function secretsIn(text: string, secrets: Iterable<string>): string[] {
   );
 }
 
-// The base64 of a longer text that contains the secret depends on how many bytes come before it. Only groups with
-// nothing but the secret count.
+// The base64 of a longer text has these groups of three bytes, which hold nothing but the secret.
 function groupsFrom(bytes: Buffer, skipped: number): Buffer {
   const whole = bytes.length - skipped - ((bytes.length - skipped) % 3);
   return bytes.subarray(skipped, skipped + whole);

@@ -1,6 +1,12 @@
 import type { LogMasker } from './log-masker.ts';
-import type { Annotation } from './step.ts';
 import { parseWorkflowCommand } from './workflow-command.ts';
+
+/** A line that GitHub also shows on the page of the run. */
+export interface Annotation {
+  level: 'error' | 'warning' | 'notice';
+  /** With masks. */
+  message: string;
+}
 
 /** Turns the output of a step into the lines of the log, and carries out the workflow commands in it. */
 export class StepOutput {
@@ -55,27 +61,16 @@ export class StepOutput {
   }
 
   #line(line: string): void {
-    const { name, text } = parseWorkflowCommand(line) ?? { name: undefined, text: line };
-    switch (name) {
-      case undefined:
-        this.#show(line);
-        return;
-      case 'add-mask':
-        if (text.trim() !== '') this.#masker.add(text);
-        else this.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.");
-        return;
-      case 'error':
-      case 'warning':
-      case 'notice':
-        this.annotate(name, text);
-        return;
-      case 'debug':
-        this.debugLog += `${this.debugLog && '\n'}${this.#masker.mask(text)}`;
-        if (this.#debug) this.#show(`##[debug]${text}`);
-        return;
-      default:
-        this.fail(`No step here needs the command ${name}, so it may come from outside`);
-    }
+    const { name, text } = parseWorkflowCommand(line) ?? { name: 'none', text: line };
+    if (name === 'none') this.#show(line);
+    else if (name === 'error' || name === 'warning' || name === 'notice') this.annotate(name, text);
+    else if (name === 'add-mask') {
+      if (text.trim() !== '') this.#masker.add(text);
+      else this.annotate('warning', "Can't add secret mask for empty string in ##[add-mask] command.");
+    } else if (name === 'debug') {
+      this.debugLog += `${this.debugLog && '\n'}${this.#masker.mask(text)}`;
+      if (this.#debug) this.#show(`##[debug]${text}`);
+    } else this.fail(`No step here needs the command ${name}, so it may come from outside`);
   }
 
   #show(text: string): void {

@@ -1,8 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Launch } from './step.ts';
+import type { StepOutput } from './step-output.ts';
 
-const DEFAULT_TIMEOUT_SECONDS = 120;
+/** How to run a step. All but `onPrepare` are for steps that are processes. */
+export interface StepOptions {
+  /** The text after `Run` in the log. */
+  name?: string;
+  /** The step's `env:`. */
+  env?: Readonly<Record<string, string>>;
+  /** Gets the process once it has started. It leads its own process group. */
+  onSpawn?: (child: ChildProcess) => void;
+  /** Called before the step starts, with its whole environment, and may change it or the files that it names. */
+  onPrepare?: (env: Record<string, string>) => void | Promise<void>;
+  /** Arguments of Node itself, before the entry file. */
+  nodeArgs?: readonly string[];
+  /** The step is killed after this time. Default 120. */
+  timeoutSeconds?: number;
+}
+
+/** How a step ended. */
+export interface Ending {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** Runs a step to its end, in its working directory, with its whole environment. */
+export type Launch = (
+  place: { cwd: string; env: Record<string, string> },
+  output: StepOutput,
+  options: StepOptions,
+) => Promise<Ending>;
+
 // Windows has no process groups, and opens a window for a detached process.
 const inGroup = process.platform !== 'win32';
 /** How long the output may stay open after the process itself has ended. */
@@ -22,7 +50,7 @@ export function asProcess(command: string, args: readonly string[]): Launch {
     }
     const timers: NodeJS.Timeout[] = [];
     const later = (ms: number, act: () => void): void => void timers.push(setTimeout(act, ms));
-    const limitSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+    const { timeoutSeconds: limitSeconds = 120 } = options;
     later(limitSeconds * 1000, () => {
       output.fail(`The step has exceeded its limit of ${limitSeconds} seconds.`);
       killGroup(child);

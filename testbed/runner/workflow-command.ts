@@ -5,23 +5,10 @@ export interface WorkflowCommand {
 }
 
 // A line with any other name is plain text.
-const names: ReadonlySet<string> = new Set([
-  'add-mask',
-  'add-matcher',
-  'add-path',
-  'debug',
-  'echo',
-  'endgroup',
-  'error',
-  'group',
-  'notice',
-  'remove-matcher',
-  'save-state',
-  'set-env',
-  'set-output',
-  'stop-commands',
-  'warning',
-]);
+const names: readonly string[] = [
+  ...'debug notice warning error group endgroup echo add-mask add-matcher remove-matcher'.split(' '),
+  ...'add-path save-state set-env set-output stop-commands'.split(' '),
+];
 
 /**
  * Reads a workflow command from a line, in either of the runner's two forms: `::name key=value,…::text` at the
@@ -32,25 +19,18 @@ export function parseWorkflowCommand(line: string): WorkflowCommand | undefined 
   // For the runner, U+0085 is white space and U+FEFF is not.
   const start = line.replace(/^(?:(?!\ufeff)[\s\u0085])+/, '');
   return (
-    command(/^::(.*?)::(.*)$/s.exec(start), TEXT_ESCAPES) ??
-    command(/##\[(.*?)\](.*)$/s.exec(line), [['%3B', ';'], ...TEXT_ESCAPES, ['%5D', ']']])
+    command(/^::(.*?)::(.*)$/s.exec(start), { '%0D': '\r', '%0A': '\n' }) ??
+    command(/##\[(.*?)\](.*)$/s.exec(line), { '%3B': ';', '%0D': '\r', '%0A': '\n', '%5D': ']' })
   );
 }
 
-type Escapes = readonly (readonly [escaped: string, character: string])[];
-
-const TEXT_ESCAPES: Escapes = [
-  ['%0D', '\r'],
-  ['%0A', '\n'],
-];
-
-function command(match: RegExpExecArray | null, escapes: Escapes): WorkflowCommand | undefined {
+function command(
+  match: RegExpExecArray | null,
+  escapes: Record<string, string>,
+): WorkflowCommand | undefined {
   const [, info = '', data = ''] = match ?? [];
   const name = info.replace(/ .*/s, '').toLowerCase();
-  if (!names.has(name)) return undefined;
-  const all: Escapes = [...escapes, ['%25', '%']];
-  return {
-    name,
-    text: all.reduce((text, [escaped, character]) => text.replaceAll(escaped, character), data),
-  };
+  if (!names.includes(name)) return undefined;
+  const all = Object.entries({ ...escapes, '%25': '%' });
+  return { name, text: all.reduce((text, [escaped, char]) => text.replaceAll(escaped, char), data) };
 }

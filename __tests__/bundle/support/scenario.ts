@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, jest } from '@jest/globals';
-import { tokensIn } from '../../../testbed/exabits/request-history.ts';
 import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
@@ -10,6 +9,7 @@ import {
   type Sandbox,
   type SandboxOptions,
   startSandbox,
+  tokensIn,
 } from '../../../testbed/exabits/server.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../../testbed/runner/job.ts';
 import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
@@ -98,12 +98,12 @@ export class Scenario {
 
   /** `METHOD path` of every request so far, without the version path. */
   get calls(): string[] {
-    return this.sandbox.requests.map(({ method, path }) => `${method} ${path.replace('/api/v1', '')}`);
+    return this.sandbox.requests.map(({ call }) => call);
   }
 
   /** Names of the API tokens that jobs have made and that still work. */
   get tokensLeft(): string[] {
-    return this.sandbox.orphans().map(({ name }) => name);
+    return this.sandbox.store.orphans().map(({ name }) => name);
   }
 
   /** Runs the action with the example account; `inputs` are added, or replace these. */
@@ -169,7 +169,7 @@ export class Scenario {
       refresh,
     ]);
     const given = [...this.#secrets].flatMap((secret) => [secret, md5(secret)]);
-    const secrets = new Set([...given, ...sent, ...exported, ...this.sandbox.issued].filter(Boolean));
+    const secrets = new Set([...given, ...sent, ...exported, ...this.sandbox.store.issued].filter(Boolean));
     const shown = this.#steps.flatMap(({ raw, visible, annotations, summary, state }) => [
       visible,
       raw.replace(/^::add-mask::.*$/gm, ''),

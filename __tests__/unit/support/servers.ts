@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach } from '@jest/globals';
 import { RequestFailure } from '../../../src/exabits/request-failure.ts';
-import {
-  type KeyAndCertificate,
-  makeAuthority,
-  makeCertificate,
-} from '../../../testbed/exabits/certificate.ts';
-import { LocalServer } from '../../../testbed/exabits/local-server.ts';
+import { type KeyAndCertificate, makeCertificate } from '../../../testbed/exabits/certificate.ts';
+import { type LocalServer, listen } from '../../../testbed/exabits/local-server.ts';
 import { converse } from './conversation.ts';
 import { failureOf } from './failure.ts';
 import './realm.ts';
@@ -68,7 +63,7 @@ export async function serve(
   };
   const server: Server =
     scheme === 'http' ? createServer(take) : createTlsServer(certificate ?? (await trusted()), take);
-  const local = await LocalServer.start(server);
+  const local = await listen(server);
   servers.push(local);
   const { port } = local;
   return { url: `${scheme}://127.0.0.1:${port}`, port, requests, connections: () => connections };
@@ -78,10 +73,9 @@ let made: Promise<KeyAndCertificate> | undefined;
 
 function trusted(): Promise<KeyAndCertificate> {
   const make = async () => {
-    // A name of its own: another test file may have added one to the same process.
-    const issuer = await makeAuthority(`Authority ${randomUUID()}`);
+    const issuer = await makeCertificate([]);
     setDefaultCACertificates([...getCACertificates('default'), issuer.cert]);
-    return makeCertificate({ commonName: 'api', hosts: ['127.0.0.1', 'api.example'], issuer });
+    return makeCertificate(['127.0.0.1', 'api.example'], issuer);
   };
   made ??= make();
   return made;
