@@ -92,7 +92,7 @@ const promises = Array.from(
 
 // Below each promise is at least one line such as: - `__tests__/unit/secrets.test.ts` › `group` › `title`
 test.each(promises)('The promise "$heading" names tests that exist', ({ text }) => {
-  const tests = text.match(/^- `__tests__\/.*/gm) ?? [];
+  const tests = text.match(/^- `__tests__\/.*`$/gm) ?? [];
   expect(tests).not.toEqual([]);
   for (const [path = '', ...titles] of tests.map(names)) {
     const source = read(path).replace(/\\(['"`])/g, '$1');
