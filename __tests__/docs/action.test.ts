@@ -1,26 +1,27 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { parse } from 'yaml';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { defaultApiUrl } from '../../src/endpoint.ts';
 import { readInputs } from '../../src/inputs/inputs.ts';
 import { readSweepInputs } from '../../src/inputs/sweep-inputs.ts';
 import { createMasker, type Masker } from '../../src/secrets.ts';
+import { EXAMPLE_ACCOUNT, startSandbox } from '../../testbed/exabits/server.ts';
+import { Job, type StepResult } from '../../testbed/runner/job.ts';
+import { names, readYaml, root, table } from './support/pages.ts';
 
 interface Action {
   inputs: Record<string, { description: string; required?: boolean; default?: string }>;
-  outputs: Record<string, { description: string }>;
-  runs: Record<string, string>;
+  outputs: Record<string, object>;
 }
 
 interface Types {
   inputs: Record<string, { type: string; 'allowed-values'?: string[] }>;
-  outputs: Record<string, { type: string; 'allowed-values'?: string[] }>;
+  outputs: Record<string, { 'allowed-values'?: string[] }>;
 }
 
-const root = join(import.meta.dirname, '../..');
-const readYaml = (...path: string[]) => parse(readFileSync(join(root, ...path), 'utf8'));
 const action: Action = readYaml('action.yml');
 const sweep: Action = readYaml('sweep/action.yml');
+const actionTypes: Types = readYaml('action-types.yml');
+const sweepTypes: Types = readYaml('sweep/action-types.yml');
 
 const { env } = process;
 afterEach(() => {
@@ -30,7 +31,7 @@ afterEach(() => {
 type Reader = (masker: Masker, now: Date) => object;
 
 /** Reads inputs as the sources do; `seen` gets the names of those that were read. */
-function read(reader: Reader, inputs: Record<string, string>, seen = new Set<string>()): object {
+function readAs(reader: Reader, inputs: Record<string, string>, seen = new Set<string>()): object {
   const variables = Object.entries({ 'password-format': '', ...inputs }).map(([name, value]) => [
     `INPUT_${name.toUpperCase()}`,
     value,
@@ -48,77 +49,129 @@ function read(reader: Reader, inputs: Record<string, string>, seen = new Set<str
   );
 }
 
-describe.each<[string, Action, Reader, string[]]>([
-  ['.', action, readInputs, []],
-  ['sweep', sweep, readSweepInputs, ['run-id', 'run-attempt']],
-])('in %s, action.yml', (folder, { inputs, outputs }, reader, fromEvent) => {
-  const types: Types = readYaml(folder, 'action-types.yml');
-  const typed = (type: string) => Object.entries(types.inputs).filter(([, input]) => input.type === type);
-  const others = Object.entries(inputs).filter(([name]) => !fromEvent.includes(name));
+/** The limits that a description of an input states. */
+function rangeIn(text = ''): string | undefined {
+  return /\d+ to \d+/.exec(text)?.[0];
+}
 
+describe.each<[string, Action, Types, Reader, Record<string, string>]>([
+  ['action.yml', action, actionTypes, readInputs, {}],
+  // The event that starts the sweep says which run has ended.
+  ['sweep/action.yml', sweep, sweepTypes, readSweepInputs, { 'run-id': 'id', 'run-attempt': 'run_attempt' }],
+])('%s', (_, { inputs, outputs }, types, reader, fromEvent) => {
   test('has the inputs that the sources read, all optional', () => {
     const seen = new Set<string>();
-    read(reader, {}, seen);
+    readAs(reader, {}, seen);
     expect([...seen].sort()).toEqual(Object.keys(inputs).sort());
     expect(Object.values(inputs).filter(({ required }) => required)).toEqual([]);
   });
 
   test('has the defaults of the sources', () => {
-    const defaults = others.map(([name, input]) => [name, input.default ?? '']);
-    expect(read(reader, Object.fromEntries(defaults))).toEqual(read(reader, {}));
-    expect(fromEvent.map((name) => inputs[name]?.default)).toEqual(
-      fromEvent.map(
-        (name) => `\${{ github.event.workflow_run.${name.replace('run-id', 'id').replace('-', '_')} }}`,
-      ),
-    );
+    const defaults = Object.entries(inputs).map(([name, input]) => [name, input.default ?? '']);
+    const known = Object.fromEntries(defaults.filter(([name = '']) => !(name in fromEvent)));
+    expect(readAs(reader, known)).toEqual(readAs(reader, {}));
+    for (const [name, property] of Object.entries(fromEvent))
+      expect(inputs[name]?.default).toBe(`\${{ github.event.workflow_run.${property} }}`);
   });
 
-  test('states the limits that the sources enforce', () => {
-    const limited = Object.entries(inputs).flatMap(([name, { description }]) => {
-      const [, min, max] = /(\d+) to (\d+)\.$/.exec(description) ?? [];
-      return min && max ? [{ name, min: Number(min), max: Number(max) }] : [];
-    });
-    expect(limited.length).toBeGreaterThan(1);
-    for (const { name, min, max } of limited) {
-      for (const value of [min, max]) read(reader, { [name]: String(value) });
+  test.each(Object.keys(inputs).filter((name) => rangeIn(inputs[name]?.description)))(
+    'states the limits of %s that the sources enforce',
+    (name) => {
+      const [min = 0, max = 0] = rangeIn(inputs[name]?.description)?.split(' to ').map(Number) ?? [];
+      for (const value of [min, max]) readAs(reader, { [name]: String(value) });
       for (const value of [min - 1, max + 1])
-        expect(() => read(reader, { [name]: String(value) })).toThrow(`from ${min} to ${max}`);
-    }
-  });
+        expect(() => readAs(reader, { [name]: String(value) })).toThrow(`from ${min} to ${max}`);
+    },
+  );
 
   test('has an action-types.yml with the same inputs and outputs, in the same order', () => {
     expect(Object.keys(types.inputs)).toEqual(Object.keys(inputs));
     expect(Object.keys(types.outputs)).toEqual(Object.keys(outputs));
+    const free = Object.keys(inputs).filter((name) => types.inputs[name]?.type === 'string');
+    expect(free).toEqual(['username', 'password', 'api-token', 'api-url']);
   });
 
-  test('has an action-types.yml with the types that the sources accept', () => {
-    const refusal = (name: string) =>
-      expect(() => read(reader, { 'run-id': '1', 'run-attempt': '1', [name]: 'other' }));
-    for (const [name] of typed('boolean')) refusal(name).toThrow('It must be true or false.');
-    for (const [name] of typed('integer')) refusal(name).toThrow(/It must be (a whole|the) number/);
-    for (const [name, { 'allowed-values': allowed = [] }] of typed('enum'))
-      refusal(name).toThrow(`It must be ${allowed.join(' or ')}.`);
-    expect(typed('string').map(([name]) => name)).toEqual(['username', 'password', 'api-token', 'api-url']);
-    const method = types.outputs['auth-method']?.['allowed-values'] ?? [];
-    expect(outputs['auth-method']?.description ?? '').toContain(
-      method.join(', ').replace(/, (?=[^,]*$)/, ' or '),
-    );
-  });
+  test.each(Object.entries(types.inputs).filter(([, { type }]) => type !== 'string'))(
+    'has an action-types.yml with the type of %s that the sources accept',
+    (name, { type, 'allowed-values': allowed = ['true', 'false'] }) => {
+      const refusal =
+        type === 'integer' ? /It must be (a whole|the) number/ : `It must be ${allowed.join(' or ')}.`;
+      expect(() => readAs(reader, { 'run-id': '1', 'run-attempt': '1', [name]: 'other' })).toThrow(refusal);
+    },
+  );
 });
 
-test('Shared inputs are described in the same words in both actions', () => {
+test('Inputs of both actions are described in the same words', () => {
   const shared = Object.keys(sweep.inputs).filter((name) => name in action.inputs);
-  expect(shared.length).toBeGreaterThan(5);
+  expect(shared).toContain('api-url');
   for (const name of shared) expect(sweep.inputs[name]?.description).toBe(action.inputs[name]?.description);
 });
 
-test('Both actions run the same bundle on node24, and only the sign-in has a post step', () => {
-  expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.cjs', post: 'dist/post.cjs' });
-  expect(sweep.runs).toEqual({ using: 'node24', main: '../dist/sweep.cjs' });
-  expect(readdirSync(join(root, 'dist')).sort()).toEqual([
-    'index.cjs',
-    'licenses.txt',
-    'post.cjs',
-    'sweep.cjs',
+test("README.md's table of inputs has those of action.yml, with their defaults and limits", () => {
+  const documented = table('README.md', 'Inputs').flatMap(([input, byDefault, meaning]) =>
+    names(input).map((name) => [name, { default: names(byDefault)[0], range: rangeIn(meaning) }]),
+  );
+  const declared = Object.entries(action.inputs).map(([name, input]) => [
+    name,
+    { default: name === 'api-url' ? defaultApiUrl : input.default, range: rangeIn(input.description) },
   ]);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(declared));
+});
+
+describe('What a job gets is documented:', () => {
+  const steps: Record<string, StepResult> = {};
+  let swept: StepResult;
+  let calls: string[];
+
+  beforeAll(async () => {
+    const sandbox = await startSandbox();
+    const { username, password } = EXAMPLE_ACCOUNT;
+    const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'ci' });
+    const job = new Job({ actionDir: root });
+    for (const [method, inputs] of Object.entries({
+      'api-token': { 'api-token': token },
+      'ephemeral-api-token': { 'api-token': token, 'ephemeral-api-token': 'true' },
+      existing: { 'use-existing-credentials': 'true' },
+      login: { username, password },
+    }))
+      steps[method] = await job.uses({ 'api-url': sandbox.url, ...inputs });
+    await job.finish();
+    const sweepJob = new Job({ actionDir: join(root, 'sweep') });
+    swept = await sweepJob.uses({ 'api-url': sandbox.url, 'api-token': token });
+    for (const each of [job, sweepJob]) each.dispose();
+    await sandbox.close();
+    calls = sandbox.requests.map(({ method, path }) =>
+      `${method} ${path.replace('/api/v1/', '')}`.replace(/(?<=tokens\/).*/, 'ID'),
+    );
+  });
+
+  test.each(actionTypes.outputs['auth-method']?.['allowed-values'] ?? [])('the outputs of %s', (method) => {
+    const { outputs = {} } = steps[method] ?? {};
+    expect(outputs['auth-method']).toBe(method);
+    const documented = table('README.md', 'Outputs').flatMap(([output]) => names(output));
+    expect(documented.sort()).toEqual(Object.keys(outputs).sort());
+    expect(documented).toEqual(Object.keys(action.outputs).sort());
+  });
+
+  test('the outputs of a sweep', () => {
+    expect(Object.keys(swept.outputs).sort()).toEqual(Object.keys(sweep.outputs).sort());
+  });
+
+  test.each([
+    ['login', 1],
+    ['api-token', 2],
+  ])('the variables of %s', (method, column) => {
+    const documented = table('README.md', 'Variables').flatMap((row) =>
+      row[column]?.trim() ? names(row[0]) : [],
+    );
+    const filled = Object.entries(steps[method]?.env ?? {}).flatMap(([name, value]) => (value ? [name] : []));
+    expect(documented.sort()).toEqual(filled.sort());
+  });
+
+  test('the calls', () => {
+    const documented = table('docs/api.md', 'What the action calls, and when').flatMap(([call]) =>
+      names(call),
+    );
+    expect(documented.sort()).toEqual([...new Set(calls)].sort());
+  });
 });
