@@ -11,8 +11,8 @@ export interface RecordedRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The status of the answer; undefined before it. A fault may keep it from being sent. */
-  status: number | undefined;
+  /** The status of its answer, which a fault may keep from being sent. */
+  status?: number;
 }
 
 /** How far a request has got: nothing done yet, carried out but not answered, or nothing more will be sent. */

@@ -43,7 +43,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
   const responder = new Responder(store, options);
   const requests: RecordedRequest[] = [];
   const faults = new FaultList();
-  const listeners = new Set<RequestListener>();
+  const listeners: RequestListener[] = [];
   const closing = new AbortController();
   const pause = (ms: number) => sleep(ms, undefined, { signal: closing.signal });
 
@@ -56,9 +56,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
     );
     const call = `${method} ${path.replace(API_BASE_PATH, '')}`;
     const nth = 1 + requests.filter((other) => other.call === call).length;
-    const request: RecordedRequest = {
-      ...{ at: Date.now(), method, path, call, nth, headers, body, status: undefined },
-    };
+    const request: RecordedRequest = { at: Date.now(), method, path, call, nth, headers, body };
     requests.push(request);
     const announce = async (moment: Moment): Promise<void> => {
       for (const listener of listeners) await listener(request, moment);
@@ -103,11 +101,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
     faults,
     /** How to reach it as the default host, if it was started so. */
     defaultHost,
-    /** Adds a listener; the returned function removes it. */
-    onRequest(listener: RequestListener): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onRequest: (listener: RequestListener): void => void listeners.push(listener),
     /** Stops listening, aborts all requests and closes every connection. */
     async close(): Promise<void> {
       closing.abort();
