@@ -202,6 +202,7 @@ export class Job {
       GITHUB_ACTIONS: 'true',
       GITHUB_JOB: 'train',
       GITHUB_REPOSITORY: 'octo-org/train',
+      GITHUB_REPOSITORY_OWNER: 'octo-org',
       GITHUB_RUN_ATTEMPT: '2',
       GITHUB_RUN_ID: '9876543210',
       GITHUB_SERVER_URL: 'https://github.com',
