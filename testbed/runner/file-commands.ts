@@ -39,7 +39,6 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
   }
 }
 
-/** The kinds of command files that a step has: `GITHUB_ENV` and so on name them. */
 const kinds = ['ENV', 'OUTPUT', 'STATE', 'PATH', 'STEP_SUMMARY'] as const;
 
 /** The variables with the paths of a step's command files. */
@@ -48,7 +47,8 @@ export type CommandFiles = Readonly<Record<CommandFile, string>>;
 
 /** Creates the command files of a step, empty. */
 export function createCommandFiles(directory: string): CommandFiles {
-  const paths = kinds.map((kind) => [`GITHUB_${kind}`, join(directory, `${kind}-${randomUUID()}`)] as const);
+  const names = kinds.map((kind) => `GITHUB_${kind}` as const);
+  const paths = names.map((name) => [name, join(directory, `${name}-${randomUUID()}`)] as const);
   for (const [, path] of paths) writeFileSync(path, '', { mode: 0o600 });
   return Object.fromEntries(paths) as CommandFiles;
 }
