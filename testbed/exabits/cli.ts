@@ -23,9 +23,10 @@ Log in:
 Call with the tokens of its answer, or with an API token alone:
   curl --fail-with-body ${url}/api/v1/billing/balance -H 'Authorization: Bearer ACCESS_TOKEN' -H 'refresh-token: REFRESH_TOKEN'
 
-It also answers for https://gpu-api.exascalelabs.ai, so that workflows and egpu run against it unchanged:
-  act --env-file ${defaultHost?.environmentFile}
-In a shell, which then reaches no other https host:
+It also answers for https://gpu-api.exascalelabs.ai, so that workflows and egpu run against it unchanged, though they
+reach no other https host. For act (see "Try a workflow in act" in CONTRIBUTING.md):
+  --env-file ${defaultHost?.environmentFile}
+In a shell:
   set -a; source ${defaultHost?.environmentFile}; set +a
 
 Ctrl-C ends it.
