@@ -60,12 +60,9 @@ describe('a source', () => {
       [token(), url, password('other')],
       [token(), 'https://api2.example', password('ada')],
       [token(), url, token('ada')],
-      [token('other'), url, password('ada')],
-      [pair(), url, password('ada')],
-      [pair('access', 'other'), url, password('ada')],
-      [pair('other', 'refresh'), url, password('ada')],
       [token(), url, pair()],
       [token(), url, pair('access', 'other')],
+      [pair('access', 'other'), url, password('ada')],
     ];
     expect(new Set(cases.map((one) => sourceOf(...one))).size).toBe(cases.length);
   });
@@ -79,65 +76,51 @@ describe('a source', () => {
     const source = sourceOf(pair(), url, password('ada'));
     expect(isSourceOf(source, pair())).toBe(true);
     expect(isSourceOf(source, pair('other'))).toBe(false);
-    expect(isSourceOf(source, token())).toBe(false);
-    expect(isSourceOf('', token())).toBe(false);
     expect(isSourceOf(fingerprint('token'), token())).toBe(false);
   });
 });
 
 describe('the expiry of a token', () => {
   test.each([
-    [expiry.getTime() / 1000, expiry],
     [0, new Date(0)],
     [1.5, new Date(1500)],
   ])('comes from the exp of a JWT: %d', (exp, date) => {
     expect(jwtExpiry(unsignedJwt({ exp }))).toEqual(date);
   });
 
-  test.each<[string, unknown]>([
-    ['without exp', { sub: 'ada' }],
-    ['with a string as exp', { exp: '1795523400' }],
-    ['with null as exp', { exp: null }],
-    ['with an exp beyond the range of dates', { exp: 1e300 }],
-    ['whose claims are null', null],
-    ['whose claims are a string', 'exp'],
-  ])('is unknown for a JWT %s', (_what, claims) => {
-    expect(jwtExpiry(unsignedJwt(claims))).toBeUndefined();
-  });
-
-  test('is unknown, but no error, for any other text', () => {
-    for (const text of ['', 'opaque', 'a.b.c', '..', 'a.!!!.c', `a.${btoa('{"exp":')}.c`]) {
-      expect(jwtExpiry(text)).toBeUndefined();
-    }
+  test.each([
+    unsignedJwt({ exp: '1795523400' }),
+    unsignedJwt({ exp: 1e300 }),
+    unsignedJwt(null),
+    'opaque',
+    'a.!!!.c',
+  ])('is unknown, but no error, for any other text: %s', (text) => {
+    expect(jwtExpiry(text)).toBeUndefined();
   });
 });
 
-describe('a text', () => {
-  test.each(['x', '"', '!~', '"a\'', 'a"b"', '"a"b', '"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}'])(
-    'is a valid token if it is printable ASCII: %s',
-    (text) => {
-      expect(tokenDefect(text)).toBeUndefined();
-    },
-  );
+test.each(['"', 'a"b"', '"a"b', '"a\'', '!~'])(
+  'a text is a valid token if it is printable ASCII: %s',
+  (text) => {
+    expect(tokenDefect(text)).toBeUndefined();
+  },
+);
 
-  test.each([
-    ['', 'is empty'],
-    ['"a"', 'is in quotation marks'],
-    ["'a\nb'", 'is in quotation marks'],
-    ['``', 'is in quotation marks'],
-    ['a\nb', 'contains a line break'],
-    ['a b\rc', 'contains a line break'],
-    ['a b', 'contains a space'],
-    ['a\u00a0b', 'contains a space'],
-    ['\u0000b', 'contains a character that is not allowed in an HTTP header'],
-    ['a\u007f', 'contains a character that is not allowed in an HTTP header'],
-    ['aäb', 'contains a character that is not allowed in an HTTP header'],
-  ])('is not a valid token: %j %s', (text, defect) => {
-    expect(tokenDefect(text)).toBe(defect);
-  });
+test.each([
+  ['', 'is empty'],
+  ['"a"', 'is in quotation marks'],
+  ["'a\nb'", 'is in quotation marks'],
+  ['``', 'is in quotation marks'],
+  ['a\nb', 'contains a line break'],
+  ['a b\rc', 'contains a line break'],
+  ['a\u00a0b', 'contains a space'],
+  ['\u0000b', 'contains a character that is not allowed in an HTTP header'],
+  ['a\u007f', 'contains a character that is not allowed in an HTTP header'],
+])('a text is not a valid token: %j %s', (text, defect) => {
+  expect(tokenDefect(text)).toBe(defect);
+});
 
-  test('is a valid token up to 16,384 characters', () => {
-    expect(tokenDefect('x'.repeat(16_384))).toBeUndefined();
-    expect(tokenDefect('x'.repeat(16_385))).toBe('is longer than 16384 characters');
-  });
+test('a valid token has up to 16,384 characters', () => {
+  expect(tokenDefect('x'.repeat(16_384))).toBeUndefined();
+  expect(tokenDefect('x'.repeat(16_385))).toBe('is longer than 16384 characters');
 });

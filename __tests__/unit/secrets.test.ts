@@ -29,15 +29,9 @@ describe('the runner is told to mask', () => {
 
 describe('redacting text', () => {
   test.each([
-    [
-      'removes every secret in it',
-      ['s3cret', 'other'],
-      '"s3cret", other, s3crets3cret',
-      '"***", ***, ******',
-    ],
+    ['removes every secret in it', ['s3cret', 'other'], 'other, s3crets3cret', '***, ******'],
     ['removes the longer of two secrets', ['pass', 'password', 'word'], 'password', '***'],
     ['removes a secret with line breaks', ['a line\nand another'], 'a line\nand another', '***'],
-    ['removes each line of a secret', ['first line\nsecond'], 'it was: second', 'it was: ***'],
     ['makes one line of it', [], 'one\n::error::two\u001b[0m', 'one ::error::two [0m'],
   ])('%s', (_what, secrets, text, redacted) => {
     expect(maskerOf(...secrets).redact(text)).toBe(redacted);
@@ -53,8 +47,7 @@ describe('redacting text', () => {
   test('leaves it out if it is longer than 1,000 characters', () => {
     const { redact } = maskerOf('secret');
     expect(redact('x'.repeat(1000))).toBe('x'.repeat(1000));
-    expect(redact(`secret${'x'.repeat(1228)}`)).toBe('a message of 1,234 characters');
-    expect(redact('x'.repeat(1001))).toBe('a message of 1,001 characters');
+    expect(redact(`secret${'x'.repeat(995)}`)).toBe('a message of 1,001 characters');
   });
 });
 
