@@ -79,8 +79,8 @@ describe('a redirect is final, and its advice names only another https host:', (
 
 describe('an answer that refuses the request', () => {
   test.each<[number, unknown, boolean, string]>([
-    [400, no('bad'), true, ', "<bad>"'],
-    [499, { status: true }, true, ''],
+    [400, { status: true }, true, ''],
+    [499, no('bad'), true, ', "<bad>"'],
     [200, no('bad'), false, ', "<bad>"'],
     [501, no('bad'), false, ', "<bad>"'],
   ])(
