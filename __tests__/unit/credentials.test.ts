@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  type Credential,
   headersOf,
   isSourceOf,
   jwtExpiry,
   type Origin,
   originFingerprint,
+  type Password,
   sourceOf,
+  type TokenPair,
   toApiToken,
   tokenDefect,
 } from '../../src/credentials.ts';
@@ -18,20 +19,12 @@ const { mask } = createMasker(() => {});
 const expiry = new Date('2026-11-24T12:30:00Z');
 const url = 'https://api.example';
 
-function pair(access = 'access', refresh = 'refresh') {
-  return {
-    kind: 'token-pair',
-    token: mask(access),
-    expiresAt: expiry,
-    refreshToken: mask(refresh),
-    refreshTokenExpiresAt: undefined,
-  } as const;
-}
-
 const token = (text = 'token') => toApiToken(mask(text));
+const password: Password = { kind: 'password', username: 'ada', md5: mask('md5'), looksHashed: false };
 
-function password(username: string, md5 = 'md5') {
-  return { kind: 'password', username, md5: mask(md5), looksHashed: false } as const;
+function pair(access = 'access'): TokenPair {
+  const expiries = { expiresAt: expiry, refreshTokenExpiresAt: undefined };
+  return { kind: 'token-pair', token: mask(access), refreshToken: mask('refresh'), ...expiries };
 }
 
 test('a credential from a login needs both headers, and an API token needs one', () => {
@@ -43,37 +36,17 @@ test('a credential from a login needs both headers, and an API token needs one',
 });
 
 describe('a source', () => {
-  test('is the fingerprint of a credential, and one of it with its origin', () => {
-    const origin = fingerprint(url, 'password', 'ada');
-    expect(originFingerprint(url, password('ada'))).toBe(origin);
-    expect(sourceOf(pair(), url, password('ada'))).toBe(
-      `${fingerprint('access', 'refresh')}.${fingerprint('access', 'refresh', origin)}`,
-    );
-    expect(sourceOf(token(), url, token())).toBe(
-      `${fingerprint('token')}.${fingerprint('token', fingerprint(url, 'api-token', 'token'))}`,
-    );
-  });
-
-  test('tells credentials, hosts, kinds, and usernames or tokens apart', () => {
-    const cases: [Credential, string, Origin][] = [
-      [token(), url, password('ada')],
-      [token(), url, password('other')],
-      [token(), 'https://api2.example', password('ada')],
-      [token(), url, token('ada')],
-      [token(), url, pair()],
-      [token(), url, pair('access', 'other')],
-      [pair('access', 'other'), url, password('ada')],
-    ];
-    expect(new Set(cases.map((one) => sourceOf(...one))).size).toBe(cases.length);
-  });
-
-  test('does not depend on the password, which may change', () => {
-    const [before, after] = [password('ada', 'one'), password('ada', 'two')];
-    expect(sourceOf(token(), url, before)).toBe(sourceOf(token(), url, after));
+  test.each<[string, Origin, string]>([
+    ['username, whose password may change', password, fingerprint(url, 'password', 'ada')],
+    ['API token', token('origin'), fingerprint(url, 'api-token', 'origin')],
+    ['pair of tokens', pair(), fingerprint(url, 'token-pair', 'access', 'refresh')],
+  ])('is the fingerprint of a credential, and one of it with its host and %s', (_what, origin, expected) => {
+    expect(originFingerprint(url, origin)).toBe(expected);
+    expect(sourceOf(token(), url, origin)).toBe(`${fingerprint('token')}.${fingerprint('token', expected)}`);
   });
 
   test('is about one credential', () => {
-    const source = sourceOf(pair(), url, password('ada'));
+    const source = sourceOf(pair(), url, password);
     expect(isSourceOf(source, pair())).toBe(true);
     expect(isSourceOf(source, pair('other'))).toBe(false);
     expect(isSourceOf(fingerprint('token'), token())).toBe(false);
