@@ -22,6 +22,7 @@ describe('the variables', () => {
 
   test.each<[string, Record<string, string>, string[]?]>([
     ['may be empty', { https_proxy: '', HTTPS_PROXY: '' }],
+    ['need no exceptions', { https_proxy: 'http://p' }, ['http://p/', '']],
     ['may be in capitals', { https_proxy: '', no_proxy: '', ...capitals }, ['http://q:1/', '.b']],
     ['count in small letters first', { ...capitals, https_proxy: 'p', no_proxy: 'a' }, ['http://p/', '.a']],
     ['of other schemes do not count', { http_proxy: 'p', HTTP_PROXY: 'p', all_proxy: 'p' }],
@@ -121,6 +122,7 @@ describe('a request through a proxy', () => {
     ['wants another password', 'HTTP 407', refuses(407)],
     ['refuses the host', 'HTTP 403', refuses(403)],
     ['hangs up', 'ERR_PROXY_TUNNEL', () => useProxy((socket) => socket.destroy())],
+    ['resets the connection', 'ECONNRESET', () => useProxy((socket) => socket.resetAndDestroy())],
     ['says nothing', 'no answer within 0.5 s', () => useProxy(() => {})],
     [
       'is not there',
