@@ -23,7 +23,7 @@ describe('a request without an answer is described, and may be tried again:', ()
   const notFound = (code: string) =>
     `Host api.example was not found (${code}). Check the address, and the runner's name server.`;
   const refused = 'api.example refused the connection. Check the address, and that the service is up.';
-  const others = ['NOT_EPROTO', 'EPROTOTYPE', 'X_CERT_', 'XERR_SSL_', 'HOSTNAME_MISMATCHED', 5];
+  const others = ['NOT_EPROTO', 'EPROTOTYPE', 'X_CERT_', 'XERR_SSL_', 'HOSTNAME_MISMATCHED'];
 
   test.each([
     ['too late', undefined, 'no answer', 'api.example did not answer within 1.5 s. Run the job again later.'],
@@ -32,6 +32,7 @@ describe('a request without an answer is described, and may be tried again:', ()
     ['ECONNREFUSED', fault('ECONNREFUSED'), '<reset>', refused],
     ...others.map((code) => [code, fault(code), '<reset>', broke('<reset>')] as const),
     ['an error without words', fault('EPIPE', ''), '<EPIPE>', broke('<EPIPE>')],
+    ['an error without anything', fault(5, ''), '<>', broke('<>')],
     ['no error', 'odd', '<odd>', broke('<odd>')],
   ])('%s', (_what, error, saw, message) => {
     const failure = describeLost(error);

@@ -4,9 +4,9 @@ import { oneLine, seconds } from '../../src/text.ts';
 test.each([
   ['control characters', 'a\nb\r\nc\u0000d\u001b[31me\u007ff\u0085g', 'a b c d [31me f g'],
   [
-    'separators, marks that reorder text, and zero-width characters',
-    'a\u2028b\u2029c\u202ed\u200be',
-    'a b c d e',
+    'separators and marks that reorder text or have no width',
+    'ä\u2028ö\u2029ü\u202e世\u200b界',
+    'ä ö ü 世 界',
   ],
   ['the start of an old-style workflow command', 'a ##[error]b ##\u200b[c]', 'a ## [error]b ## [c]'],
   ['runs of white space, even in plain text', '  a   b  ', 'a b'],
