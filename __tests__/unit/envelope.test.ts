@@ -23,57 +23,38 @@ function failureFor(...answer: Parameters<typeof read>) {
   throw new Error('It was read');
 }
 
-describe('an envelope', () => {
-  const date = 'Tue, 24 Nov 2026 12:00:00 GMT';
-
-  test.each<[object, Record<string, string>, object]>([
-    [{ status: true }, {}, { data: undefined, total: undefined, date: undefined }],
-    [
-      { status: true, message: null, data: [1], total: 7 },
-      { date },
-      { data: [1], total: 7, date: new Date(date) },
-    ],
-    [
-      { status: true, data: null, total: '7' },
-      { date: 'now' },
-      { data: null, total: undefined, date: undefined },
-    ],
-  ])('is opened: %j', (json, headers, envelope) => {
-    expect(read(200, json, headers)).toEqual(envelope);
-    expect(read(299, ` ${JSON.stringify(json)}\r\n`, headers)).toEqual(envelope);
-  });
-
-  const statuses = ['null', '200', '"true"'].map((status) => `{"status":${status}}`);
-
-  test.each(['[]', '"success"', '42', 'null', '{"data":null}', '[{"status":true}]', ...statuses])(
-    'is missing in %s',
-    (body) => {
-      expect(failureFor(200, body)).toEqual({
-        message:
-          'The answer to GET /x is not what the Exabits API promises: it lacks the envelope with a "status" that is true or false. Check the address of the API; if it is right, tell Exabits.',
-      });
-    },
-  );
+test.each<[object, Record<string, string>, object]>([
+  [{ status: true }, {}, { data: undefined, total: undefined, date: undefined }],
+  [
+    { status: true, message: null, data: [1], total: 7 },
+    { date: 'Tue, 24 Nov 2026 12:00:00 GMT' },
+    { data: [1], total: 7, date: new Date('2026-11-24T12:00:00Z') },
+  ],
+  [{ status: true, data: null, total: '7' }, {}, { data: null, total: undefined, date: undefined }],
+])('an envelope is opened: %j', (json, headers, envelope) => {
+  expect(read(299, ` ${JSON.stringify(json)}\r\n`, headers)).toEqual(envelope);
 });
 
-describe('an answer that is not JSON', () => {
-  const other = [
-    '{"status": true',
-    '{status: true}',
-    'undefined',
-    ' \n ',
-    '\ufeff{"status":true}',
-    '['.repeat(100_000),
-  ];
-
-  test.each<[string, string, Record<string, string>]>([
-    ['is not JSON (content type <text/html>)', '<html>', { 'content-type': 'text/html' }],
-    ['is empty', '', { 'content-type': 'text/html' }],
-    ...other.map((body): [string, string, Record<string, string>] => ['is not JSON', body, {}]),
-  ])('%s (%#)', (what, body, headers) => {
-    expect(failureFor(200, body, headers)).toEqual({
-      message: `The answer from api.example:8443 to GET /x ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`,
+test.each(['[]', 'null', '{"data":null}', '{"status":null}', '{"status":"true"}'])(
+  'an envelope is missing in %s',
+  (body) => {
+    expect(failureFor(200, body)).toEqual({
+      message:
+        'The answer to GET /x is not what the Exabits API promises: it lacks the envelope with a "status" that is true or false. Check the address of the API; if it is right, tell Exabits.',
     });
+  },
+);
+
+const html = { 'content-type': 'text/html' };
+
+test.each<[string, string, Record<string, string>]>([
+  ['is not JSON (content type <text/html>)', '<html>', html],
+  ['is not JSON', '{"status": true', {}],
+  ['is not JSON', ' \n ', {}],
+  ['is empty', '', html],
+])('an answer that %s (%#)', (what, body, headers) => {
+  expect(failureFor(200, body, headers)).toEqual({
+    message: `The answer from api.example:8443 to GET /x ${what}. Check the address, and whether a proxy or a sign-in page answers instead of Exabits.`,
   });
 });
 
@@ -82,11 +63,9 @@ describe('a redirect is final, and its advice names only another https host:', (
   const trust = 'If you trust that host, set the input "api-url" to it.';
 
   test.each([
-    [300, 'https://elsewhere.example/api/v1?a=b', trust],
-    [307, '//elsewhere.example:9443/x', trust],
+    [300, '//elsewhere.example:9443/x', trust],
     [301, 'https://api.example/', trust],
     [302, '/login', check],
-    [302, 'https://api.example:8443/api/v2', check],
     [308, 'http://elsewhere.example/', check],
     [399, 'http://[', check],
     [302, '', check],
@@ -99,12 +78,9 @@ describe('a redirect is final, and its advice names only another https host:', (
 });
 
 describe('an answer that refuses the request', () => {
-  const html = { 'content-type': 'text/html' };
-
   test.each<[number, unknown, boolean, string]>([
-    [400, no('bad'), true, ', "<bad>"'],
-    [499, no(''), true, ''],
     [400, { status: true }, true, ''],
+    [499, no('bad'), true, ', "<bad>"'],
     [200, no('bad'), false, ', "<bad>"'],
     [501, no('bad'), false, ', "<bad>"'],
   ])(
@@ -123,7 +99,6 @@ describe('an answer that refuses the request', () => {
     [404, '<h1>Not found</h1>', {}, ''],
     [401, '', html, ''],
     [422, { message: 'no' }, html, ', "<no>"'],
-    [501, '<h1>No</h1>', {}, ''],
   ])('without an envelope is not from Exabits: HTTP %i (%#)', (status, body, headers, words) => {
     const saw = `HTTP ${status}${words}`;
     expect(failureFor(status, body, headers)).toEqual({
@@ -136,13 +111,10 @@ describe('an answer that refuses the request', () => {
     'Run fewer jobs at the same time, or raise the inputs "timeout-seconds" and "max-attempts".';
 
   test.each<[number, unknown, boolean, string]>([
-    [429, no('no'), true, `Too many requests to Exabits (HTTP 429, "<no>"). ${crowded}`],
     [429, '', true, `Too many requests to Exabits (HTTP 429). ${crowded}`],
     [408, no('no'), false, 'Exabits cannot answer now (HTTP 408, "<no>"). Run the job again later.'],
-    [408, '', false, 'Exabits cannot answer now (HTTP 408). Run the job again later.'],
-    [500, no('no'), false, 'Exabits cannot answer now (HTTP 500, "<no>"). Run the job again later.'],
-    [599, '', false, 'Exabits cannot answer now (HTTP 599). Run the job again later.'],
-  ])('may be tried again later: HTTP %i (%#)', (status, body, changedNothing, message) => {
+    [500, '', false, 'Exabits cannot answer now (HTTP 500). Run the job again later.'],
+  ])('may be tried again later: HTTP %i', (status, body, changedNothing, message) => {
     const headers = { 'retry-after': 'Tue, 24 Nov 2026 12:00:07 GMT', date: 'Tue, 24 Nov 2026 12:00:00 GMT' };
     const seen = { transient: true, changedNothing, retryAfterMs: 7000 };
     expect(failureFor(status, body, headers)).toMatchObject({ message, seen });
@@ -151,13 +123,10 @@ describe('an answer that refuses the request', () => {
   const third = { error_reason: { message: 'three' } };
 
   test.each<[string, unknown, string]>([
-    ['in data.message', { status: false, message: '', data: { message: 'two' } }, ', "<two>"'],
-    ['in data.error_reason.message', { data: third }, ', "<three>"'],
     ['in several places', { message: 'one', data: { message: 'two', ...third } }, ', "<one: two: three>"'],
+    ['deeper', { message: '', data: third }, ', "<three>"'],
     ['twice', { message: 'one', data: { message: 'one' } }, ', "<one>"'],
-    ['nowhere', {}, ''],
     ['as something else', { message: 42, data: { message: null, error_reason: 'x' } }, ''],
-    ['beside nothing', { message: 'one', data: null }, ', "<one>"'],
   ])('may give its reason %s', (_where, body, words) => {
     expect(failureFor(418, body).seen?.saw).toBe(`HTTP 418${words}`);
   });

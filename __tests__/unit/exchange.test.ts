@@ -101,21 +101,19 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
   test.each<[string, number, Behaviour]>([
     ['is kept after a whole success', 1, writes(success)],
     ['is kept after a chunked one', 1, writes(chunked)],
-    ['is kept after HTTP 299', 1, writes(success.replace('200', '299'))],
     ['is replaced if the server closes it while idle', 3, writes(success, (socket) => socket.end())],
-    ['is replaced if the server drops it while idle', 3, writes(success, (socket) => socket.destroy())],
     ['is replaced after surplus bytes', 3, writes(`${success}surplus`)],
     ['is replaced if the server says more', 3, writes(success, (socket) => socket.write(answer(401)))],
     ['is replaced if the server closes it just as we write, which is no try', 3, closesAsWeWrite],
   ])('%s', async (_what, expected, behave) => {
     const { url, connections } = await serve(behave, scheme);
-    const { exabits, credential, retries } = await converse({ apiUrl: url, maxAttempts: 1 });
+    const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
     for (let count = 0; count < 3; count += 1) {
       await exabits.check(credential);
       // In pieces, so that what arrives is read in between, however busy the machine is.
       for (let piece = 0; piece < 4; piece += 1) await sleep(15);
     }
-    expect([connections(), retries]).toEqual([expected, []]);
+    expect(connections()).toBe(expected);
   });
 
   test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {
@@ -129,39 +127,36 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
   });
 });
 
-test('a creation gets a new connection if the server closes the kept one without saying so', async () => {
-  const { url, connections } = await serve((socket) => {
-    socket.write(answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'));
-    setImmediate(() => socket.end());
-  });
-  const { exabits, credential } = await converse({ apiUrl: url });
-  await exabits.check(credential);
-  const failures: unknown[] = [];
-  await exabits.createApiToken(credential, (failed) => {
-    failures.push(failed);
-    return { name: 'name', description: '' };
-  });
-  expect([failures, connections()]).toEqual([[undefined], 2]);
-});
+describe('a creation, where the server closes the kept connection', () => {
+  const created = answer(200, '{"status":true,"data":{"id":1,"token":"x"}}');
 
-test('a creation is repeated under a new name if the kept connection was closed', async () => {
-  const { url, requests, connections } = await serve((socket, nth) => {
-    if (nth > 1) return socket.destroy();
-    return socket.write(
-      connections() === 1 ? success : answer(200, '{"status":true,"data":{"id":1,"token":"x"}}'),
-    );
+  test.each<[string, Behaviour, object[]]>([
+    [
+      'without saying so, gets a new one',
+      (socket) => {
+        socket.write(created);
+        setImmediate(() => socket.end());
+      },
+      [],
+    ],
+    [
+      'just as we write, is repeated under a new name',
+      (socket, nth) => (nth === 1 ? socket.write(created) : socket.destroy()),
+      // Exabits may have received it nevertheless.
+      [{ saw: 'socket hang up', transient: true, changedNothing: false, onStaleConnection: true }],
+    ],
+  ])('%s', async (_what, behave, failures) => {
+    const { url, requests, connections } = await serve(behave);
+    const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
+    await exabits.check(credential);
+    const seen: unknown[] = [];
+    await exabits.createApiToken(credential, (failed) => {
+      if (failed) seen.push(failed.seen);
+      return { name: `name-${seen.length}`, description: '' };
+    });
+    expect([seen, connections()]).toEqual([failures, 2]);
+    expect(requests.at(-1)).toContain(`name-${failures.length}`);
   });
-  const { exabits, credential } = await converse({ apiUrl: url, maxAttempts: 1 });
-  await exabits.check(credential);
-  const seen: unknown[] = [];
-  await exabits.createApiToken(credential, (failed) => {
-    seen.push(failed?.seen);
-    return { name: `name-${seen.length}`, description: '' };
-  });
-  // Exabits may have received it nevertheless.
-  const closed = { saw: 'socket hang up', transient: true, changedNothing: false, onStaleConnection: true };
-  expect(seen).toEqual([undefined, closed]);
-  expect(requests.map((text) => /name-\d/.exec(text)?.[0])).toEqual([undefined, 'name-1', 'name-2']);
 });
 
 describe('a broken answer', () => {
@@ -179,64 +174,57 @@ describe('a broken answer', () => {
       socket.on('close', () => clearInterval(timer));
     },
   };
-  const badChunk = (status: number) => answer(status, 'zz\r\n', 'Transfer-Encoding: chunked\r\n');
+  const badChunk = answer(200, 'zz\r\n', 'Transfer-Encoding: chunked\r\n');
   const half = (status: number) => answer(status, '{', 'Content-Length: 99\r\n');
   const manyHeaders = answer(401, '', `X: ${'x'.repeat(20_000)}\r\n`);
 
   const cases: [string, string, keyof typeof ends, keyof typeof outcomes][] = [
     ['without a byte', '', 'cut', 'lost'],
     ['that never begins', '', 'stops', 'late'],
-    ['cut in its status line', 'HTTP/1.', 'cut', 'unreadable'],
     ['cut in its headers', 'HTTP/1.1 401 No\r\nConte', 'cut', 'unreadable'],
     ['that stops in its headers', 'HTTP/1.1 401 No\r\nConte', 'stops', 'unreadable'],
     ['cut after an interim answer', 'HTTP/1.1 103 Hints\r\n\r\n', 'cut', 'unreadable'],
     ['with 20 kB of headers', manyHeaders, 'cut', 'unreadable'],
     ['that is not HTTP', '220 mail.example ESMTP\r\n', 'cut', 'unreadable'],
     ['that refuses, and is cut', half(401), 'cut', 'refused'],
-    ['that refuses, and is badly chunked', badChunk(401), 'cut', 'refused'],
     ['that refuses, and stops', half(401), 'stops', 'refused'],
     ['that refuses, and is endless', answer(401, '', ''), 'endless', 'refused'],
     ['that refuses, and is too large', answer(401, 'x'.repeat(2 ** 20 + 1)), 'cut', 'refused'],
     ['that succeeds, and is cut', half(200), 'cut', 'lost'],
-    ['that succeeds, and is badly chunked', badChunk(200), 'cut', 'unreadable'],
+    ['that succeeds, and is badly chunked', badChunk, 'cut', 'unreadable'],
     ['that succeeds, and stops', half(200), 'stops', 'unreadable'],
   ];
 
-  async function expectOutcome(scheme: Scheme, [, bytes, end, outcome]: (typeof cases)[number]) {
-    const closed = Promise.withResolvers<void>();
-    const behave = writes(bytes, ends[end]);
-    const { url, requests } = await serve((socket, nth) => {
-      socket.once('close', closed.resolve);
-      behave(socket, nth);
-    }, scheme);
-    const failure = await failureAt(url, 500);
-    const [message, transient] = outcomes[outcome];
-    expect(failure.message).toMatch(message);
-    expect(failure.seen).toMatchObject({ transient, changedNothing: false });
-    expect(requests).toHaveLength(1);
-    await closed.promise;
-  }
+  describe.each<[Scheme, typeof cases]>([
+    ['http', cases],
+    ['https', cases.filter(([, , end]) => end === 'cut')],
+  ])('over %s', (scheme, ofScheme) =>
+    test.each(ofScheme)('%s', async (_what, bytes, end, outcome) => {
+      const closed = Promise.withResolvers<void>();
+      const behave = writes(bytes, ends[end]);
+      const { url, requests } = await serve((socket, nth) => {
+        socket.once('close', closed.resolve);
+        behave(socket, nth);
+      }, scheme);
+      const failure = await failureAt(url, 500);
+      const [message, transient] = outcomes[outcome];
+      expect(failure.message).toMatch(message);
+      expect(failure.seen).toMatchObject({ transient, changedNothing: false });
+      expect(requests).toHaveLength(1);
+      await closed.promise;
+    }),
+  );
 
-  test.each(cases)('%s', async (...broken) => {
-    await expectOutcome('http', broken);
-  });
-
-  test.each(cases.filter(([, , end]) => end === 'cut'))('over https, %s', async (...broken) => {
-    await expectOutcome('https', broken);
-  });
-
-  const padded = (json: string, size: number) => json.padEnd(size - Buffer.byteLength(json) + json.length);
-
-  test.each(['{"status":true}', '{"status":true,"data":"€"}'])('has more than 1 MiB (%s)', async (json) => {
-    const headers = `Content-Length: ${2 ** 20 + 1}\r\n`;
-    const { url } = await serve(writes(answer(200, padded(json, 2 ** 20 + 1), headers)));
+  test('has more than 1 MiB', async () => {
+    const padded = '{"status":true,"data":"€"}'.padEnd(2 ** 20 - 1);
+    const { url } = await serve(writes(answer(200, padded, `Content-Length: ${2 ** 20 + 1}\r\n`)));
     await expect(failureAt(url)).rejects.toThrow(
       'The answer to GET /billing/balance is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.',
     );
   });
 
   test('is not one of exactly 1 MiB', async () => {
-    const { url } = await serve(writes(answer(200, padded('{"status":true}', 2 ** 20))));
+    const { url } = await serve(writes(answer(200, '{"status":true}'.padEnd(2 ** 20))));
     const { exabits, credential } = await converse({ apiUrl: url });
     await expect(exabits.check(credential)).resolves.toBeUndefined();
   });

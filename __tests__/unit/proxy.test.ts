@@ -21,36 +21,20 @@ describe('the variables', () => {
   const capitals = { HTTPS_PROXY: 'http://q:1', NO_PROXY: 'b' };
 
   test.each<[string, Record<string, string>, string[]?]>([
-    ['may be missing', {}],
     ['may be empty', { https_proxy: '', HTTPS_PROXY: '' }],
+    ['need no exceptions', { https_proxy: 'http://p' }, ['http://p/', '']],
     ['may be in capitals', { https_proxy: '', no_proxy: '', ...capitals }, ['http://q:1/', '.b']],
-    [
-      'count in small letters first',
-      { ...capitals, https_proxy: 'http://p', no_proxy: 'a' },
-      ['http://p/', '.a'],
-    ],
-    [
-      'need no scheme, which means http',
-      { https_proxy: 'proxy.example:3128' },
-      ['http://proxy.example:3128/', ''],
-    ],
-    ['may hold a password', { https_proxy: 'https://me:s3cr%25t@p' }, ['https://me:s3cr%25t@p/', '']],
-    [
-      'of other schemes do not count',
-      { http_proxy: 'http://p', HTTP_PROXY: 'http://p', all_proxy: 'http://p' },
-    ],
+    ['count in small letters first', { ...capitals, https_proxy: 'p', no_proxy: 'a' }, ['http://p/', '.a']],
+    ['of other schemes do not count', { http_proxy: 'p', HTTP_PROXY: 'p', all_proxy: 'p' }],
   ])('%s', (_what, env, proxy = undefined) => {
     expect(read(env)).toEqual(proxy);
   });
 
-  test.each(['http://api.example', 'https://localhost', 'https://127.0.0.1', 'https://[::1]'])(
-    'do not count for %s',
-    (url) => {
-      expect(read({ https_proxy: 'no URL' }, url)).toBeUndefined();
-    },
-  );
+  test.each(['http://api.example', 'https://127.0.0.1'])('do not count for %s', (url) => {
+    expect(read({ https_proxy: 'no URL' }, url)).toBeUndefined();
+  });
 
-  test.each(['no URL', 'socks5://proxy.example:1080', '://x', 'http://', 'http://a:50%@p', 'http://%zz@p'])(
+  test.each(['no URL', 'socks5://proxy.example:1080', 'http://a:50%@p', 'http://%zz@p'])(
     'must be readable, or nothing is sent: %s',
     (https_proxy) => {
       expect(() => read({ https_proxy, no_proxy: '*' })).toThrow(
@@ -137,7 +121,6 @@ describe('a request through a proxy', () => {
   test.each<[string, string, () => Promise<unknown>]>([
     ['wants another password', 'HTTP 407', refuses(407)],
     ['refuses the host', 'HTTP 403', refuses(403)],
-    ['is overloaded', 'HTTP 503', refuses(503)],
     ['hangs up', 'ERR_PROXY_TUNNEL', () => useProxy((socket) => socket.destroy())],
     ['resets the connection', 'ECONNRESET', () => useProxy((socket) => socket.resetAndDestroy())],
     ['says nothing', 'no answer within 0.5 s', () => useProxy(() => {})],
@@ -145,11 +128,6 @@ describe('a request through a proxy', () => {
       'is not there',
       'ECONNREFUSED',
       async () => (process.env.https_proxy = `127.0.0.1:${await unusedPort()}`),
-    ],
-    [
-      'cannot be found',
-      'ENOTFOUND|EAI_AGAIN',
-      async () => (process.env.https_proxy = 'no-such-host.invalid'),
     ],
     [
       'cannot be verified',
@@ -169,28 +147,26 @@ describe('a request through a proxy', () => {
     // The time of the try and that of the step end together.
     const late = 'No usable answer .* last error: no answer within 0.5 s from the proxy';
     expect(message).toMatch(
-      new RegExp(`^The proxy did not connect to ${host} \\((${words})\\)\\. ${advice}\\.$|^${late}`),
+      new RegExp(`^The proxy did not connect to ${host} \\(${words}\\)\\. ${advice}\\.$|^${late}`),
     );
-    expect(seen.saw).toMatch(new RegExp(`^(${words}) from the proxy$`));
-    expect(seen).toMatchObject({ transient: !isRefused, changedNothing: true });
+    expect(seen).toMatchObject({
+      saw: `${words} from the proxy`,
+      transient: !isRefused,
+      changedNothing: true,
+    });
   });
 
   test.each([
     ['', '0.0.0.0:1', 1],
     ['*', '0.0.0.0:1', 0],
     // An address of this machine that nothing treats as loopback.
-    ['0.0.0.0', '0.0.0.0:1', 0],
     ['1.1.1.1 ,0.0.0.0', '0.0.0.0:1', 0],
     ['0.0.0.0-0.0.0.9', '0.0.0.0:1', 0],
-    ['0.0.0.0:1', '0.0.0.0:1', 0],
-    ['0.0.0.0:2', '0.0.0.0:1', 1],
     ['API.Example', host, 0],
     ['example', host, 0],
-    ['.example', host, 0],
     ['*.example', host, 0],
     ['api.example:8443', host, 0],
     ['pi.example', host, 1],
-    ['www.api.example', host, 1],
     ['api.example:443', host, 1],
   ])('is made as no_proxy says: %s for %s', async (no_proxy, target, expected) => {
     const tunnels = await useProxy((socket) => socket.destroy());
@@ -198,14 +174,5 @@ describe('a request through a proxy', () => {
     const { message } = await failureAt(`https://${target}`);
     expect(message).toMatch(expected ? /^The proxy did not connect/ : /refused the connection|was not found/);
     expect(tunnels()).toHaveLength(expected);
-  });
-
-  test('is not made for http on this machine', async () => {
-    const tunnels = await useProxy((socket) => socket.destroy());
-    Object.assign(process.env, { http_proxy: process.env.https_proxy, HTTP_PROXY: process.env.https_proxy });
-    const { port } = await serve((socket) => socket.write(success));
-    const { exabits, credential } = await converse({ apiUrl: `http://localhost:${port}` });
-    await exabits.check(credential);
-    expect(tunnels()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createMasker, fingerprint, type Masker } from '../../src/secrets.ts';
 
 /** A masker that knows some secrets, and what the runner was told. */
@@ -20,24 +20,18 @@ describe('the runner is told to mask', () => {
   });
 
   test('or the secret is not used', () => {
-    const tell = jest.fn(() => {
+    const { mask } = createMasker(() => {
       throw new Error('ENOSPC');
     });
-    expect(() => createMasker(tell).mask('secret')).toThrow('ENOSPC');
+    expect(() => mask('secret')).toThrow('ENOSPC');
   });
 });
 
 describe('redacting text', () => {
   test.each([
-    [
-      'removes every secret in it',
-      ['s3cret', 'other'],
-      '"s3cret", other, s3crets3cret',
-      '"***", ***, ******',
-    ],
+    ['removes every secret in it', ['s3cret', 'other'], 'other, s3crets3cret', '***, ******'],
     ['removes the longer of two secrets', ['pass', 'password', 'word'], 'password', '***'],
     ['removes a secret with line breaks', ['a line\nand another'], 'a line\nand another', '***'],
-    ['removes each line of a secret', ['first line\nsecond'], 'it was: second', 'it was: ***'],
     ['makes one line of it', [], 'one\n::error::two\u001b[0m', 'one ::error::two [0m'],
   ])('%s', (_what, secrets, text, redacted) => {
     expect(maskerOf(...secrets).redact(text)).toBe(redacted);
@@ -53,17 +47,11 @@ describe('redacting text', () => {
   test('leaves it out if it is longer than 1,000 characters', () => {
     const { redact } = maskerOf('secret');
     expect(redact('x'.repeat(1000))).toBe('x'.repeat(1000));
-    expect(redact(`secret${'x'.repeat(1228)}`)).toBe('a message of 1,234 characters');
-    expect(redact('x'.repeat(1001))).toBe('a message of 1,001 characters');
+    expect(redact(`secret${'x'.repeat(995)}`)).toBe('a message of 1,001 characters');
   });
 });
 
-describe('a fingerprint', () => {
-  test('is a truncated SHA-256 hash', () => {
-    expect(fingerprint()).toBe('4f53cda18c2baa0c0354bb5f9a3ecbe5');
-  });
-
-  test('depends on how its input is split into parts', () => {
-    expect(new Set([fingerprint('ab', 'c'), fingerprint('a', 'bc'), fingerprint('abc')]).size).toBe(3);
-  });
+test('a fingerprint is a truncated SHA-256 hash of texts and where each of them ends', () => {
+  // That of ["ab","c"].
+  expect(fingerprint('ab', 'c')).toBe('825825018f58e795ae2d3d8df6a87956');
 });

@@ -1,12 +1,8 @@
-import { Failure } from '../../../src/failure.ts';
+import { attempt, type Failure } from '../../../src/failure.ts';
 
 /** The Failure that a function throws, or that its promise rejects with. */
 export async function failureOf(act: () => unknown): Promise<Failure> {
-  try {
-    await act();
-  } catch (thrown) {
-    if (thrown instanceof Failure) return thrown;
-    throw thrown;
-  }
+  const { failure } = await attempt(act);
+  if (failure) return failure;
   throw new Error('Nothing was thrown');
 }
