@@ -1457,7 +1457,7 @@ function readProxy(url) {
         // Node does the same with each, and throws.
         for (const part of [proxy.username, proxy.password])
             decodeURIComponent(part);
-        if (proxy.hostname && ['http:', 'https:'].includes(proxy.protocol)) {
+        if (['http:', 'https:'].includes(proxy.protocol)) {
             const exceptions = (no_proxy || NO_PROXY || '').split(/[\s,]+/).map(withSubdomains);
             return { url: proxy, exceptions: exceptions.join() };
         }
@@ -2508,7 +2508,7 @@ function readEndpoint() {
  */
 function requireConfigured({ configured, endpoint, isEndpointGiven }) {
     if (!configured) {
-        throw new Failure('No credentials.', 'Set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.');
+        throw new Failure('No credentials.', 'Set the inputs username and password, or api-token. If they come from secrets, check the names, and that the secrets exist here: workflows from forks and Dependabot get none.');
     }
     if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl)
         return configured;

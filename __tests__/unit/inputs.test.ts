@@ -224,7 +224,7 @@ describe("the step's own credentials", () => {
 
   test('must be given', async () => {
     expect((await failureOf(async () => requireConfigured(await inputsOf({})))).message).toBe(
-      'No credentials. Set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.',
+      'No credentials. Set the inputs username and password, or api-token. If they come from secrets, check the names, and that the secrets exist here: workflows from forks and Dependabot get none.',
     );
   });
 

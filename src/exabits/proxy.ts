@@ -21,7 +21,7 @@ export function readProxy(url: URL): ProxySettings | undefined {
     const proxy = new URL(text.includes('://') ? text : `http://${text}`);
     // Node does the same with each, and throws.
     for (const part of [proxy.username, proxy.password]) decodeURIComponent(part);
-    if (proxy.hostname && ['http:', 'https:'].includes(proxy.protocol)) {
+    if (['http:', 'https:'].includes(proxy.protocol)) {
       const exceptions = (no_proxy || NO_PROXY || '').split(/[\s,]+/).map(withSubdomains);
       return { url: proxy, exceptions: exceptions.join() };
     }

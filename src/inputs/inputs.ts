@@ -65,7 +65,7 @@ export function requireConfigured({ configured, endpoint, isEndpointGiven }: Con
   if (!configured) {
     throw new Failure(
       'No credentials.',
-      'Set the inputs username and password, or api-token. If they come from secrets, check that the secrets exist here: workflows from forks and Dependabot get none.',
+      'Set the inputs username and password, or api-token. If they come from secrets, check the names, and that the secrets exist here: workflows from forks and Dependabot get none.',
     );
   }
   if (isEndpointGiven || endpoint.apiUrl === defaultApiUrl) return configured;
