@@ -5,16 +5,14 @@ import * as os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { testOnPosix } from '../support/system.ts';
-import type { Behaviour } from './support/account.ts';
 import * as double from './support/account.ts';
-import { skipWaits, stopCalendar } from './support/clock.ts';
+import { type Behaviour, balance, exabits, host, logIn } from './support/account.ts';
 import { apiToken, jwtUntil, loginInputs, no, passwordMd5, username } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
 import './support/realm.ts';
 
 let home: string | undefined;
 let isFips = false;
-skipWaits();
 jest.unstable_mockModule('node:os', () => ({
   ...os,
   homedir() {
@@ -30,17 +28,10 @@ jest.unstable_mockModule('node:crypto', () => ({
   },
 }));
 
-const balance = 'GET /billing/balance';
-const logIn = 'POST /authenticate/login';
-const host = 'gpu-api.exascalelabs.ai';
 const signedIn = `Signed in to ${host} as ada. The access token expires at 2026-11-24T12:30:00.000Z; for a longer job set ephemeral-api-token: true.`;
 const using = `Using the API token for ${host}.`;
 
-let exabits: double.ServedExabits;
-
 beforeEach(() => {
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
   home = mkdtempSync(join(os.tmpdir(), 'exabits-home-'));
   isFips = false;
 });
@@ -133,36 +124,35 @@ test('an API token besides a login causes a warning', async () => {
 });
 
 describe('the step fails before it sends anything', () => {
-  test.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ['without credentials', {}, {}, 'No credentials.'],
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['for a login', loginInputs, {}],
+    ['for a token to be made there', double.ephemeralInputs, {}],
     [
-      'to a host that only a variable names',
-      loginInputs,
-      { EXABITS_API_URL: 'https://reseller.example' },
-      'The variable EXABITS_API_URL names https://reseller.example, ',
+      'in place of others',
+      { ...loginInputs, 'use-existing-credentials': 'true' },
+      { EXABITS_API_TOKEN: 'a b' },
     ],
-    [
-      'to create a token there',
-      double.ephemeralInputs,
-      { EXABITS_API_URL: 'https://reseller.example' },
-      'The variable EXABITS_API_URL names https://reseller.example, ',
-    ],
-  ])('%s', async (_what, inputs, env, words) => {
-    const { log, exitCode, state } = await new InProcessJob(env).main(inputs);
-    expect([log.startsWith(`Error: ${words}`), exitCode, state, exabits.calls]).toEqual([true, 1, {}, []]);
+  ])('to a host that only a variable names: %s', async (_what, inputs, env) => {
+    const job = new InProcessJob({ ...env, EXABITS_API_URL: 'https://reseller.example' });
+    const { log, exitCode, state } = await job.main(inputs);
+    const words = 'Error: The variable EXABITS_API_URL names https://reseller.example, ';
+    expect([log.includes(words), exitCode, state, exabits.calls]).toEqual([true, 1, {}, []]);
   });
 
-  test('where a shell has dropped the inputs with a hyphen', async () => {
-    const job = new InProcessJob();
-    job.onPrepare = (env) => {
-      for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
-    };
-    const { log, exitCode } = await job.main({ ...loginInputs, 'api-url': 'https://reseller.example' });
-    expect([log, exitCode, exabits.calls]).toEqual([
-      "Error: The inputs whose name has a hyphen are missing from the environment. Some shells drop such variables, for example if Node is started through a script for sh. Start Node directly, as GitHub's runner does, or let the script use bash.",
-      ...[1, []],
-    ]);
-  });
+  test.each(['main', 'sweep'] as const)(
+    'where a shell has dropped the inputs with a hyphen: %s',
+    async (phase) => {
+      const job = new InProcessJob();
+      job.onPrepare = (env) => {
+        for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
+      };
+      const { log, exitCode } = await job[phase](loginInputs);
+      expect([log, exitCode, exabits.calls]).toEqual([
+        "Error: The inputs whose name has a hyphen are missing from the environment. Some shells drop such variables, for example if Node is started through a script for sh. Start Node directly, as GitHub's runner does, or let the script use bash.",
+        ...[1, []],
+      ]);
+    },
+  );
 });
 
 test('in FIPS mode, only the MD5 of a password works, and the step says so', async () => {

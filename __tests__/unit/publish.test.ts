@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { fingerprint } from '../../src/secrets.ts';
 import * as double from './support/account.ts';
-import { stopCalendar } from './support/clock.ts';
+import { create, exabits, logIn } from './support/account.ts';
 import { apiToken, apiUrl, email, jwtUntil, loginInputs, username, yes } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 import './support/realm.ts';
@@ -52,15 +52,11 @@ const source = expect.stringMatching(/^[0-9a-f]{32}\.[0-9a-f]{32}$/);
 const tokenInputs = { 'api-token': apiToken, verify: 'false' };
 const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const;
 
-let exabits: double.ServedExabits;
-
 beforeEach(() => {
   isFull = () => false;
   cannotBeRestored = () => false;
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
   const data = { access_token: accessToken, refresh_token: refreshToken, username, email };
-  exabits.when('POST /authenticate/login', double.answers(200, yes(data)));
+  exabits.when(logIn, double.answers(200, yes(data)));
 });
 
 describe('later steps get', () => {
@@ -236,7 +232,7 @@ describe('all is exported or nothing', () => {
     const fillDisk = (): void => {
       isFull = () => true;
     };
-    exabits.when('POST /api-tokens', double.afterwards(fillDisk));
+    exabits.when(create, double.afterwards(fillDisk));
     const job = new InProcessJob();
     const main = await job.main({ 'api-token': exabits.seed('ci').token, 'ephemeral-api-token': 'true' });
     expect([main.log, main.outputs]).toEqual([expect.stringContaining('(ENOSPC'), {}]);
