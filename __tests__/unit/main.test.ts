@@ -178,34 +178,31 @@ describe("the official client's configuration", () => {
     `Warning: ${path} has ${key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`;
 
   test.each([
-    ['api_token', 'api_token: exa-1\n'],
-    ['api_token', 'api_url: https://api.example\napi_token: "exa-1" # of a person\n'],
-    ['api_token_encrypted', 'api_token: ""\napi_token_encrypted: c2VjcmV0\n'],
-    ['api_token', "'api_token'\t:\t'exa-1'"],
-    ['api_token', '{api_token: exa-1}\n'],
-    ['api_token', '{"api_token":"exa-1"}'],
-    ['api_token', 'api_token:   exa-1'],
-    ['api_token', '{\n  "api_token": "exa-1"\n}\n'],
-    ['api_token', '\ufeffapi_token: exa-1\r\n'],
-  ])('causes a warning after a login if it has %s: %j', async (key, text) => {
+    ['api_token: exa-1\n', 'api_token'],
+    ['api_url: https://api.example\napi_token: "exa-1" # of a person\n', 'api_token'],
+    ['api_token: ""\napi_token_encrypted: c2VjcmV0\n', 'api_token_encrypted'],
+    ["'api_token'\t:\t'exa-1'", 'api_token'],
+    ['{"api_token":"exa-1"}', 'api_token'],
+    ['api_token:   exa-1', 'api_token'],
+    ['{\n  "api_token": "exa-1"\n}\n', 'api_token'],
+    ['\ufeffapi_token: exa-1\r\n', 'api_token'],
+    ['access_token: a\nrefresh_token: b\n', ''],
+    ["api_token: ''\r\napi_token_encrypted:\r\n", ''],
+    ['api_token:\napi_url: x\n', ''],
+    ['api_token: # none\n', ''],
+    ['# api_token: exa-1\n', ''],
+    ['my_api_token: exa-1\n', ''],
+    ['api_token_name: exa-1\n', ''],
+  ])('causes a warning after a login if the client prefers a key of it: %j, "%s"', async (text, key) => {
     const path = configure(text);
-    expect((await new InProcessJob().main(loginInputs)).log).toBe(`${signedIn}\n${warning(path, key)}`);
-    const { token } = exabits.seed('ci');
-    expect((await new InProcessJob().main({ 'api-token': token })).log).toBe(using);
+    const { log } = await new InProcessJob().main(loginInputs);
+    expect(log).toBe(key ? `${signedIn}\n${warning(path, key)}` : signedIn);
   });
 
-  test.each([
-    'access_token: a\nrefresh_token: b\n',
-    'api_token: ""\n',
-    "api_token: ''\r\napi_token_encrypted:\r\n",
-    'api_token:\napi_url: x\n',
-    'api_token: # none\n',
-    '# api_token: exa-1\n',
-    'my_api_token: exa-1\n',
-    'api_token_name: exa-1\n',
-  ])('causes none if it has nothing that the client prefers: %j', async (text) => {
-    configure(text);
-    expect((await new InProcessJob().main(loginInputs)).log).toBe(signedIn);
+  test('causes none with an API token, which the client prefers to the file', async () => {
+    configure('api_token: exa-1\n');
+    const { token } = exabits.seed('ci');
+    expect((await new InProcessJob().main({ 'api-token': token })).log).toBe(using);
   });
 
   test('is read up to 64 kB', async () => {

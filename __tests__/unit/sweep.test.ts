@@ -219,16 +219,12 @@ describe('the sweep fails', () => {
 
   test('when its time is over, by default after 300 seconds, and its outputs say what it did', async () => {
     for (const attempt of [1, 2]) exabits.seed(of(111, attempt));
-    const late: Behaviour = (carryOut) => {
-      clock.skip(20_000);
-      return double.answers(503)(carryOut);
-    };
     const slow = double.afterwards(() => {
       clock.skip(290_000);
-      exabits.when('GET', late);
+      exabits.when('GET', double.isDown(20));
     });
     exabits.when('DELETE', slow, 1);
-    exabits.when('DELETE', late);
+    exabits.when('DELETE', double.isDown(20));
     const step = await sweep();
     expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111)]]);
     expect(step.log).toMatch(

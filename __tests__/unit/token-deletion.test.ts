@@ -6,11 +6,11 @@ import {
   type Behaviour,
   balance,
   carriesOut,
-  clock,
   create,
   ephemeralInputs,
   exabits,
   host,
+  isDown,
   logIn,
   losesAnswer,
   page,
@@ -71,14 +71,6 @@ async function runJob({ inputs, meanwhile, postInputs }: Course = {}) {
 const deletion = 'DELETE /api-tokens/ID of NAME';
 const deleted = 'Deleted the API token NAME.';
 const theirs: Course = { postInputs: { ...somebodyElse, 'password-format': '' } };
-
-/** The server takes so long to say that it is down. */
-const isDown =
-  (seconds: number): Behaviour =>
-  (carryOut) => {
-    clock.skip(seconds * 1000);
-    return answers(503)(carryOut);
-  };
 
 describe("the post step deletes the job's token with the token itself,", () => {
   test.each<[string, Course]>([

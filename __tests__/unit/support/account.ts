@@ -126,6 +126,14 @@ export function refuses(status: number, message = 'no'): Behaviour {
   return answers(status, no(message));
 }
 
+/** The server takes so long to say that it is down. */
+export function isDown(seconds: number): Behaviour {
+  return (carryOut) => {
+    clock.skip(seconds * 1000);
+    return answers(503)(carryOut);
+  };
+}
+
 /** The server carries out the request, and then something else happens. */
 export function afterwards(act: () => void): Behaviour {
   return (carryOut) => {
