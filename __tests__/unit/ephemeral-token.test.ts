@@ -25,13 +25,7 @@ describe('a step with ephemeral-api-token: true', () => {
       0,
     ]);
     expect(exabits.calls).toEqual([logIn, create]);
-    const account = { username, email };
-    expect(outputs).toMatchObject({
-      'auth-method': 'ephemeral-api-token',
-      token,
-      'api-token-id': id,
-      ...account,
-    });
+    expect(outputs).toMatchObject({ token, 'api-token-id': id, username, email });
     // A value of its own, because act masks no secret inside JSON.
     expect(state).toMatchObject({ 'ephemeral-token': token, exported: expect.not.stringContaining(token) });
     expect(JSON.parse(state.creation ?? '')).toEqual({ ...begun, unanswered: [], made: { id, name } });
@@ -92,10 +86,8 @@ describe('a step with ephemeral-api-token: true', () => {
     ['a token if the answer was lost', double.losesAnswer(502), 1],
   ])('that fails may have made %s', async (_what, behaviour, count) => {
     exabits.when(create, behaviour);
-    const { exitCode, outputs, env, state } = await new InProcessJob().main({
-      ...ephemeralInputs,
-      'max-attempts': '1',
-    });
+    const inputs = { ...ephemeralInputs, 'max-attempts': '1' };
+    const { exitCode, outputs, env, state } = await new InProcessJob().main(inputs);
     expect({ exitCode, outputs, env }).toEqual({ exitCode: 1, outputs: {}, env: {} });
     expect(Object.keys(state)).toEqual(['creation']);
     expect(JSON.parse(state.creation ?? '').unanswered).toHaveLength(count);

@@ -11,23 +11,14 @@ const noFile = { 'write-headers-file': 'false' };
 const nothing = { 'export-environment': 'false', ...noFile };
 const ofAll = ['EXABITS_API_URL', 'EXABITS_API_BASE_URL', 'EXABITS_AUTH_SOURCE', 'EXABITS_HEADERS_FILE'];
 const ofTheToken = [...ofAll, 'EXABITS_API_TOKEN'];
-const ofALogin = [
-  ...ofAll,
-  'EXABITS_ACCESS_TOKEN',
-  'EXABITS_REFRESH_TOKEN',
-  'EXABITS_ACCESS_TOKEN_EXPIRES_AT',
-];
 const left = 'Left in place, because cleanup is false:';
 const all = `${ofTheToken.join(', ')}, the header file`;
+const allOfALogin = `${ofAll.join(', ')}, EXABITS_ACCESS_TOKEN, EXABITS_REFRESH_TOKEN, EXABITS_ACCESS_TOKEN_EXPIRES_AT, the header file`;
 
 describe('the post step', () => {
   test.each<[string, Record<string, string>, string]>([
     ['all', {}, `Cleared ${all}.`],
-    [
-      'all of a login',
-      { ...loginInputs, 'api-token': '' },
-      `Cleared ${ofALogin.join(', ')}, the header file.`,
-    ],
+    ['all of a login', { ...loginInputs, 'api-token': '' }, `Cleared ${allOfALogin}.`],
     ['only variables', noFile, `Cleared ${ofTheToken.filter((name) => !/FILE/.test(name)).join(', ')}.`],
     ['only the header file', { 'export-environment': 'false' }, 'Cleared the header file.'],
     ['nothing, and says so', nothing, 'Nothing to clear.'],
