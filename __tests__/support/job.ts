@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Phase } from '../../src/run.ts';
 import { readActionManifest, resolveInputs } from '../../testbed/runner/action-manifest.ts';
 import { inputVariables, Job, type StepResult, stateVariables } from '../../testbed/runner/job.ts';
+import type { Launch } from '../../testbed/runner/step.ts';
 import { captureOutput } from './output.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -72,35 +73,28 @@ export class InProcessJob extends Job {
 
   async #run(phase: Phase, inputs: Step['inputs'], state: Step['state']): Promise<Step> {
     const { run } = await import('../../src/run.ts');
-    const lines: string[] = [];
     const env = { ...inputVariables(inputs), ...stateVariables(state) };
-    const result = await this.step(
-      {
-        title: 'Run in this process',
-        details: [],
-        env,
-        launch: async (place, output) => {
-          const take = output.open();
-          const environment = process.env;
-          process.env = place.env;
-          try {
-            const { exitCode } = await captureOutput(
-              () => run(phase),
-              (line) => {
-                lines.push(line);
-                this.onLine(line);
-                take(`${line}\n`);
-              },
-            );
-            if (exitCode === undefined) throw new Error('The step did not end its process');
-            return { exitCode, signal: null };
-          } finally {
-            process.env = environment;
-          }
-        },
-      },
-      { onPrepare: this.onPrepare },
-    );
+    const launch: Launch = async (place, output) => {
+      const take = output.open();
+      const environment = process.env;
+      process.env = place.env;
+      try {
+        const { exitCode } = await captureOutput(
+          () => run(phase),
+          (line) => {
+            this.onLine(line);
+            take(`${line}\n`);
+          },
+        );
+        if (exitCode === undefined) throw new Error('The step did not end its process');
+        return { exitCode, signal: null };
+      } finally {
+        process.env = environment;
+      }
+    };
+    const step = { title: 'Run in this process', details: [], env, launch };
+    const result = await this.step(step, { onPrepare: this.onPrepare });
+    const lines = result.raw.split('\n').slice(0, -1);
     return { ...result, inputs, lines, log: result.visible.replace(/\n$/, '') };
   }
 }

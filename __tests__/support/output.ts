@@ -24,13 +24,10 @@ export async function captureOutput(
     onLine(line);
   };
   const write = (chunk: unknown): boolean => {
-    rest += String(chunk);
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      // The toolkit uses the system's line endings.
-      const line = rest.slice(0, end).replace(/\r$/, '');
-      rest = rest.slice(end + 1);
-      take(line);
-    }
+    // The toolkit uses the system's line endings.
+    const parts = (rest + String(chunk)).split(/\r?\n/);
+    rest = parts.pop() ?? '';
+    for (const line of parts) take(line);
     return true;
   };
   const { stdout, stderr, exit } = process;

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import * as double from './support/account.ts';
-import { type Behaviour, somebodyElse } from './support/account.ts';
-import { skipWaits, stopCalendar } from './support/clock.ts';
-import { apiToken, apiUrl, jwtUntil, loginInputs, no, password, username } from './support/exabits.ts';
-import { InProcessJob, type Step } from './support/job.ts';
+import { balance, create, exabits, host, logIn, somebodyElse } from './support/account.ts';
+import { apiToken, apiUrl, jwtUntil, loginInputs, password, username } from './support/exabits.ts';
+import { InProcessJob } from './support/job.ts';
 
 type Variables = Record<string, string>;
 
-const host = 'gpu-api.exascalelabs.ai';
 const until = '2026-11-24T12:30:00.000Z';
 const pair = { EXABITS_ACCESS_TOKEN: jwtUntil(until), EXABITS_REFRESH_TOKEN: 'refresh-token' };
 /** A token that expires at this time. */
@@ -24,16 +22,14 @@ const instead = (reason: string): string =>
   `The credentials already set in this job ${reason}, so the step uses its inputs.`;
 const inVain = (reason: string): string =>
   `Error: The credentials already set in this job ${reason}, and this step has none of its own. Sign in before it, or set username and password, or api-token.`;
-const logIn = 'POST /authenticate/login';
-const balance = 'GET /billing/balance';
 
-skipWaits();
-let exabits: double.ServedExabits;
-
-beforeEach(() => {
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
-});
+/** A job that another step has signed in. */
+async function signedInWith(inputs: Variables): Promise<InProcessJob> {
+  const job = new InProcessJob();
+  await job.main(inputs);
+  exabits.requests.length = 0;
+  return job;
+}
 
 describe('existing credentials are used as they are:', () => {
   const full = { ...pair, EXABITS_REFRESH_TOKEN: at('14:00:00') };
@@ -59,7 +55,6 @@ describe('existing credentials are used as they are:', () => {
 
   test.each([
     [elsewhere, ''],
-    [elsewhere, `${elsewhere}/api/v1/`],
     [` ${elsewhere}/api/v1/ `, elsewhere],
   ])('for the host of EXABITS_API_URL, however it is spelled: "%s" and "%s"', async (variable, input) => {
     const job = new InProcessJob({ ...pair, EXABITS_API_URL: variable });
@@ -95,12 +90,10 @@ describe('existing credentials that cannot be used', () => {
   const soon = '2026-11-24T12:04:59.999Z';
 
   test.each<[string, Variables]>([
-    [`are for reseller.example, not for ${host}`, { ...pair, EXABITS_API_URL: elsewhere }],
     [`are for ${host}:8443, not for ${host}`, { ...pair, EXABITS_API_URL: `${apiUrl}:8443` }],
     [`are for an unreadable address, not for ${host}`, { ...pair, EXABITS_API_URL: 'x' }],
     ['cannot be used: EXABITS_ACCESS_TOKEN is empty', { EXABITS_REFRESH_TOKEN: 'refresh-token' }],
     ['cannot be used: EXABITS_REFRESH_TOKEN is empty', { ...pair, EXABITS_REFRESH_TOKEN: ' ' }],
-    ['cannot be used: EXABITS_REFRESH_TOKEN contains a space', { ...pair, EXABITS_REFRESH_TOKEN: 'a b' }],
     ['cannot be used: EXABITS_API_TOKEN contains a space', { EXABITS_API_TOKEN: 'a b' }],
     ['expired at 2026-11-24T12:00:00.000Z', { EXABITS_API_TOKEN: at('12:00:00') }],
     ['expired at 2026-11-24T12:00:00.000Z', { ...pair, EXABITS_ACCESS_TOKEN: at('12:00:00') }],
@@ -127,28 +120,15 @@ describe('existing credentials that cannot be used', () => {
       /^Error: No earlier step of this job has set credentials, and this step has none of its own\. /,
     );
   });
-
-  test('do not send the inputs to a host that a variable alone names', async () => {
-    const env = { ...pair, EXABITS_ACCESS_TOKEN: '', EXABITS_API_URL: elsewhere };
-    const { log } = await new InProcessJob(env).main({ ...loginInputs, ...reuse });
-    expect(log).toMatch(/\nError: The variable EXABITS_API_URL names https:\/\/reseller\.example, /);
-    expect(exabits.calls).toEqual([]);
-  });
 });
 
 describe('by default, Exabits is asked whether it accepts them:', () => {
   const checked = { 'use-existing-credentials': 'true' };
-  const refused = (status: number): string => `were not accepted by Exabits (HTTP ${status}, "revoked")`;
+  const refused = 'were not accepted by Exabits (HTTP 401, "revoked")';
 
-  test.each<[string, Behaviour, string]>([
+  test.each([
     ['yes', double.carriesOut, `${notOurs}\n${using()}`],
-    ['no', double.refuses(401, 'revoked'), inVain(refused(401))],
-    ['no, with HTTP 200', double.answers(200, no('revoked')), inVain(refused(200))],
-    [
-      'it does not say',
-      double.refuses(404),
-      `Whether ${host} accepts the credentials could not be checked (HTTP 404, "no"). They are used.\n${notOurs}\n${using()}`,
-    ],
+    ['no', double.refuses(401, 'revoked'), inVain(refused)],
   ])('%s', async (_what, behaviour, log) => {
     exabits.when(balance, behaviour);
     const step = await new InProcessJob({ EXABITS_API_TOKEN: exabits.seed('ci').token }).main(checked);
@@ -156,22 +136,12 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
   });
 
   test('if not, the step signs in with its inputs, without a second check', async () => {
-    const job = new InProcessJob();
-    await job.main(loginInputs);
+    const job = await signedInWith(loginInputs);
     exabits.when(balance, double.refuses(401, 'revoked'));
-    exabits.requests.length = 0;
     const { log } = await job.main({ ...loginInputs, ...checked });
-    expect([log, exabits.calls]).toEqual([`${instead(refused(401))}\n${signedIn}`, [balance, logIn]]);
+    expect([log, exabits.calls]).toEqual([`${instead(refused)}\n${signedIn}`, [balance, logIn]]);
   });
 });
-
-/** A job that another step has signed in. */
-async function signedInWith(inputs: Variables): Promise<{ job: InProcessJob; first: Step }> {
-  const job = new InProcessJob();
-  const first = await job.main(inputs);
-  exabits.requests.length = 0;
-  return { job, first };
-}
 
 describe('a step with credentials of its own', () => {
   test.each<[string, Variables, Variables]>([
@@ -180,12 +150,11 @@ describe('a step with credentials of its own', () => {
     ['the same API token', { 'api-token': apiToken, verify: 'false' }, { 'api-token': apiToken }],
     ['the same username, through an ephemeral token', double.ephemeralInputs, loginInputs],
   ])('reuses what was made from %s, and the post step keeps it', async (_what, inputs, later) => {
-    const { job, first } = await signedInWith(inputs);
-    const source = job.env.EXABITS_AUTH_SOURCE;
+    const job = await signedInWith(inputs);
+    const before = { ...job.env };
     const step = await job.main({ ...later, ...reuse });
     expect([step.log, exabits.calls]).toEqual([expect.stringMatching(/^Using the credentials /), []]);
-    expect(step.outputs.token).toBe(first.outputs.token);
-    expect(step.env.EXABITS_AUTH_SOURCE).toBe(source);
+    expect(step.env).toEqual({ ...before, EXABITS_HEADERS_FILE: step.outputs['headers-file'] });
     expect((await job.post(step)).log).toBe('Cleared EXABITS_HEADERS_FILE, the header file.');
   });
 
@@ -196,22 +165,16 @@ describe('a step with credentials of its own', () => {
     ['something else, and set by hand besides', loginInputs, loginInputs, { EXABITS_REFRESH_TOKEN: 'x' }],
     ['nobody knows what', loginInputs, loginInputs, { EXABITS_AUTH_SOURCE: '' }],
   ])('does not reuse what was made from %s', async (_what, inputs, later, changes) => {
-    const { job } = await signedInWith(inputs);
+    const job = await signedInWith(inputs);
     Object.assign(job.env, changes);
     const { log, outputs } = await job.main({ ...later, ...reuse });
     expect(log.split('\n')[0]).toBe(instead('were not made from the inputs of this step'));
     expect(outputs['auth-method']).toBe('api-token' in later ? 'api-token' : 'login');
   });
-
-  test('gets a source that differs with each login, so that nobody can guess a username from it', async () => {
-    const steps = [await signedInWith(loginInputs), await signedInWith(loginInputs)];
-    const halves = steps.flatMap(({ first }) => first.env.EXABITS_AUTH_SOURCE?.split('.'));
-    expect([halves.length, new Set(halves).size]).toEqual([4, 4]);
-  });
 });
 
 test('a step without credentials of its own reuses whatever is there, and the log says if it is not ours', async () => {
-  const { job } = await signedInWith(loginInputs);
+  const job = await signedInWith(loginInputs);
   const ours = await job.main(reuse);
   expect([ours.log, ours.env.EXABITS_AUTH_SOURCE]).toEqual([using(until), job.env.EXABITS_AUTH_SOURCE]);
   job.env.EXABITS_API_TOKEN = apiToken;
@@ -233,12 +196,10 @@ describe('with ephemeral-api-token: true', () => {
     ['their own account', loginInputs],
     ['an account that is not known', {}],
   ])('existing tokens of a login create the token, for %s', async (_what, own) => {
-    const job = new InProcessJob();
-    await job.main(loginInputs);
-    exabits.requests.length = 0;
+    const job = await signedInWith(loginInputs);
     const main = await job.main({ ...own, ...ephemeral });
     const [{ name, token } = { name: '', token: '' }] = exabits.tokens();
-    expect(exabits.calls).toEqual(['POST /api-tokens']);
+    expect(exabits.calls).toEqual([create]);
     expect(main.outputs).toMatchObject({ 'auth-method': 'ephemeral-api-token', token, username: '' });
     // A later step with the same inputs recognises the token.
     const later = await job.main({ ...own, ...reuse });

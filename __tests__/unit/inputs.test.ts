@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { defaultApiUrl } from '../../src/endpoint.ts';
+import { attempt } from '../../src/failure.ts';
 import { requireConfigured } from '../../src/inputs/inputs.ts';
-import { unsignedJwt } from '../../testbed/exabits/jwt.ts';
 import { md5 } from '../../testbed/exabits/md5.ts';
 import { stopCalendar } from './support/clock.ts';
 import { failureOf } from './support/failure.ts';
@@ -83,19 +83,6 @@ describe('an input', () => {
   });
 });
 
-describe('secrets are masked before anything else is checked:', () => {
-  test.each<[Given, string[]]>([
-    [loginInputs, [password, passwordMd5, passwordMd5.toUpperCase()]],
-    [{ username, password: passwordMd5, 'password-format': 'md5' }, [passwordMd5, passwordMd5.toUpperCase()]],
-    [{ 'api-token': ` ${apiToken} `, 'password-format': 'x' }, [apiToken]],
-    [{ password, 'api-token': 'two words' }, [password, 'two words']],
-  ])('%j', async (given, masks) => {
-    const masked: string[] = [];
-    await failureOf(() => inputsOf({ verify: 'x', ...given }, {}, masked));
-    expect(masked).toEqual(masks);
-  });
-});
-
 describe('username and password', () => {
   const advice =
     "Set both; if it comes from a secret, check the secret's name, and that this workflow may read it.";
@@ -125,25 +112,21 @@ describe('username and password', () => {
   });
 
   test.each([
-    ['plain', passwordMd5, true],
-    ['plain', ` ${passwordMd5.toUpperCase()}\t`, true],
-    ['plain', passwordMd5.slice(1), false],
-    ['plain', `${passwordMd5}0`, false],
-    ['plain', `g${passwordMd5.slice(1)}`, false],
-    ['md5', passwordMd5, false],
-  ])('look as if the format were wrong: %s %s', async (format, given, looksHashed) => {
-    const { configured } = await inputsOf({ username, password: given, 'password-format': format });
-    expect(configured).toHaveProperty('looksHashed', looksHashed);
-  });
-
-  test.each([
-    ['too short', passwordMd5.slice(1)],
-    ['too long', `${passwordMd5}0`],
-    ['two hashes', `${passwordMd5}\n${passwordMd5}`],
-    ['not hexadecimal', `g${passwordMd5.slice(1)}`],
-  ])('are refused without being quoted if the MD5 is %s', async (_what, given) => {
-    expect(await messageOf({ username, password: given, 'password-format': 'md5' })).toBe(
-      'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5. Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.',
+    [passwordMd5, true],
+    [` ${passwordMd5.toUpperCase()}\t`, true],
+    [passwordMd5.slice(1), false],
+    [`${passwordMd5}0`, false],
+    [`${passwordMd5}\n${passwordMd5}`, false],
+    [`g${passwordMd5.slice(1)}`, false],
+  ])('may look like an MD5, or not be one: %j', async (text, isHash) => {
+    const read = (format: string) =>
+      attempt(() => inputsOf({ username, password: text, 'password-format': format }));
+    expect((await read('plain')).result?.configured).toHaveProperty('looksHashed', isHash);
+    const { result, failure } = await read('md5');
+    expect(failure?.message ?? result?.configured).toEqual(
+      isHash
+        ? expect.objectContaining({ looksHashed: false })
+        : 'Input "password" is not an MD5 hash (32 hexadecimal digits), but "password-format" is md5. Store the digits alone, without the "-" of md5sum; for the password itself use password-format: plain.',
     );
   });
 });
@@ -151,11 +134,6 @@ describe('username and password', () => {
 describe('an API token', () => {
   test.each([
     ['is the only credential', {}, []],
-    [
-      'wins over a login',
-      loginInputs,
-      [expect.stringMatching(/^Both api-token and username\/password are /)],
-    ],
     ['wins over a username', { username }, [expect.stringMatching(/^Both /)]],
     ['wins over a password', { password }, [expect.stringMatching(/^Both /)]],
   ])('%s', async (_what, others, warnings) => {
@@ -166,26 +144,15 @@ describe('an API token', () => {
     ]);
   });
 
-  test.each([
-    ['contains a line break', 'first-half\nsecond-half'],
-    ['contains a line break', 'first-half\rsecond-half'],
-    ['contains a space', `Bearer ${apiToken}`],
-    ['is in quotation marks', `"${apiToken}"`],
-    ['contains a character that is not allowed in an HTTP header', 'exa-tökén'],
-    ['is longer than 16384 characters', 'x'.repeat(16_385)],
-  ])('that %s is refused without being quoted', async (defect, token) => {
-    expect(await messageOf({ 'api-token': token })).toBe(
-      `Input "api-token" ${defect}. Copy the token alone, without "Bearer" or quotation marks, and store it again.`,
+  test('with a defect is refused without being quoted', async () => {
+    expect(await messageOf({ 'api-token': `Bearer ${apiToken}` })).toBe(
+      'Input "api-token" contains a space. Copy the token alone, without "Bearer" or quotation marks, and store it again.',
     );
   });
 
   test('has an expiry if it is a JWT that says so', async () => {
-    for (const token of [unsignedJwt({ sub: 'ada' }), 'x'.repeat(16_384)]) {
-      expect((await inputsOf({ 'api-token': token })).configured).toHaveProperty('expiresAt', undefined);
-    }
-    expect((await inputsOf({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') })).configured).toHaveProperty(
-      ...['expiresAt', new Date('2026-11-24T12:00:01Z')],
-    );
+    const { configured } = await inputsOf({ 'api-token': jwtUntil('2026-11-24T12:00:01Z') });
+    expect(configured).toHaveProperty('expiresAt', new Date('2026-11-24T12:00:01Z'));
     expect(await messageOf({ 'api-token': jwtUntil('2026-11-24T12:00:00Z') })).toBe(
       'The API token expired at 2026-11-24T12:00:00.000Z. Create a new one in the Exabits console and store it as the secret.',
     );

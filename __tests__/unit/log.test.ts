@@ -32,7 +32,7 @@ test('the stacks of a failure and its causes go to the debug log line by line, r
 });
 
 describe('where nothing can be printed,', () => {
-  async function printing(act: () => void): Promise<void> {
+  function printing(act: () => void): void {
     const write = jest.spyOn(process.stdout, 'write').mockImplementation(() => {
       throw new Error('ENOSPC: no space left');
     });
@@ -44,21 +44,14 @@ describe('where nothing can be printed,', () => {
     }
   }
 
-  test('a line of the log stops nothing', async () => {
-    await printing(() => {
-      info('x');
-      warning('x');
-      failWith(new Failure('x', 'y'));
-    });
+  test('a line of the log stops nothing', () => {
+    const prints = [() => info('x'), () => warning('x'), () => failWith(new Failure('x', 'y'))];
+    for (const print of prints) expect(() => printing(print)).not.toThrow();
   });
 
-  test('a mask throws', async () => {
-    await expect(printing(() => tellRunner('secret'))).rejects.toThrow(
+  test('a mask throws', () => {
+    expect(() => printing(() => tellRunner('secret'))).toThrow(
       'The runner cannot be told to mask a secret (ENOSPC: no space left), so nothing was exported. Check the free space where the runner writes its log.',
     );
   });
-});
-
-test('the runner is told to mask a secret', async () => {
-  expect((await captureOutput(() => tellRunner('s3cret'))).lines).toEqual(['::add-mask::s3cret']);
 });

@@ -5,16 +5,14 @@ import * as os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { testOnPosix } from '../support/system.ts';
-import type { Behaviour } from './support/account.ts';
 import * as double from './support/account.ts';
-import { skipWaits, stopCalendar } from './support/clock.ts';
+import { type Behaviour, balance, exabits, host, logIn } from './support/account.ts';
 import { apiToken, jwtUntil, loginInputs, no, passwordMd5, username } from './support/exabits.ts';
 import { InProcessJob } from './support/job.ts';
 import './support/realm.ts';
 
 let home: string | undefined;
 let isFips = false;
-skipWaits();
 jest.unstable_mockModule('node:os', () => ({
   ...os,
   homedir() {
@@ -30,17 +28,10 @@ jest.unstable_mockModule('node:crypto', () => ({
   },
 }));
 
-const balance = 'GET /billing/balance';
-const logIn = 'POST /authenticate/login';
-const host = 'gpu-api.exascalelabs.ai';
 const signedIn = `Signed in to ${host} as ada. The access token expires at 2026-11-24T12:30:00.000Z; for a longer job set ephemeral-api-token: true.`;
 const using = `Using the API token for ${host}.`;
 
-let exabits: double.ServedExabits;
-
 beforeEach(() => {
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
   home = mkdtempSync(join(os.tmpdir(), 'exabits-home-'));
   isFips = false;
 });
@@ -133,36 +124,35 @@ test('an API token besides a login causes a warning', async () => {
 });
 
 describe('the step fails before it sends anything', () => {
-  test.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ['without credentials', {}, {}, 'No credentials.'],
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['for a login', loginInputs, {}],
+    ['for a token to be made there', double.ephemeralInputs, {}],
     [
-      'to a host that only a variable names',
-      loginInputs,
-      { EXABITS_API_URL: 'https://reseller.example' },
-      'The variable EXABITS_API_URL names https://reseller.example, ',
+      'in place of others',
+      { ...loginInputs, 'use-existing-credentials': 'true' },
+      { EXABITS_API_TOKEN: 'a b' },
     ],
-    [
-      'to create a token there',
-      double.ephemeralInputs,
-      { EXABITS_API_URL: 'https://reseller.example' },
-      'The variable EXABITS_API_URL names https://reseller.example, ',
-    ],
-  ])('%s', async (_what, inputs, env, words) => {
-    const { log, exitCode, state } = await new InProcessJob(env).main(inputs);
-    expect([log.startsWith(`Error: ${words}`), exitCode, state, exabits.calls]).toEqual([true, 1, {}, []]);
+  ])('to a host that only a variable names: %s', async (_what, inputs, env) => {
+    const job = new InProcessJob({ ...env, EXABITS_API_URL: 'https://reseller.example' });
+    const { log, exitCode, state } = await job.main(inputs);
+    const words = 'Error: The variable EXABITS_API_URL names https://reseller.example, ';
+    expect([log.includes(words), exitCode, state, exabits.calls]).toEqual([true, 1, {}, []]);
   });
 
-  test('where a shell has dropped the inputs with a hyphen', async () => {
-    const job = new InProcessJob();
-    job.onPrepare = (env) => {
-      for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
-    };
-    const { log, exitCode } = await job.main({ ...loginInputs, 'api-url': 'https://reseller.example' });
-    expect([log, exitCode, exabits.calls]).toEqual([
-      "Error: The inputs whose name has a hyphen are missing from the environment. Some shells drop such variables, for example if Node is started through a script for sh. Start Node directly, as GitHub's runner does, or let the script use bash.",
-      ...[1, []],
-    ]);
-  });
+  test.each(['main', 'sweep'] as const)(
+    'where a shell has dropped the inputs with a hyphen: %s',
+    async (phase) => {
+      const job = new InProcessJob();
+      job.onPrepare = (env) => {
+        for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
+      };
+      const { log, exitCode } = await job[phase](loginInputs);
+      expect([log, exitCode, exabits.calls]).toEqual([
+        "Error: The inputs whose name has a hyphen are missing from the environment. Some shells drop such variables, for example if Node is started through a script for sh. Start Node directly, as GitHub's runner does, or let the script use bash.",
+        ...[1, []],
+      ]);
+    },
+  );
 });
 
 test('in FIPS mode, only the MD5 of a password works, and the step says so', async () => {
@@ -188,34 +178,31 @@ describe("the official client's configuration", () => {
     `Warning: ${path} has ${key}, which egpu prefers to the tokens of a login: in later steps egpu acts as that account, not as this one. Remove the key ("egpu config set" writes that file), or set ephemeral-api-token: true, which egpu prefers to the file.`;
 
   test.each([
-    ['api_token', 'api_token: exa-1\n'],
-    ['api_token', 'api_url: https://api.example\napi_token: "exa-1" # of a person\n'],
-    ['api_token_encrypted', 'api_token: ""\napi_token_encrypted: c2VjcmV0\n'],
-    ['api_token', "'api_token'\t:\t'exa-1'"],
-    ['api_token', '{api_token: exa-1}\n'],
-    ['api_token', '{"api_token":"exa-1"}'],
-    ['api_token', 'api_token:   exa-1'],
-    ['api_token', '{\n  "api_token": "exa-1"\n}\n'],
-    ['api_token', '\ufeffapi_token: exa-1\r\n'],
-  ])('causes a warning after a login if it has %s: %j', async (key, text) => {
+    ['api_token: exa-1\n', 'api_token'],
+    ['api_url: https://api.example\napi_token: "exa-1" # of a person\n', 'api_token'],
+    ['api_token: ""\napi_token_encrypted: c2VjcmV0\n', 'api_token_encrypted'],
+    ["'api_token'\t:\t'exa-1'", 'api_token'],
+    ['{"api_token":"exa-1"}', 'api_token'],
+    ['api_token:   exa-1', 'api_token'],
+    ['{\n  "api_token": "exa-1"\n}\n', 'api_token'],
+    ['\ufeffapi_token: exa-1\r\n', 'api_token'],
+    ['access_token: a\nrefresh_token: b\n', ''],
+    ["api_token: ''\r\napi_token_encrypted:\r\n", ''],
+    ['api_token:\napi_url: x\n', ''],
+    ['api_token: # none\n', ''],
+    ['# api_token: exa-1\n', ''],
+    ['my_api_token: exa-1\n', ''],
+    ['api_token_name: exa-1\n', ''],
+  ])('causes a warning after a login if the client prefers a key of it: %j, "%s"', async (text, key) => {
     const path = configure(text);
-    expect((await new InProcessJob().main(loginInputs)).log).toBe(`${signedIn}\n${warning(path, key)}`);
-    const { token } = exabits.seed('ci');
-    expect((await new InProcessJob().main({ 'api-token': token })).log).toBe(using);
+    const { log } = await new InProcessJob().main(loginInputs);
+    expect(log).toBe(key ? `${signedIn}\n${warning(path, key)}` : signedIn);
   });
 
-  test.each([
-    'access_token: a\nrefresh_token: b\n',
-    'api_token: ""\n',
-    "api_token: ''\r\napi_token_encrypted:\r\n",
-    'api_token:\napi_url: x\n',
-    'api_token: # none\n',
-    '# api_token: exa-1\n',
-    'my_api_token: exa-1\n',
-    'api_token_name: exa-1\n',
-  ])('causes none if it has nothing that the client prefers: %j', async (text) => {
-    configure(text);
-    expect((await new InProcessJob().main(loginInputs)).log).toBe(signedIn);
+  test('causes none with an API token, which the client prefers to the file', async () => {
+    configure('api_token: exa-1\n');
+    const { token } = exabits.seed('ci');
+    expect((await new InProcessJob().main({ 'api-token': token })).log).toBe(using);
   });
 
   test('is read up to 64 kB', async () => {

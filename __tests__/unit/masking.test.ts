@@ -24,7 +24,7 @@ skipWaits();
 beforeEach(() => stopCalendar('2026-11-24T12:00:00Z'));
 
 /** A job at an Exabits that accepts everything, and in which order it masks, prints, sends and exports. */
-function watchedJob(env: Record<string, string> = {}, tokens: object = login) {
+function watchedJob(env: Record<string, string> = {}) {
   const job = new InProcessJob({ RUNNER_DEBUG: '1', ...env });
   const events: string[] = [];
   const note = (event: string): void => {
@@ -38,7 +38,7 @@ function watchedJob(env: Record<string, string> = {}, tokens: object = login) {
   };
   job.onLine = note;
   const calls: [string, string, object?][] = [
-    ['POST', '/authenticate/login', tokens],
+    ['POST', '/authenticate/login', login],
     ['POST', '/api-tokens', { id: 'tok-1', token: ephemeralToken }],
     ['DELETE', '/api-tokens/tok-1'],
     ['GET', '/billing/balance'],
@@ -74,6 +74,7 @@ describe('before anything else is printed, exported or sent, the step masks', ()
     ['existing tokens of a login', reuse, masks(accessToken, refreshToken), pair],
     ['an existing API token', reuse, masks(apiToken), { EXABITS_API_TOKEN: apiToken }],
     ['secrets even if another input is invalid', { username, password, verify: 'maybe' }, passwords],
+    ['a secret even if its format is invalid', { password, 'password-format': 'x' }, masks(password)],
     ['a secret even if it is invalid itself', { 'api-token': 'two words' }, masks('two words')],
   ])('%s', async (_what, inputs, expected, env = {}) => {
     const { job, events } = watchedJob(env);
@@ -116,7 +117,6 @@ describe('no secret is printed', () => {
 
   test.each<[string, number, object | string, Record<string, string>]>([
     ['refuses the login', 401, no(echo), {}],
-    ['is down', 503, no(echo), {}],
     ['does not send JSON', 200, 'text', { 'Content-Type': echo }],
     ['redirects', 302, '', { Location: `https://elsewhere.example/?${echo}` }],
   ])('when the server echoes it and %s', async (_what, status, body, headers) => {
@@ -134,26 +134,4 @@ describe('no secret is printed', () => {
     expect(step.debugLog).toContain('could not send ***');
     expectNoSecretIn(step);
   });
-
-  test('when the server sends a token of the wrong form', async () => {
-    const { job, events } = watchedJob({}, { ...login, refresh_token: 'two words' });
-    const step = await job.main(loginInputs);
-    expect(step.exitCode).toBe(1);
-    expectNoSecretIn(step);
-    expect(events.join('\n')).not.toContain('two words');
-  });
-});
-
-test('text from the server cannot be a workflow command, or colour or reorder the log', async () => {
-  const hostile = 'no\n::set-output name=token::evil\r##[add-mask]x\u2028::error::y\u001b[31mred\u202edlrow';
-  exabits().post('/authenticate/login').reply(503, no(hostile));
-  exabits()
-    .post('/authenticate/login')
-    .reply(200, yes({ ...login, username: hostile }));
-  const { lines, log, outputs } = await new InProcessJob().main(loginInputs);
-  const clean = 'no ::set-output name=token::evil ## [add-mask]x ::error::y [31mred dlrow';
-  expect(lines.filter((line) => !line.startsWith('::add-mask::'))).toHaveLength(2);
-  expect(log).toContain(`HTTP 503, "${clean}")`);
-  expect(log).toContain(`as ${clean}.`);
-  expect(outputs.username).toBe(clean);
 });

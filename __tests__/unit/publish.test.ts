@@ -2,9 +2,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { fingerprint } from '../../src/secrets.ts';
 import * as double from './support/account.ts';
-import { stopCalendar } from './support/clock.ts';
+import { create, exabits, logIn } from './support/account.ts';
 import { apiToken, apiUrl, email, jwtUntil, loginInputs, username, yes } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 import './support/realm.ts';
@@ -13,32 +12,19 @@ type Variables = Record<string, string>;
 
 // A test cannot fill the disk, so writes to certain files fail as if it were full.
 let isFull: (file: fs.PathOrFileDescriptor) => boolean;
-let cannotBeRestored: (file: fs.PathOrFileDescriptor) => boolean;
 
-function refuse(file: fs.PathOrFileDescriptor): void {
-  if (isFull(file)) throw new Error('ENOSPC: no space left on device, write');
+function unlessFull<Args extends [fs.PathOrFileDescriptor, ...unknown[]]>(write: (...args: Args) => void) {
+  return jest.fn((...args: Args) => {
+    if (isFull(args[0])) throw new Error('ENOSPC: no space left on device, write');
+    write(...args);
+  });
 }
 
-/** What was appended to, in order. */
-const appended: string[] = [];
-
-const writing = {
-  appendFileSync(...args: Parameters<typeof fs.appendFileSync>) {
-    refuse(args[0]);
-    appended.push(String(args[0]));
-    fs.appendFileSync(...args);
-  },
-  writeFileSync(...args: Parameters<typeof fs.writeFileSync>) {
-    refuse(args[0]);
-    fs.writeFileSync(...args);
-  },
-  truncateSync(...args: Parameters<typeof fs.truncateSync>) {
-    if (cannotBeRestored(String(args[0]))) throw new Error('EIO: i/o error, truncate');
-    fs.truncateSync(...args);
-  },
-};
+const appendFileSync = unlessFull(fs.appendFileSync);
+const writeFileSync = unlessFull(fs.writeFileSync);
+const truncateSync = jest.fn(fs.truncateSync);
 // This also mocks `node:fs`.
-jest.unstable_mockModule('fs', () => ({ ...fs, default: fs, ...writing }));
+jest.unstable_mockModule('fs', () => ({ ...fs, default: fs, appendFileSync, writeFileSync, truncateSync }));
 
 const accessToken = jwtUntil('2026-11-24T12:30:00Z');
 const refreshToken = jwtUntil('2026-11-24T14:00:00Z');
@@ -52,15 +38,10 @@ const source = expect.stringMatching(/^[0-9a-f]{32}\.[0-9a-f]{32}$/);
 const tokenInputs = { 'api-token': apiToken, verify: 'false' };
 const commandFiles = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const;
 
-let exabits: double.ServedExabits;
-
 beforeEach(() => {
   isFull = () => false;
-  cannotBeRestored = () => false;
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
   const data = { access_token: accessToken, refresh_token: refreshToken, username, email };
-  exabits.when('POST /authenticate/login', double.answers(200, yes(data)));
+  exabits.when(logIn, double.answers(200, yes(data)));
 });
 
 describe('later steps get', () => {
@@ -97,11 +78,7 @@ describe('later steps get', () => {
     const more = { EXABITS_AUTH_SOURCE: source, EXABITS_HEADERS_FILE: file };
     expect(step.env).toEqual({ ...addresses, ...env, ...more });
     expect(fs.readFileSync(file, 'utf8')).toBe(headers);
-    expect(Object.keys(step.state)).toEqual(['exported']);
-    const fingerprints = Object.entries(step.env).map(([name, value]) => [name, fingerprint(value)]);
-    expect(JSON.parse(step.state.exported ?? '')).toEqual({
-      ...{ variables: Object.fromEntries(fingerprints), headersFile: file, cleanup: true },
-    });
+    expect(JSON.stringify(step.state)).not.toContain(outputs.token);
   });
 
   test('only what they ask for', async () => {
@@ -112,15 +89,9 @@ describe('later steps get', () => {
     expect(noVariables.outputs).toMatchObject({ token: accessToken, 'headers-file': file });
 
     const bare = new InProcessJob({ RUNNER_TEMP: '' });
-    const noFile = await bare.main({ ...loginInputs, 'write-headers-file': 'false', cleanup: 'false' });
+    const noFile = await bare.main({ ...loginInputs, 'write-headers-file': 'false' });
     expect(noFile.env).toEqual({ ...addresses, ...pair, EXABITS_AUTH_SOURCE: source });
     expect([noFile.outputs['headers-file'], bare.temporaryFiles()]).toEqual(['', []]);
-    expect(JSON.parse(noFile.state.exported ?? '')).toMatchObject({ cleanup: false });
-
-    const none = { 'export-environment': 'false', 'write-headers-file': 'false' };
-    const onlyOutputs = await new InProcessJob().main({ ...loginInputs, ...none });
-    expect([onlyOutputs.env, onlyOutputs.outputs.token]).toEqual([{}, accessToken]);
-    expect(JSON.parse(onlyOutputs.state.exported ?? '')).toEqual({ variables: {}, cleanup: true });
   });
 });
 
@@ -157,10 +128,11 @@ describe('all is exported or nothing', () => {
   const earlier = 'EARLIER=value\n';
 
   /** A job whose step finds something in its command files. */
-  function jobWithContent(env: Record<string, string> = {}): InProcessJob {
+  function jobWithContent(env: Variables, full = isFull): InProcessJob {
     const job = new InProcessJob(env);
     job.onPrepare = (variables) => {
       for (const file of commandFiles) if (!(file in env)) fs.writeFileSync(String(variables[file]), earlier);
+      isFull = full;
     };
     return job;
   }
@@ -197,27 +169,25 @@ describe('all is exported or nothing', () => {
     ['the variables', (file) => String(file).includes('GITHUB_ENV')],
     ['the outputs', (file) => String(file).includes('GITHUB_OUTPUT')],
   ])('if the disk fills up at %s', async (_what, full) => {
-    const job = jobWithContent();
-    const prepare = job.onPrepare;
-    job.onPrepare = (env) => {
-      prepare(env);
-      isFull = full;
-    };
+    const job = jobWithContent({}, full);
     const step = await job.main(tokenInputs);
     expectNothing(job, step, 'ENOSPC: no space left on device, write');
     for (const written of [step.env, step.outputs, step.state]) expect(written).toEqual({ EARLIER: 'value' });
   });
 
   test('even if the step is killed while it sets variables: there is one write for all', async () => {
-    appended.length = 0;
+    appendFileSync.mockClear();
     await new InProcessJob({ EXABITS_ACCESS_TOKEN: 'earlier' }).main(tokenInputs);
-    expect(appended.filter((file) => file.includes('GITHUB_ENV'))).toHaveLength(1);
+    const files = appendFileSync.mock.calls.map(([file]) => String(file));
+    expect(files.filter((file) => file.includes('GITHUB_ENV'))).toHaveLength(1);
   });
 
   test('as far as possible if a file cannot be restored', async () => {
     const job = new InProcessJob();
     isFull = (file) => String(file).includes('GITHUB_OUTPUT');
-    cannotBeRestored = (file) => String(file).includes('GITHUB_STATE');
+    truncateSync.mockImplementationOnce(() => {
+      throw new Error('EIO: i/o error, truncate');
+    });
     const step = await job.main(tokenInputs);
     expect(step.log).toContain('(ENOSPC: no space left on device, write)');
     expect([step.env, step.outputs, Object.keys(step.state)]).toEqual([{}, {}, ['exported']]);
@@ -236,7 +206,7 @@ describe('all is exported or nothing', () => {
     const fillDisk = (): void => {
       isFull = () => true;
     };
-    exabits.when('POST /api-tokens', double.afterwards(fillDisk));
+    exabits.when(create, double.afterwards(fillDisk));
     const job = new InProcessJob();
     const main = await job.main({ 'api-token': exabits.seed('ci').token, 'ephemeral-api-token': 'true' });
     expect([main.log, main.outputs]).toEqual([expect.stringContaining('(ENOSPC'), {}]);

@@ -41,9 +41,7 @@ describe('the name of the started file selects the phase:', () => {
 
   test.each([
     ['main', '/actions/postman/dist/index.cjs'],
-    ['main', '/actions/sweep/dist/index.cjs'],
     ['main', 'compost.cjs'],
-    ['main', 'sweeper.cjs'],
     ['main', undefined],
     ['post', '/actions/exabits-auth/dist/post.cjs'],
     ['sweep', '/actions/exabits-auth/dist/sweep.cjs'],
@@ -94,17 +92,21 @@ describe('a phase', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('ends at once when an event handler throws, for example in a library', async () => {
+  /** Throws in an event handler, as a library may. Returns the exit codes with which that ended the process. */
+  function throwInHandler(words: string): unknown[] {
     const ends: unknown[] = [];
+    const { exit } = process;
+    process.exit = () => ends.push(process.exitCode) as never;
+    process.emit('uncaughtException', new Error(words));
+    process.exit = exit;
+    return ends;
+  }
+
+  test('ends at once when an event handler throws', async () => {
     const before = process.listenerCount('uncaughtException');
+    let ends: unknown[] = [];
     const { lines, exitCode } = await run(async () => {
-      const { exit } = process;
-      process.exit = () => {
-        ends.push(process.exitCode);
-        return undefined as never;
-      };
-      process.emit('uncaughtException', new Error('thrown in a handler'));
-      process.exit = exit;
+      ends = throwInHandler('thrown in a handler');
     });
     expect(ends).toEqual([1]);
     expect(lines[0]).toMatch(/^::error::Unexpected error: thrown in a handler\./);
@@ -113,16 +115,11 @@ describe('a phase', () => {
   });
 
   test('that is post goes on after an event handler has thrown, and ends when that happens again', async () => {
-    const ends: number[] = [];
+    let ends: unknown[][] = [];
     const { lines } = await run(async () => {
-      const { exit } = process;
-      process.exit = () => ends.push(1) as never;
-      process.emit('uncaughtException', new Error('one'));
-      expect(ends).toEqual([]);
-      process.emit('uncaughtException', new Error('two'));
-      process.exit = exit;
+      ends = [throwInHandler('one'), throwInHandler('two')];
     }, true);
-    expect(ends).toHaveLength(1);
+    expect(ends.map(({ length }) => length)).toEqual([0, 1]);
     expect(lines).toHaveLength(2);
   });
 

@@ -1,27 +1,17 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as double from './support/account.ts';
-import { type Behaviour, page, somebodyElse } from './support/account.ts';
-import { skipWaits, stopCalendar } from './support/clock.ts';
-import { loginInputs, password, passwordMd5, yes } from './support/exabits.ts';
+import { type Behaviour, clock, exabits, host, logIn, page, somebodyElse } from './support/account.ts';
+import { loginInputs, password, passwordMd5 } from './support/exabits.ts';
 import { InProcessJob, type Step } from './support/job.ts';
 
-const clock = skipWaits();
 const event = { workflow_run: { id: 111, run_attempt: 2 } };
-const logIn = 'POST /authenticate/login';
 const hour = 3600;
 const of = (run: number, attempt = 1): string => `gha-${run}-${attempt}-0a1b2c3d`;
-const there = (count: number): string => `API tokens at gpu-api.exascalelabs.ai: ${count}.`;
+const there = (count: number): string => `API tokens at ${host}: ${count}.`;
 const ageless = (names: string): string =>
   `Error: Exabits does not say how old some API tokens are: ${names}. They were kept, because a job may still use them. If their jobs have ended, delete them by hand: egpu token delete ID --force. With stale-token-hours: 0, no age matters.`;
 const kept = (name: string): string =>
   `Kept ${name}: it has the id of the run, but its description does not end with the run's address.`;
-
-let exabits: double.ServedExabits;
-
-beforeEach(() => {
-  stopCalendar('2026-11-24T12:00:00Z');
-  exabits = new double.ServedExabits();
-});
 
 /** Sweeps after the second attempt of run 111. */
 function sweep(inputs: Record<string, string> = {}, at: object = event): Promise<Step> {
@@ -35,34 +25,26 @@ function outputsOf({ outputs }: Step): [deleted: string | undefined, names: unkn
 
 describe('the sweep', () => {
   test('deletes the tokens of the ended run and stale ones, looks again, and says so', async () => {
-    for (const name of ['laptop', of(111, 1), of(111, 2), of(111, 3), of(112)]) exabits.seed(name);
+    const others = ['laptop', of(111, 3), of(111, 10), of(112)];
+    for (const name of [...others, of(111, 1), of(111, 2)]) exabits.seed(name);
     exabits.seed(of(5), { secondsOld: 168 * hour + 1 });
     exabits.seed(of(6), { secondsOld: 168 * hour });
-    exabits.seed(of(7), { secondsOld: 500 * hour, of: somebodyElse.username });
+    exabits.seed(of(7), { secondsOld: 500 * hour, of: somebodyElse });
     const step = await sweep();
     expect(step.log.split('\n')).toEqual([
       ...[`Deleted ${of(111, 1)}.`, `Deleted ${of(111, 2)}.`, `Deleted ${of(5)}.`],
-      `Deleted 3: ${of(111, 1)}, ${of(111, 2)}, ${of(5)}. ${there(7)}`,
+      `Deleted 3: ${of(111, 1)}, ${of(111, 2)}, ${of(5)}. ${there(8)}`,
     ]);
     expect(outputsOf(step)).toEqual(['3', [of(111, 1), of(111, 2), of(5)]]);
-    expect(exabits.left()).toEqual(['laptop', of(111, 3), of(112), of(6)]);
+    expect(exabits.left()).toEqual([...others, of(6)]);
     expect(step).toMatchObject({ exitCode: 0, env: {}, state: {}, summary: '' });
     const deletions = Array(3).fill(expect.stringMatching(/^DELETE /));
-    expect(exabits.calls).toEqual([logIn, page(), page(6), ...deletions, page(), page(4)]);
-  });
-
-  test('reads the whole list, however long, and says if there is nothing to delete', async () => {
-    exabits.seedMany(250, () => 200 * hour);
-    const step = await sweep();
-    expect([step.log, step.exitCode]).toEqual([`Nothing to delete. ${there(250)}`, 0]);
-    expect(outputsOf(step)).toEqual(['0', []]);
-    expect(exabits.calls).toContain(page(160));
+    expect(exabits.calls).toEqual([logIn, page(), page(7), ...deletions, page(), page(4)]);
   });
 
   test.each<[string, Record<string, string>, object, string[]]>([
     ['goes only by age without an event', { 'stale-token-hours': '2' }, {}, [of(5)]],
     ['deletes nothing by age if stale-token-hours is 0', { 'stale-token-hours': '0' }, event, [of(111)]],
-    ['deletes nothing without both', { 'stale-token-hours': '0' }, {}, []],
     ['deletes each token once if both name it', { 'stale-token-hours': '1' }, event, [of(111), of(5)]],
   ])('%s', async (_what, inputs, at, names) => {
     exabits.seed(of(111), { secondsOld: 2 * hour });
@@ -80,25 +62,10 @@ describe('the sweep', () => {
   const here = 'workflow w, job j of octo-org/train: https://github.com/octo-org/train/actions/runs/';
 
   test.each([
-    ['a re-run in progress', of(111, 3)],
-    ['a re-run in progress, with ten attempts', of(111, 10)],
-    ['a run whose number begins the same way', of(1111)],
-    ['a run whose number ends the same way', of(1)],
-    ['a person', `${of(111)}-keep`],
-  ])('leaves the token of %s alone', async (_whose, name) => {
-    exabits.seed(name);
-    expect((await sweep()).log).toBe(`Nothing to delete. ${there(1)}`);
-  });
-
-  test.each([
     ['another repository', `${here.replaceAll('train', 'other')}111/attempts/1`],
-    ['another server', `${here.replace('github.com', 'ghe.corp')}111/attempts/1`],
-    ['another attempt', `${here}111/attempts/2`],
     ['a longer attempt', `${here}111/attempts/11`],
-    ['another run', `${here}112/attempts/1`],
     ['a run, and more', `${here}111/attempts/1 (mine)`],
     ['a run inside another address', `${here.replace(': ', ': https://x/')}111/attempts/1`],
-    ['nothing that we wrote', 'keep this one'],
   ])('keeps a token of the run that is described as of %s, and says so', async (_what, description) => {
     exabits.seed(of(111), { description });
     exabits.seed(of(111), { description: `${here}111/attempts/1` });
@@ -211,7 +178,10 @@ describe('a token that cannot be deleted', () => {
 });
 
 describe('tokens whose age nobody knows', () => {
-  const timeless = double.lists((data) => yes(data.map(({ created_at: _, ...token }) => token)));
+  const timeless: Behaviour = (carryOut) => {
+    const answer = carryOut();
+    return { ...answer, body: answer.body.replace(/"created_at":\d+,/g, '') };
+  };
   const dateless: Behaviour = (carryOut) => ({ ...carryOut(), headers: {} });
 
   test.each<[string, Behaviour, Record<string, string>, string]>([
@@ -249,16 +219,12 @@ describe('the sweep fails', () => {
 
   test('when its time is over, by default after 300 seconds, and its outputs say what it did', async () => {
     for (const attempt of [1, 2]) exabits.seed(of(111, attempt));
-    const late: Behaviour = (carryOut) => {
-      clock.skip(20_000);
-      return double.answers(503)(carryOut);
-    };
     const slow = double.afterwards(() => {
       clock.skip(290_000);
-      exabits.when('GET', late);
+      exabits.when('GET', double.isDown(20));
     });
     exabits.when('DELETE', slow, 1);
-    exabits.when('DELETE', late);
+    exabits.when('DELETE', double.isDown(20));
     const step = await sweep();
     expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '1', [of(111)]]);
     expect(step.log).toMatch(
@@ -266,28 +232,12 @@ describe('the sweep fails', () => {
     );
   });
 
-  test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
-    ['without credentials', { username: '', password: '' }, {}, /^Error: No credentials\./],
-    [
-      'if a variable alone names the host',
-      {},
-      { EXABITS_API_URL: 'https://x.example' },
-      /^Error: The variable /,
-    ],
-    ['if the outputs cannot be written', {}, { GITHUB_OUTPUT: '' }, /\(GITHUB_OUTPUT is not set\)/],
-  ])('%s', async (_what, inputs, env, words) => {
-    const step = await new InProcessJob(env).sweep({ ...loginInputs, ...inputs }, event);
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['if a variable alone names the host', { EXABITS_API_URL: 'https://x.example' }, /^Error: The variable /],
+    ['if the outputs cannot be written', { GITHUB_OUTPUT: '' }, /\(GITHUB_OUTPUT is not set\)/],
+  ])('%s', async (_what, env, words) => {
+    const step = await new InProcessJob(env).sweep(loginInputs, event);
     expect([step.exitCode, step.log, step.outputs]).toEqual([1, expect.stringMatching(words), {}]);
     expect(exabits.calls).toEqual(env.GITHUB_OUTPUT === '' ? [logIn, page()] : []);
-  });
-
-  test('without the inputs that have a hyphen', async () => {
-    const job = new InProcessJob();
-    job.onPrepare = (env) => {
-      for (const name of Object.keys(env)) if (name.includes('-')) delete env[name];
-    };
-    const step = await job.sweep(loginInputs, event);
-    expect(step.log).toMatch(/^Error: The inputs whose name has a hyphen/);
-    expect([step.exitCode, exabits.calls]).toEqual([1, []]);
   });
 });
