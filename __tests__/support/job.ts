@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Phase } from '../../src/run.ts';
 import { readActionManifest, resolveInputs } from '../../testbed/runner/action-manifest.ts';
 import { inputVariables, Job, type StepResult, stateVariables } from '../../testbed/runner/job.ts';
-import type { Launch } from '../../testbed/runner/step.ts';
+import type { Launch } from '../../testbed/runner/step-process.ts';
 import { captureOutput } from './output.ts';
 
 const root = join(import.meta.dirname, '../..');

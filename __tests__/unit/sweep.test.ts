@@ -208,14 +208,17 @@ describe('tokens whose age nobody knows', () => {
 });
 
 describe('the sweep fails', () => {
-  test('if the list cannot be read, and deletes nothing', async () => {
-    exabits.seed(of(111));
-    exabits.when('GET', double.refuses(400, 'no list today'));
-    const step = await sweep();
-    expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '0', []]);
-    expect(step.log).toMatch(/^Error: Exabits refused GET \/api-tokens \(HTTP 400, "no list today"\)/);
-    expect(exabits.left()).toEqual([of(111)]);
-  });
+  test.each(['true', 'false'])(
+    'if the list cannot be read, and deletes nothing (dry run: %s)',
+    async (dryRun) => {
+      exabits.seed(of(111));
+      exabits.when('GET', double.refuses(400, 'no list today'));
+      const step = await sweep({ 'dry-run': dryRun });
+      expect([step.exitCode, ...outputsOf(step)]).toEqual([1, '0', []]);
+      expect(step.log).toMatch(/^Error: Exabits refused GET \/api-tokens \(HTTP 400, "no list today"\)/);
+      expect(exabits.left()).toEqual([of(111)]);
+    },
+  );
 
   test('when its time is over, by default after 300 seconds, and its outputs say what it did', async () => {
     for (const attempt of [1, 2]) exabits.seed(of(111, attempt));

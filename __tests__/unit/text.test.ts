@@ -9,6 +9,7 @@ test.each([
     'ä ö ü 世 界',
   ],
   ['the start of an old-style workflow command', 'a ##[error]b ##\u200b[c]', 'a ## [error]b ## [c]'],
+  ['anything, if it is nothing else', '\u0007\u001b', ''],
   ['runs of white space, even in plain text', '  a   b  ', 'a b'],
 ])('untrusted text becomes one line without %s', (_what, text, line) => {
   expect(oneLine(text)).toBe(line);
