@@ -11,13 +11,15 @@ const CALL = 'curl --fail-with-body -sS -H @"$EXABITS_HEADERS_FILE" "$EXABITS_AP
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const { username, password } = EXAMPLE_ACCOUNT;
 const sandbox = await startSandbox({ asDefaultHost: true });
+const { store } = sandbox;
+const { token } = store.createApiToken(EXAMPLE_ACCOUNT, { name: 'stored' });
 const actionDir = join(import.meta.dirname, '..');
-const job = new Job({ actionDir, secrets: [username, password], print: say });
+const job = new Job({ actionDir, secrets: [username, password, token], print: say });
 // Not as the job's own variables, because the log would show them.
 const online = { onPrepare: (env: object) => void Object.assign(env, sandbox.defaultHost?.environment) };
 
-const signIn = (more = {}) =>
-  job.uses({ username, password, ...more }, { name: 'your-org/exabits-auth@v1', ...online });
+const signIn = (inputs: Record<string, string>) =>
+  job.uses(inputs, { name: 'your-org/exabits-auth@v1', ...online });
 const call = () => job.run(CALL, online);
 
 try {
@@ -28,7 +30,7 @@ try {
 }
 
 async function wholeJob(): Promise<void> {
-  const { env, outputs } = await signIn();
+  const { env, outputs } = await signIn({ 'api-token': token, 'ephemeral-api-token': 'true' });
   assert.match((await call()).raw, /"status":true/);
   const headersFile = outputs['headers-file'] ?? '';
   assert(existsSync(headersFile), 'there is no header file');
@@ -41,26 +43,28 @@ async function wholeJob(): Promise<void> {
   const emptied = Object.keys(env).filter((name) => job.env[name] === '');
   assert.deepEqual(emptied, Object.keys(env));
   assert(!existsSync(headersFile), 'the header file is left');
-  for (const secret of [password, ...sandbox.store.issued])
-    assert(!job.log.includes(secret), 'the log has a secret');
-  say(`\nAfter the job: ${emptied.join(', ')} are empty.\nThe header file is gone.`);
+  assert.deepEqual(store.orphans(), [], 'the ephemeral token is left');
+  for (const secret of store.issued) assert(!job.log.includes(secret), 'the log has a secret');
+  say(
+    `\nAfter the job: ${emptied.join(', ')} are empty.\nThe header file and the token of the job are gone.`,
+  );
 }
 
 async function longJob(): Promise<void> {
-  await signIn();
+  await signIn({ username, password });
   assert.equal((await call()).outcome, 'success');
   say('\n… 31 minutes later …\n');
-  sandbox.store.advance(31 * 60);
+  store.advance(31 * 60);
   assert.equal((await call()).outcome, 'failure', 'the access token outlived its 30 minutes');
 
   say('\n… again, with a token that lasts as long as the job …\n');
-  await signIn({ 'ephemeral-api-token': 'true' });
-  assert.equal(sandbox.store.orphans().length, 1);
+  await signIn({ username, password, 'ephemeral-api-token': 'true' });
+  assert.equal(store.orphans().length, 1);
   say('\n… 5 hours later …\n');
-  sandbox.store.advance(5 * 60 * 60);
+  store.advance(5 * 60 * 60);
   assert.equal((await call()).outcome, 'success', 'the ephemeral token did not last');
 
   await job.finish(online);
-  assert.deepEqual(sandbox.store.orphans(), [], 'the ephemeral token outlived the job');
-  say(`\nAfter the job, API tokens at Exabits: ${sandbox.store.apiTokens().length}.`);
+  assert.deepEqual(store.orphans(), [], 'the ephemeral token outlived the job');
+  say(`\nAfter the job, API tokens at Exabits: ${store.apiTokens().length}.`);
 }

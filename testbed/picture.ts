@@ -10,13 +10,13 @@ const log = execFileSync(process.execPath, [join(import.meta.dirname, 'demo.ts')
 const lines = log
   .replace(/\n\n.*/s, '')
   // The same in every picture.
-  .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-25T09:30:00.000Z')
+  .replaceAll(/(?<=gha-\d+-\d+-)[0-9a-f]{8}/g, '1a2b3c4d')
   .split('\n')
-  .filter((line) => !line.startsWith('  '))
+  .filter((line) => !line.startsWith('  ') || line.includes('***'))
   .flatMap((line) => {
     const kind = line.startsWith('▼') ? 'heading' : 'output';
     const wrapped = line.match(new RegExp(`.{1,${columns}}(?:\\s|$)`, 'g')) ?? [line];
-    return wrapped.map((text) => ({ kind, text: text.trimEnd() }));
+    return wrapped.map((text) => ({ kind, text: text.trimEnd().replace(/^ +/, '\u00a0\u00a0') }));
   });
 const texts = lines.map(({ kind, text }, index) => {
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
