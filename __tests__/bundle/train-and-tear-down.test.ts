@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -157,6 +157,7 @@ interface RunOptions {
  */
 async function run({ machineStatus = 'running', faults = [], cut, between }: RunOptions = {}) {
   const sandbox = await startSandbox({ machineStart: { status: machineStatus, seconds: 0.05 } });
+  sandbox.store.createMachine(EXAMPLE_ACCOUNT, `${MACHINE}7`, 'key');
   const others = sandbox.store.machines();
   const train = new ExampleJob('train', sandbox);
   const second = new ExampleJob('tear-down', sandbox);
@@ -196,7 +197,7 @@ const onList = { method: 'GET', path: MACHINES };
 const onDelete = { method: 'DELETE', path: MACHINES };
 /** The wait lists the machines once, if nothing goes wrong, and the deletion from then on. */
 const whileDeleting = { match: onList, after: 1 };
-const emptyList = { answer: { body: '{"status":true,"data":[]}' } };
+const emptyList = { answer: { body: '{"status":true,"data":null}' } };
 const refusal = { answer: { body: '{"status":false}' } };
 
 const LATE = creation({ answer: { status: 504 }, carriedOutAfterMs: LATE_MS });
@@ -213,6 +214,13 @@ test.concurrent('the first job creates, uses and deletes a machine, and the seco
   expect(train.log).toContain('hostname 192.0.2.');
   expect(train.log).toContain(`The machine ${MACHINE} is deleted.`);
   expect([tearDown, left]).toEqual(['skipped', []]);
+});
+
+test.concurrent.each(['-x', 'a b', 'a"b'])('a machine cannot be called %s', async (name) => {
+  const script = join(root, 'examples/machine.sh');
+  const env = { PATH: process.env.PATH, RUNNER_TEMP: root, EXABITS_API_BASE_URL: 'http://127.0.0.1:1' };
+  const { status, stderr } = spawnSync('bash', [script, 'delete', name, '1'], { env, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, `A name has letters, digits and hyphens, not '${name}'.\n`]);
 });
 
 describe('no machine is left', () => {
@@ -287,7 +295,9 @@ describe('no machine is left', () => {
 });
 
 test.concurrent('a refused machine is still looked for, and the reason cannot run a workflow command', async () => {
-  const { train, second, tearDown } = await run({ faults: [REFUSED] });
+  const { train, second, tearDown } = await run({
+    faults: [REFUSED, { ...emptyList, match: onList, times: 99 }],
+  });
   expect(train.log).toContain('Out of stock?::error::x ##?error?y');
   expect([train.outcomes.delete, tearDown]).toEqual(['success', 'success']);
   for (const { annotations } of [train, second])
@@ -310,7 +320,7 @@ describe('an answer from Exabits', () => {
 
   test.concurrent.each<[string, Record<string, unknown>]>([
     ['a line break in the address', { fixed_ip: `192.0.2.9\n  ${command}` }],
-    ['an option as the address', { fixed_ip: '-oProxyCommand=touch' }],
+    ['an option as the address', { fixed_ip: '-oProxyCommand' }],
     ['a line break in the username', { login: { username: `ubuntu\n  ${command}` } }],
   ])('never becomes an ssh option: %s', async (_what, change) => {
     const { train, left } = await run({ faults: [lists(change)] });
