@@ -18,7 +18,7 @@ const ephemeral = { 'ephemeral-api-token': 'true' };
 const notWritten = /^The runner's files for this step cannot be written \(.+\)\. Check /;
 
 /** Signs in where nothing can be exported, and asserts that nothing is left. */
-async function expectRefused(scenario: Scenario, options: ProcessOptions = {}): Promise<string> {
+async function expectRefused(scenario: Scenario, options: ProcessOptions): Promise<string> {
   const message = scenario.expectFailure(await scenario.logIn(ephemeral, options));
   expect(message).toMatch(notWritten);
   expect(scenario.expectCleanedUp(await scenario.post())).toEqual([]);

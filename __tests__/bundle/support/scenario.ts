@@ -84,11 +84,6 @@ export class Scenario {
     this.job = job;
   }
 
-  /** How messages name the sandbox. */
-  get host(): string {
-    return `127.0.0.1:${this.sandbox.port}`;
-  }
-
   /** `METHOD path` of every request so far, without the version path. */
   get calls(): string[] {
     return this.sandbox.requests.map(({ call }) => call);
