@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, jest } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { parse } from 'yaml';
@@ -15,6 +13,7 @@ import {
   type Sandbox,
   startSandbox,
 } from '../../testbed/exabits/server.ts';
+import { Job, type StepResult } from '../../testbed/runner/job.ts';
 import { randomCases } from '../support/random-cases.ts';
 import { withBash } from '../support/system.ts';
 
@@ -23,7 +22,7 @@ import { withBash } from '../support/system.ts';
 
 const { describe, test } = withBash;
 
-const EXAMPLES = join(import.meta.dirname, '../../examples');
+const root = join(import.meta.dirname, '../..');
 const MACHINE = 'train-77';
 const WAIT = 'Wait until it accepts SSH';
 const MACHINES = '/api/v1/virtual-machines';
@@ -31,11 +30,6 @@ const MACHINES = '/api/v1/virtual-machines';
 const LATE_MS = 150;
 /** GitHub's runner waits 7.5 and then 2.5 seconds. */
 const CANCEL_MS = { sigterm: 150, sigkill: 300 };
-
-const LONGEST_STEP_MS = 20_000;
-
-const SEED = 20_261_124;
-const AT_ONCE = 5;
 
 jest.setTimeout(120_000);
 
@@ -45,89 +39,72 @@ interface Step {
   run?: string;
 }
 const { jobs }: { jobs: Record<string, { steps: Step[] }> } = parse(
-  readFileSync(join(EXAMPLES, 'train-and-tear-down.yml'), 'utf8'),
+  readFileSync(join(root, 'examples/train-and-tear-down.yml'), 'utf8'),
 );
 
 /** The script of a step, with fewer tries than in the example. */
 function scriptOf(job: string, step: string): string {
   const { run } = jobs[job]?.steps.find(({ id, name }) => id === step || name === step) ?? {};
   if (run === undefined) throw new Error(`There is no step ${step}`);
-  return run.replace(/ (12|60)$/, ' 4');
+  const script = run
+    .replace(/ (12|60)$/, ' 4')
+    .replace('.github/machine.sh', `'${root}/examples/machine.sh'`);
+  // The last line keeps bash from becoming the script: the runner's shell is a process of its own.
+  return `set -o pipefail\n${script}\n:`;
 }
 
-const bin = mkdtempSync(join(tmpdir(), 'train-'));
-// The real ssh reads its configuration and prints the result, without connecting.
-program('ssh', `PATH=\${PATH#*:} ssh -G "$@"`);
-program('scp', 'exit 0');
-
-afterAll(() => rmSync(bin, { recursive: true }));
-
-function program(name: string, script: string): void {
-  writeFileSync(join(bin, name), `#!/usr/bin/env bash\n${script}\n`);
-  chmodSync(join(bin, name), 0o755);
-}
-
-type Outcome = 'success' | 'failure' | 'cancelled' | 'skipped';
 /** Somebody cancels the run, or the runner's machine is gone. */
 type How = 'cancel' | 'loss';
 
-/** A job on a machine of its own. */
-class Job {
+/** A job of the example, on a machine of its own. */
+class ExampleJob {
   log = '';
+  /** What its workflow commands say. */
+  readonly annotations: string[] = [];
+  readonly outcomes: Record<string, StepResult['outcome'] | 'skipped'> = {};
   cutBy: How | undefined;
-  readonly outcomes: Record<string, Outcome> = {};
   readonly #name: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'train-job-'));
-  readonly #env: Record<string, string>;
-  readonly #onStep: (step: string) => void;
+  readonly #job: Job;
   #running: { child: ChildProcess; always: boolean } | undefined;
 
-  /** @param onStep called when a step starts */
-  constructor(name: string, sandbox: Sandbox, onStep: (step: string) => void = () => {}) {
+  constructor(name: string, sandbox: Sandbox) {
     this.#name = name;
-    this.#onStep = onStep;
-    mkdirSync(join(this.#folder, '.github'));
-    cpSync(join(EXAMPLES, 'machine.sh'), join(this.#folder, '.github/machine.sh'));
-    const file = (path: string, text: string): string => {
-      writeFileSync(join(this.#folder, path), text);
-      return join(this.#folder, path);
-    };
+    this.#job = new Job({
+      actionDir: root,
+      env: {
+        PATH: `${join(root, '__tests__/e2e/stand-ins/bin')}:${process.env.PATH}`,
+        EXABITS_API_BASE_URL: `${sandbox.url}/api/v1`,
+        MACHINE,
+        IMAGE_ID: 'image',
+        FLAVOR_ID: 'flavor',
+        POLL_SECONDS: '0.1',
+      },
+    });
+    const headersFile = join(this.#job.runnerTemp, 'headers');
     const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name });
-    this.#env = {
-      PATH: `${bin}:${process.env.PATH}`,
-      RUNNER_TEMP: this.#folder,
-      GITHUB_OUTPUT: file('output', ''),
-      EXABITS_HEADERS_FILE: file('headers', `Authorization: Bearer ${token}\n`),
-      EXABITS_API_BASE_URL: `${sandbox.url}/api/v1`,
-      MACHINE,
-      IMAGE_ID: 'image',
-      FLAVOR_ID: 'flavor',
-      POLL_SECONDS: '0.1',
-    };
-  }
-
-  /** Whether its machine is gone, so that nobody gets its outputs. */
-  get lost(): boolean {
-    return this.cutBy === 'loss';
-  }
-
-  /** The outputs of its steps, one per line. */
-  get outputs(): string {
-    return readFileSync(join(this.#folder, 'output'), 'utf8');
-  }
-
-  /** The workflow commands that it printed. */
-  get commands(): string[] {
-    return this.log.split('\n').filter((line) => /^\s*::|##\[/.test(line));
+    writeFileSync(headersFile, `Authorization: Bearer ${token}\n`);
+    this.#job.env.EXABITS_HEADERS_FILE = headersFile;
   }
 
   /** Runs a step, if it may still run. One with `always()` starts, and goes on, in a cancelled run. */
-  async step(step: string, always = false): Promise<Outcome> {
-    const sound =
-      this.cutBy === undefined && Object.values(this.outcomes).every((each) => each === 'success');
-    const outcome = this.lost || !(always || sound) ? 'skipped' : await this.#run(step, always);
-    this.outcomes[step] = outcome;
-    return outcome;
+  async step(step: string, always = false): Promise<StepResult | undefined> {
+    const isSound = Object.values(this.outcomes).every((outcome) => outcome === 'success');
+    this.outcomes[step] = 'skipped';
+    if (this.cutBy === 'loss' || !(always || (isSound && this.cutBy === undefined))) return undefined;
+    const result = await this.#job.run(scriptOf(this.#name, step), {
+      timeoutSeconds: 20,
+      onSpawn: (child) => {
+        this.#running = { child, always };
+      },
+    });
+    this.#running = undefined;
+    this.outcomes[step] = result.outcome;
+    this.log += result.visible;
+    const said = result.annotations.map(({ level, message }) => `${level}: ${message}`);
+    this.annotations.push(
+      ...said.filter((text) => !text.startsWith('error: Process completed with exit code')),
+    );
+    return result;
   }
 
   /** Cuts the job short, unless it has ended. */
@@ -139,31 +116,8 @@ class Job {
     else if (!always) cancel(child);
   }
 
-  async #run(step: string, always: boolean): Promise<Outcome> {
-    this.#onStep(step);
-    // The last line keeps bash from becoming the script: the runner's shell is a process of its own.
-    const child = spawn('bash', ['-eo', 'pipefail', '-c', `${scriptOf(this.#name, step)}\n:`], {
-      cwd: this.#folder,
-      env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.log += text;
-      });
-    }
-    this.#running = { child, always };
-    const limit = setTimeout(() => killAll(child), LONGEST_STEP_MS);
-    await once(child, 'close');
-    clearTimeout(limit);
-    this.#running = undefined;
-    if (this.cutBy !== undefined && !always) return 'cancelled';
-    return child.exitCode === 0 ? 'success' : 'failure';
-  }
-
   dispose(): void {
-    rmSync(this.#folder, { recursive: true });
+    this.#job.dispose();
   }
 }
 
@@ -185,52 +139,49 @@ function killAll({ pid }: ChildProcess): void {
   }
 }
 
-interface Run {
-  train: Job;
-  /** Whether the first job could tell the second one that there is nothing to do. */
-  nothingLeft: boolean;
-  second: Job;
-  /** How the second job ended. */
-  tearDown: Outcome;
-  sandbox: Sandbox;
-  /** The machines of this run that are left. */
-  left: string[];
-}
-
 interface RunOptions {
   /** What becomes of the machine. Default: running. */
   machineStatus?: 'running' | 'error';
   faults?: readonly Fault[];
-  /** Called when a step of the first job starts; `cut` cuts the job short. */
-  onStep?: (step: string, cut: (how: How) => void) => void;
-  /** Called before the first job starts. */
-  prepare?: (sandbox: Sandbox, cut: (how: How) => void) => void;
+  /** When the first job is cut short: at a moment of its nth request of a kind, or some time after it. */
+  cut?: { how: How; request: { method: string; nth: number }; moment: Moment; afterMs: number };
   /** Called between the two jobs. */
-  between?: (sandbox: Sandbox) => Promise<unknown>;
+  between?: (sandbox: Sandbox) => unknown;
 }
 
-/** Runs both jobs against a sandbox of its own, with the conditions of the example. */
-async function run(options: RunOptions = {}): Promise<Run> {
-  const sandbox = await startSandbox({
-    machineStart: { status: options.machineStatus ?? 'running', seconds: 0.05 },
-  });
-  const train: Job = new Job('train', sandbox, (step) => options.onStep?.(step, (how) => train.cut(how)));
-  const second = new Job('tear-down', sandbox);
+/**
+ * Runs both jobs against a sandbox of its own, with the conditions of the example, and asserts that no other machine is
+ * touched.
+ *
+ * @returns both jobs, how the second one ended, and the names of the machines that they have left
+ */
+async function run({ machineStatus = 'running', faults = [], cut, between }: RunOptions = {}) {
+  const sandbox = await startSandbox({ machineStart: { status: machineStatus, seconds: 0.05 } });
+  sandbox.store.createMachine(EXAMPLE_ACCOUNT, `${MACHINE}7`, 'key');
+  const others = sandbox.store.machines();
+  const train = new ExampleJob('train', sandbox);
+  const second = new ExampleJob('tear-down', sandbox);
   try {
-    for (const fault of options.faults ?? []) sandbox.faults.add(fault);
-    options.prepare?.(sandbox, (how) => train.cut(how));
+    for (const fault of faults) sandbox.faults.add(fault);
+    sandbox.onRequest(({ method, nth }, moment) => {
+      if (method !== cut?.request.method || nth !== cut.request.nth || moment !== cut.moment) return;
+      if (cut.afterMs > 0) setTimeout(() => train.cut(cut.how), cut.afterMs);
+      else train.cut(cut.how);
+    });
     const created = await train.step('create');
     await train.step(WAIT);
     await train.step('train');
-    if (created !== 'skipped') await train.step('delete', true);
-    const nothingLeft = !train.lost && (created === 'skipped' || train.outputs === 'deleted=true\n');
+    const deletion = created && (await train.step('delete', true));
+    const nothingLeft = train.cutBy !== 'loss' && (!created || deletion?.outputs.deleted === 'true');
 
-    await options.between?.(sandbox);
-    const tearDown = nothingLeft ? 'skipped' : await second.step('Delete the machine', true);
+    await between?.(sandbox);
+    const tearDown = nothingLeft ? undefined : await second.step('Delete the machine', true);
     // A late creation must take effect before the check that nothing is left.
-    if (options.faults?.includes(LATE)) await sleep(LATE_MS);
-    const left = sandbox.store.machines().flatMap(({ name }) => (name === MACHINE ? name : []));
-    return { train, nothingLeft, second, tearDown, sandbox, left };
+    if (faults.includes(LATE)) await sleep(LATE_MS);
+    const machines = sandbox.store.machines();
+    expect(machines.slice(0, others.length)).toEqual(others);
+    const left = machines.slice(others.length).map(({ name }) => name);
+    return { train, second, tearDown: tearDown?.outcome ?? 'skipped', left };
   } finally {
     await sandbox.close();
     train.dispose();
@@ -246,7 +197,8 @@ const onList = { method: 'GET', path: MACHINES };
 const onDelete = { method: 'DELETE', path: MACHINES };
 /** The wait lists the machines once, if nothing goes wrong, and the deletion from then on. */
 const whileDeleting = { match: onList, after: 1 };
-const emptyList = { answer: { body: '{"status":true,"data":[]}' } };
+const emptyList = { answer: { body: '{"status":true,"data":null}' } };
+const refusal = { answer: { body: '{"status":false}' } };
 
 const LATE = creation({ answer: { status: 504 }, carriedOutAfterMs: LATE_MS });
 const delayMs = 250;
@@ -257,19 +209,18 @@ const REFUSED = creation({
 });
 
 test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
-  const { train, nothingLeft, tearDown, left, sandbox } = await run();
-  expect(train.outcomes).toEqual({
-    create: 'success',
-    [WAIT]: 'success',
-    train: 'success',
-    delete: 'success',
-  });
+  const { train, tearDown, left } = await run();
+  expect(Object.values(train.outcomes)).toEqual(['success', 'success', 'success', 'success']);
   expect(train.log).toContain('hostname 192.0.2.');
   expect(train.log).toContain(`The machine ${MACHINE} is deleted.`);
-  expect({ nothingLeft, tearDown }).toEqual({ nothingLeft: true, tearDown: 'skipped' });
-  expect(left).toEqual([]);
-  // The account's other machines are untouched.
-  expect(sandbox.store.machines()).toHaveLength(4);
+  expect([tearDown, left]).toEqual(['skipped', []]);
+});
+
+test.concurrent.each(['-x', 'a b', 'a"b'])('a machine cannot be called %s', async (name) => {
+  const script = join(root, 'examples/machine.sh');
+  const env = { PATH: process.env.PATH, RUNNER_TEMP: root, EXABITS_API_BASE_URL: 'http://127.0.0.1:1' };
+  const { status, stderr } = spawnSync('bash', [script, 'delete', name, '1'], { env, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, `A name has letters, digits and hyphens, not '${name}'.\n`]);
 });
 
 describe('no machine is left', () => {
@@ -280,83 +231,62 @@ describe('no machine is left', () => {
   });
 
   test.concurrent('when the creation takes effect after the first job has stopped looking', async () => {
-    const { train, second, left } = await run({
+    const { second, left } = await run({
       faults: [creation({ answer: { status: 504 } })],
-      between: (sandbox) => {
-        const { token } = sandbox.store.createApiToken(EXAMPLE_ACCOUNT, { name: 'late' });
-        const creations = sandbox.requests.filter(({ method }) => method === 'POST');
-        const headers = { authorization: `Bearer ${token}` };
-        return fetch(sandbox.url + MACHINES, { method: 'POST', headers, body: creations[0]?.body ?? '' });
-      },
+      between: ({ store }) => store.createMachine(EXAMPLE_ACCOUNT, MACHINE, 'key'),
     });
-    expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
     expect(second.log).toContain(`The machine ${MACHINE} is deleted.`);
     expect(left).toEqual([]);
   });
 
   test.concurrent('when neither the list nor the deletion finds it at first', async () => {
-    const { train, nothingLeft, second, left } = await run({
+    const { train, second, left } = await run({
       faults: [
         { ...emptyList, ...whileDeleting, times: 4 },
         { answer: { status: 404 }, match: onDelete },
       ],
     });
     expect(train.outcomes.delete).toBe('success');
-    expect(nothingLeft).toBe(false);
     expect(second.log).toContain(`The machine ${MACHINE} is deleted.`);
-    expect(left).toEqual([]);
-  });
-
-  test.concurrent('when the answer to the creation is lost', async () => {
-    const { train, tearDown, left } = await run({ faults: [LOST] });
-    expect(train.outcomes).toMatchObject({ create: 'failure', delete: 'success' });
-    expect(tearDown).toBe('skipped');
     expect(left).toEqual([]);
   });
 
   test.concurrent('when it fails to start, which ends the wait', async () => {
     const { train, left } = await run({ machineStatus: 'error' });
     expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped', delete: 'success' });
-    expect(train.commands).toEqual([`::error::The machine ${MACHINE} did not start.`]);
+    expect(train.annotations).toEqual([`error: The machine ${MACHINE} did not start.`]);
     expect(left).toEqual([]);
   });
 
   test.concurrent.each<[string, Fault, Fault?]>([
     ['the list fails', { answer: { status: 500 }, ...whileDeleting, times: 2 }],
-    ['the list is refused with HTTP 200', { answer: { body: '{"status":false}' }, ...whileDeleting }],
     ['the list is empty for a while', { ...emptyList, ...whileDeleting, times: 2 }],
-    ['the list has an empty body', { answer: { body: '' }, ...whileDeleting }],
     [
-      'the deletion fails, and the list is then empty once',
-      { answer: { status: 500 }, match: onDelete },
+      'the deletion is refused, and the list is then empty once',
+      { ...refusal, match: onDelete },
       { ...emptyList, match: onList, after: 2 },
     ],
-    ['the deletion is refused', { answer: { body: '{"status":false}' }, match: onDelete, times: 2 }],
-    ['the deletion fails', { answer: { status: 500 }, match: onDelete, times: 2 }],
     ['the answer to the deletion is lost', { reset: 'handled', match: onDelete }],
     ['an answer is lost during the wait', { reset: 'handled', match: onList }],
     ['the machine is listed late', { ...emptyList, match: onList }],
-  ])('when %s', async (_what, fault, another) => {
-    const { train, nothingLeft, left } = await run({ faults: another ? [fault, another] : [fault] });
+  ])('when %s', async (_what, ...faults) => {
+    const { train, tearDown, left } = await run({ faults: faults.filter((fault) => fault !== undefined) });
     expect(train.outcomes).toMatchObject({ train: 'success', delete: 'success' });
-    expect(nothingLeft).toBe(true);
-    expect(left).toEqual([]);
+    expect([tearDown, left]).toEqual(['skipped', []]);
   });
 
   test.concurrent('unless both jobs fail because it cannot be deleted', async () => {
-    const { train, second, tearDown, left } = await run({
+    const { train, second, left } = await run({
       faults: [{ answer: { status: 500 }, match: onDelete, times: 99 }],
     });
-    expect([train.outcomes.delete, tearDown]).toEqual(['failure', 'failure']);
-    for (const { commands } of [train, second]) {
-      expect(commands).toEqual([expect.stringMatching(/^::error::.* may still run and cost money/)]);
-    }
+    for (const { annotations } of [train, second])
+      expect(annotations).toEqual([expect.stringMatching(/^error: .* may still run and cost money/)]);
     expect(left).toEqual([MACHINE]);
   });
 
   test.concurrent.each<[string, Fault]>([
     ['fails', { answer: { status: 500 } }],
-    ['is refused with HTTP 200', { answer: { body: '{"status":false}' } }],
+    ['is refused with HTTP 200', refusal],
     ['has an empty body', { answer: { body: '' } }],
   ])('unless both jobs fail because every list %s', async (_what, fault) => {
     const { train, tearDown } = await run({ faults: [REFUSED, { ...fault, match: onList, times: 99 }] });
@@ -365,12 +295,13 @@ describe('no machine is left', () => {
 });
 
 test.concurrent('a refused machine is still looked for, and the reason cannot run a workflow command', async () => {
-  const { train, second, tearDown } = await run({ faults: [REFUSED] });
+  const { train, second, tearDown } = await run({
+    faults: [REFUSED, { ...emptyList, match: onList, times: 99 }],
+  });
   expect(train.log).toContain('Out of stock?::error::x ##?error?y');
   expect([train.outcomes.delete, tearDown]).toEqual(['success', 'success']);
-  for (const { commands } of [train, second]) {
-    expect(commands).toEqual([expect.stringMatching(/^::warning::No machine train-77 has appeared so far/)]);
-  }
+  for (const { annotations } of [train, second])
+    expect(annotations).toEqual([expect.stringMatching(/^warning: No machine train-77 has appeared so far/)]);
 });
 
 describe('an answer from Exabits', () => {
@@ -381,112 +312,74 @@ describe('an answer from Exabits', () => {
     fixed_ip: '192.0.2.9',
     login: { username: 'ubuntu' },
   };
-  const listed = (change: Record<string, unknown>): string =>
-    JSON.stringify({ status: true, data: [{ ...machine, ...change }] });
+  const lists = (change: Record<string, unknown>): Fault => ({
+    answer: { body: JSON.stringify({ status: true, data: [{ ...machine, ...change }] }) },
+    match: onList,
+  });
+  const command = 'ProxyCommand touch "$RUNNER_TEMP/owned"';
 
   test.concurrent.each<[string, Record<string, unknown>]>([
-    ['a line break in the address', { fixed_ip: '192.0.2.9\n  ProxyCommand touch "$RUNNER_TEMP/owned"' }],
-    ['an option as the address', { fixed_ip: '-oProxyCommand=touch' }],
-    ['no address', { fixed_ip: null }],
-    [
-      'a line break in the username',
-      { login: { username: 'ubuntu\n  ProxyCommand touch "$RUNNER_TEMP/owned"' } },
-    ],
-    ['no username', { login: null }],
+    ['a line break in the address', { fixed_ip: `192.0.2.9\n  ${command}` }],
+    ['an option as the address', { fixed_ip: '-oProxyCommand' }],
+    ['a line break in the username', { login: { username: `ubuntu\n  ${command}` } }],
   ])('never becomes an ssh option: %s', async (_what, change) => {
-    const { train, left } = await run({ faults: [{ answer: { body: listed(change) }, match: onList }] });
+    const { train, left } = await run({ faults: [lists(change)] });
     expect(train.outcomes).toMatchObject({ [WAIT]: 'failure', train: 'skipped' });
     expect(train.log).not.toContain('hostname');
     expect(left).toEqual([]);
   });
 
-  test.concurrent('never becomes a workflow command: a line break in the status', async () => {
-    const body = listed({ status: 'x\n::error::owned' });
-    const { train, left } = await run({ faults: [{ answer: { body }, match: onList }] });
-    expect(train.commands).toEqual([]);
-    expect(train.outcomes.train).toBe('success');
-    expect(left).toEqual([]);
-  });
+  const id = JSON.stringify({ status: true, data: { id: 'x\n::error::owned' } });
 
-  test.concurrent('never becomes a workflow command: a line break in the id', async () => {
-    const body = JSON.stringify({ status: true, data: { id: 'x\n::error::owned' } });
-    const { train, left } = await run({ faults: [creation({ answer: { body }, carriedOut: true })] });
-    expect(train.commands).toEqual([]);
-    expect(train.outcomes.create).toBe('failure');
+  test.concurrent.each<[string, Fault, object]>([
+    ['status', lists({ status: 'x\n::error::owned' }), { train: 'success' }],
+    ['id', creation({ answer: { body: id }, carriedOut: true }), { create: 'failure' }],
+  ])('never becomes a workflow command: a line break in the %s', async (_what, fault, outcomes) => {
+    const { train, left } = await run({ faults: [fault] });
+    expect(train.annotations).toEqual([]);
+    expect(train.outcomes).toMatchObject(outcomes);
     expect(left).toEqual([]);
   });
 });
 
 describe('no machine is left after the first job is cut short', () => {
-  const steps = ['create', WAIT, 'train', 'delete'];
   const ways = ['cancel', 'loss'] as const;
-
-  test.concurrent.each(steps.flatMap((step) => ways.map((how) => [how, step] as const)))(
-    '(%s) at the start of the step %s',
-    async (how, step) => {
-      const begun: string[] = [];
-      const { train, tearDown, left, sandbox } = await run({
-        onStep(title, cut) {
-          begun.push(title);
-          if (title === step) setImmediate(() => cut(how));
-        },
-      });
-      expect(begun).toContain(step);
-      expect(train.lost).toBe(how === 'loss');
-      // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
-      if (how === 'cancel' && step !== 'create') expect(tearDown).toBe('skipped');
-      expect(left).toEqual([]);
-      expect(sandbox.store.machines()).toHaveLength(4);
-    },
-  );
-
-  const moments = (['received', 'handled'] as const).flatMap((moment) =>
-    ['POST', 'GET', 'DELETE'].flatMap((method) =>
-      ways.map((how): [How, string, Moment] => [how, method, moment]),
+  // The wait lists the machines first, and then the deletion does.
+  const requests = [
+    { method: 'POST', nth: 1 },
+    { method: 'GET', nth: 1 },
+    { method: 'GET', nth: 2 },
+    { method: 'DELETE', nth: 1 },
+  ];
+  const moments = ways.flatMap((how) =>
+    requests.flatMap((request) =>
+      (['received', 'handled'] as const).map((moment) => ({ how, request, moment, afterMs: 0 })),
     ),
   );
 
-  test.concurrent.each(moments)('(%s) when %s virtual-machines is %s', async (how, method, moment) => {
-    let happened = false;
-    const { left } = await run({
-      prepare: (sandbox, cut) =>
-        sandbox.onRequest((request, at) => {
-          if (request.method !== method || at !== moment) return;
-          happened = true;
-          cut(how);
-        }),
-    });
-    expect(happened).toBe(true);
+  test.concurrent.each(moments)('%j', async (cut) => {
+    const { train, tearDown, left } = await run({ cut });
+    expect(train.cutBy).toBe(cut.how);
+    // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.
+    if (cut.how === 'cancel' && cut.request.method !== 'POST') expect(tearDown).toBe('skipped');
     expect(left).toEqual([]);
   });
 
   test('at random moments', async () => {
-    const anyCut = fc.record({
-      how: fc.constantFrom<How[]>('cancel', 'loss'),
-      step: fc.constantFrom(...steps),
-      afterMs: fc.nat(300),
+    const anyRun = fc.record({
+      cut: fc.record({
+        how: fc.constantFrom(...ways),
+        request: fc.constantFrom(...requests),
+        moment: fc.constantFrom<Moment[]>('received', 'handled', 'answered'),
+        afterMs: fc.nat(300),
+      }),
       faults: fc.constantFrom<Fault[][]>([], [SLOW], [LOST], [{ ...LOST, delayMs }], [LATE]),
       machineStatus: fc.constantFrom<('running' | 'error')[]>('running', 'running', 'error'),
     });
-    const cuts = fc.sample(anyCut, { seed: SEED, numRuns: randomCases(100) });
-    const cutShort = async ({ how, step, afterMs, faults, machineStatus }: (typeof cuts)[number]) => {
-      // If the step is not reached because the one before it failed, the cut happens at the deletion.
-      let due = false;
-      const { train, left } = await run({
-        faults,
-        machineStatus,
-        onStep(title, cut) {
-          if (due || (title !== step && title !== 'delete')) return;
-          due = true;
-          setTimeout(() => cut(how), afterMs);
-        },
-      });
-      return { left, hit: train.cutBy !== undefined };
-    };
-    const ends = await pLimit(AT_ONCE).map(cuts, cutShort);
-    const failed = cuts.filter((_cut, index) => ends[index]?.left.length !== 0);
-    expect(failed).toEqual([]);
+    const runs = fc.sample(anyRun, { seed: 20_261_124, numRuns: randomCases(100) });
+    const ends = await pLimit(5).map(runs, run);
+    expect(runs.filter((_run, index) => ends[index]?.left.length !== 0)).toEqual([]);
     // The others ended before the cut.
-    expect(ends.filter(({ hit }) => hit).length).toBeGreaterThan(cuts.length / 2);
+    expect(ends.filter(({ train }) => train.cutBy !== undefined).length).toBeGreaterThan(runs.length / 2);
   });
 });

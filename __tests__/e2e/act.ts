@@ -151,11 +151,6 @@ export class ActLog {
     this.#sandbox = sandbox;
   }
 
-  /** The jobs that ended, by their names in the log. */
-  get jobs(): string[] {
-    return this.results.map((result) => result.replace(/ \w+$/, ''));
-  }
-
   /** How each job ended, such as `API token/for-one-step succeeded`. */
   get results(): string[] {
     const ends = this.lines.map((line) => /^\[(.*?) *\] \S+ {2}Job (succeeded|failed)$/.exec(line));
@@ -176,10 +171,13 @@ export class ActLog {
     return lines.some((line) => line.includes(text)) ? [] : [`${job ?? 'the log'} does not show: ${text}`];
   }
 
-  /** The variables of Exabits that a job exported, each with its last value. */
-  exported(job: string): ReadonlyMap<string, string> {
-    const lines = this.of(job).map((line) => /::set-env:: (EXABITS_\w+)=(.*)$/.exec(line));
-    return new Map(lines.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? '']] : [])));
+  /** The variables of Exabits that jobs have set, in this order. */
+  get exported(): { job: string; name: string; value: string }[] {
+    return this.lines.flatMap((line) => {
+      const [, job = '', name, value = ''] =
+        /^\[(.*?) *\] .*::set-env:: (EXABITS_\w+)=(.*)$/.exec(line) ?? [];
+      return name === undefined ? [] : [{ job, name, value }];
+    });
   }
 
   /** The lines that hold a secret in any form: a password, or a token that the sandbox has issued. */

@@ -7,7 +7,7 @@ import { Report } from './report.ts';
 import {
   checkClientFile,
   runExamples,
-  runInterruptedJobs,
+  runInterruptedJob,
   runRefusedExamples,
   runSharedJobs,
   runSweep,
@@ -28,7 +28,7 @@ if (tools.act) {
     await runTraining(setting);
     await runSweep(setting);
     await runSharedJobs(setting);
-    await runInterruptedJobs(setting);
+    await runInterruptedJob(setting);
   } finally {
     for (const each of repositories) each.dispose();
   }

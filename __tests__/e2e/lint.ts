@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { Repository } from './act.ts';
 import type { Report } from './report.ts';
 import type { Tools } from './tools.ts';
 
@@ -46,32 +46,24 @@ async function findings(linter: string, args: readonly string[], cwd: string): P
 }
 
 /**
- * Lints the workflows as those of one project, because they may call each other. Where an example uses the published
- * action, the action here takes its place, so that inputs and outputs are checked against its action.yml.
+ * Lints all workflows in one repository, because they may call each other. Where an example uses the published action,
+ * the action here takes its place, so that inputs and outputs are checked against its action.yml.
  */
 async function lintWorkflows(actionlint: string, shellcheck: string, root: string): Promise<string[]> {
-  const project = mkdtempSync(join(tmpdir(), 'actionlint-'));
+  const repository = new Repository(undefined);
+  const { folder } = repository;
   try {
-    mkdirSync(join(project, '.git'));
-    for (const part of ['action.yml', 'sweep', 'dist', '.github', '__tests__/e2e']) {
-      cpSync(join(root, part), join(project, part), { recursive: true });
-    }
-    cpSync(join(root, 'examples/composite-action'), join(project, '.github/actions/machines'), {
-      recursive: true,
-    });
-    const workflows = globSync(['examples/**/*.yml', '__tests__/e2e/*.yml'], { cwd: root });
-    for (const path of workflows.filter((each) => basename(each) !== 'action.yml')) {
-      const text = readFileSync(join(root, path), 'utf8');
-      writeFileSync(
-        join(project, '.github/workflows', basename(path)),
-        text.replaceAll(/uses: your-org\/exabits-auth(\/\w+)?@v\d/g, 'uses: .$1/'),
-      );
+    const others = globSync(['.github/workflows/*.yml', '__tests__/e2e/*.yml'], { cwd: root });
+    for (const path of others) cpSync(join(root, path), join(folder, '.github/workflows', basename(path)));
+    for (const path of globSync(join(folder, '.github/workflows/*.yml'))) {
+      const text = readFileSync(path, 'utf8');
+      writeFileSync(path, text.replaceAll(/uses: your-org\/exabits-auth(\/\w+)?@v\d/g, 'uses: .$1/'));
     }
     // Without pyflakes, so that all machines give the same result.
     const options = ['-no-color', '-oneline', `-shellcheck=${shellcheck}`, '-pyflakes='];
-    return await findings(actionlint, options, project);
+    return await findings(actionlint, options, folder);
   } finally {
-    rmSync(project, { recursive: true });
+    repository.dispose();
   }
 }
 
@@ -87,12 +79,8 @@ async function schemaErrors(root: string): Promise<string[]> {
   const { NoOperationTraceWriter } = await import('@actions/workflow-parser');
   hooks.deregister();
 
-  return globSync(
-    ['action.yml', '{sweep,.github/actions,examples}/**/action.yml', '__tests__/e2e/stand-ins/*.yml'],
-    {
-      cwd: root,
-    },
-  ).flatMap((name) => {
+  const others = ['{sweep,.github/actions,examples}/**/action.yml', '__tests__/e2e/stand-ins/*.yml'];
+  return globSync(['action.yml', ...others], { cwd: root }).flatMap((name) => {
     const content = readFileSync(join(root, name), 'utf8');
     const { context } = parseAction({ name, content }, new NoOperationTraceWriter());
     return context.errors.getErrors().map(({ message }) => `${name}: ${message}`);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Report } from './report.ts';
@@ -69,10 +69,10 @@ function pythonTool(name: string, wheel: string): Tool {
 
 async function findOrInstall({ name, install, installed }: Tool): Promise<string | undefined> {
   const chosen = process.env[name.toUpperCase()];
-  if (chosen) return isExecutable(chosen) ? chosen : undefined;
+  if (chosen) return existsSync(chosen) ? chosen : undefined;
   const built = join(folder, installed);
   const onPath = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name));
-  const found = [...onPath, built].find(isExecutable);
+  const found = [...onPath, built].find(existsSync);
   if (found !== undefined) return found;
 
   mkdirSync(folder, { recursive: true });
@@ -82,14 +82,5 @@ async function findOrInstall({ name, install, installed }: Tool): Promise<string
   await promisify(execFile)(program, args, { env, timeout: longestInstallMs }).catch((error: unknown) =>
     console.log(String(error)),
   );
-  return isExecutable(built) ? built : undefined;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return existsSync(built) ? built : undefined;
 }

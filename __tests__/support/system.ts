@@ -3,7 +3,7 @@ import { describe, test } from '@jest/globals';
 
 // Features that tests need but not every system has. Where one is missing, its tests are reported as skipped.
 
-export const onWindows = process.platform === 'win32';
+const onWindows = process.platform === 'win32';
 
 /** For `prlimit` and `mount`, which give a single process a small disk. */
 export const testOnLinux = where(process.platform === 'linux');

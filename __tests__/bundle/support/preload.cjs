@@ -1,6 +1,6 @@
 // Loaded into every process of the action before the bundle. It makes the parts of the toolkit that the build has left
 // out unusable, and changes what PRELOAD says in JSON:
-// uuid: what crypto.randomUUID returns; signal and atWrite: end the process at its nth write to a file of the runner;
+// uuid: what crypto.randomUUID returns; killAtWrite: ends the process at its nth write to a file of the runner;
 // watchOpen: where to note how each file is created; full: the line of the log from which on writing fails;
 // throwing: the message of an uncaught exception, as a library may throw in an event handler.
 const crypto = require('node:crypto');
@@ -24,16 +24,16 @@ const leftOut = new Proxy(
 );
 Module._load = (request, ...rest) => (request === 'node:process' ? leftOut : load(request, ...rest));
 
-const { uuid, signal, atWrite, watchOpen, full, throwing } = JSON.parse(process.env.PRELOAD);
+const { uuid, killAtWrite, watchOpen, full, throwing } = JSON.parse(process.env.PRELOAD);
 
 if (uuid) crypto.randomUUID = () => uuid;
 
-if (signal) {
+if (killAtWrite) {
   let writes = 0;
   const atNth = (write) =>
     function (...args) {
       writes += 1;
-      if (writes === atWrite) process.kill(process.pid, signal);
+      if (writes === killAtWrite) process.kill(process.pid, 'SIGKILL');
       return write.apply(this, args);
     };
   fs.appendFileSync = atNth(fs.appendFileSync);

@@ -5,11 +5,9 @@ import { afterEach, expect, jest } from '@jest/globals';
 import {
   AWKWARD_ACCOUNT,
   EXAMPLE_ACCOUNT,
-  md5,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
-  tokensIn,
 } from '../../../testbed/exabits/server.ts';
 import { Job, type JobOptions, type StepOptions, type StepResult } from '../../../testbed/runner/job.ts';
 import { secretsIn } from '../../../testbed/runner/secret-forms.ts';
@@ -19,23 +17,17 @@ const root = join(import.meta.dirname, '../../..');
 // Every test runs several processes, which take longer on a busy machine.
 jest.setTimeout(60_000);
 
-const endings: (() => unknown)[] = [];
+let endings = new AsyncDisposableStack();
 
-/** Registers something to do when the test is over; the last registered runs first. */
+/** Registers something to do when the test is over, whatever else fails; the last registered runs first. */
 export function atEnd(end: () => unknown): void {
-  endings.push(end);
+  endings.defer(async () => void (await end()));
 }
 
 afterEach(async () => {
-  const problems: unknown[] = [];
-  for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
-    try {
-      await end();
-    } catch (problem) {
-      problems.push(problem);
-    }
-  }
-  if (problems.length > 0) throw problems[0];
+  const due = endings;
+  endings = new AsyncDisposableStack();
+  await due.disposeAsync();
 });
 
 /** Makes a folder that is removed when the test is over. */
@@ -83,17 +75,13 @@ export interface ProcessOptions extends StepOptions {
 export class Scenario {
   readonly sandbox: Sandbox;
   readonly job: Job;
+  /** What must not be shown, besides all that Exabits has issued. */
+  readonly secrets = new Set([EXAMPLE_ACCOUNT.password, AWKWARD_ACCOUNT.password]);
   readonly #steps: StepResult[] = [];
-  readonly #secrets = new Set([EXAMPLE_ACCOUNT.password, AWKWARD_ACCOUNT.password]);
 
   constructor(sandbox: Sandbox, job: Job) {
     this.sandbox = sandbox;
     this.job = job;
-  }
-
-  /** How messages name the sandbox. */
-  get host(): string {
-    return `127.0.0.1:${this.sandbox.port}`;
   }
 
   /** `METHOD path` of every request so far, without the version path. */
@@ -114,7 +102,7 @@ export class Scenario {
 
   /** Runs the action against the sandbox, or another `api-url`. */
   async uses(inputs: Readonly<Record<string, string>>, options?: ProcessOptions): Promise<StepResult> {
-    for (const name of ['password', 'api-token']) this.expectSecret(inputs[name]);
+    for (const name of ['password', 'api-token']) this.secrets.add(inputs[name] ?? '');
     const step = await this.job.uses({ 'api-url': this.sandbox.url, ...inputs }, preloaded(options));
     this.#steps.push(step);
     return step;
@@ -128,17 +116,11 @@ export class Scenario {
     return step;
   }
 
-  /** Runs the post steps. */
-  async finish(options?: ProcessOptions): Promise<StepResult[]> {
-    const steps = await this.job.finish(preloaded(options));
-    this.#steps.push(...steps);
-    return steps;
-  }
-
   /** Runs the post step of a job that has one. */
   async post(options?: ProcessOptions): Promise<StepResult> {
-    const [step, ...more] = await this.finish(options);
+    const [step, ...more] = await this.job.finish(preloaded(options));
     if (step === undefined || more.length > 0) throw new Error('The job has not one post step');
+    this.#steps.push(step);
     return step;
   }
 
@@ -150,33 +132,18 @@ export class Scenario {
     return step;
   }
 
-  /** Adds a secret of the test, to be searched for when it is over. */
-  expectSecret(secret: string | undefined): void {
-    if (secret) this.#secrets.add(secret);
-  }
-
   /**
    * Asserts that no secret is shown in any form: not in the log, not in what the action prints before the runner masks
    * it, nor in the summary. In the state is only the token of the job, which is a value of its own.
    */
   expectNoSecretShown(): void {
-    const sent = this.sandbox.requests.flatMap((request) => [
-      ...tokensIn(request),
-      /"password":"([^"]+)"/.exec(request.body)?.[1] ?? '',
-    ]);
-    const exported = this.#steps.flatMap(({ outputs: { token = '', 'refresh-token': refresh = '' } }) => [
-      token,
-      refresh,
-    ]);
-    const given = [...this.#secrets].flatMap((secret) => [secret, md5(secret)]);
-    const secrets = new Set([...given, ...sent, ...exported, ...this.sandbox.store.issued].filter(Boolean));
-    const shown = this.#steps.flatMap(({ raw, visible, annotations, summary, state }) => [
-      visible,
-      raw.replace(/^::add-mask::.*$/gm, ''),
-      ...annotations.map(({ message }) => message),
-      summary,
-      ...Object.entries(state).flatMap(([name, value]) => (name === 'ephemeral-token' ? [] : [value])),
-    ]);
+    const secrets = [...this.secrets, ...this.sandbox.store.issued];
+    const shown = this.#steps.flatMap(
+      ({ raw, visible, summary, state: { 'ephemeral-token': _, ...state } }) => [
+        ...[visible, raw.replace(/^::add-mask::.*$/gm, ''), summary],
+        ...Object.values(state),
+      ],
+    );
     expect(shown.filter((text) => secretsIn(text, secrets).length > 0)).toEqual([]);
   }
 
@@ -191,12 +158,9 @@ export class Scenario {
    *
    * @returns the error's message
    */
-  expectFailure(step: StepResult): string {
-    const { outcome, exitCode, signal, outputs, env, visible } = step;
-    expect({ outcome, exitCode, signal, outputs, env, visible }).toEqual({
-      ...{ outcome: 'failure', exitCode: 1, signal: null, outputs: {}, env: {}, visible },
-    });
-    const errors = step.annotations.filter(({ level }) => level === 'error');
+  expectFailure({ exitCode, outputs, env, visible, annotations }: StepResult): string {
+    expect({ exitCode, outputs, env, visible }).toEqual({ exitCode: 1, outputs: {}, env: {}, visible });
+    const errors = annotations.filter(({ level }) => level === 'error');
     expect(errors).toHaveLength(1);
     const message = errors[0]?.message ?? '';
     const logged = visible.split('\n').filter((line) => line !== '' && !line.startsWith('##[debug]'));
@@ -213,10 +177,11 @@ export class Scenario {
    * @returns the names of the tokens that are left
    */
   expectCleanedUp(post: StepResult): string[] {
-    const { exitCode, signal, visible } = post;
-    const set = Object.entries(this.job.env).filter(([, value]) => value !== '');
-    expect({ exitCode, signal, visible, set, files: this.headerFiles() }).toEqual({
-      ...{ exitCode: 0, signal: null, visible, set: [], files: [] },
+    const { exitCode, visible } = post;
+    const { env } = this.job;
+    const set = Object.keys(env).filter((name) => name.startsWith('EXABITS_') && env[name] !== '');
+    expect({ exitCode, visible, set, files: this.headerFiles() }).toEqual({
+      ...{ exitCode: 0, visible, set: [], files: [] },
     });
     const left = this.tokensLeft;
     const warned = warningsOf(post).join('\n');
@@ -247,10 +212,8 @@ function preloaded({ change = {}, ...options }: ProcessOptions = {}): StepOption
 }
 
 /** Asserts that a step succeeded without an error or a warning. */
-export function expectSuccess({ visible, outcome, exitCode, annotations }: StepResult): void {
-  expect({ visible, outcome, exitCode, annotations }).toEqual({
-    ...{ visible, outcome: 'success', exitCode: 0, annotations: [] },
-  });
+export function expectSuccess({ visible, outcome, annotations }: StepResult): void {
+  expect({ visible, outcome, annotations }).toEqual({ visible, outcome: 'success', annotations: [] });
 }
 
 /** The warnings of a step. */
