@@ -116,6 +116,14 @@ describe.each<Scheme>(['http', 'https'])('over %s, a connection', (scheme) => {
     expect(connections()).toBe(expected);
   });
 
+  test('that was kept and falls silent is not taken for one that was closed', async () => {
+    const { url } = await serve((socket, nth) => nth === 1 && socket.write(success), scheme);
+    const { exabits, credential } = await converse({ apiUrl: url, timeoutMs: 600 });
+    await exabits.check(credential);
+    const { message } = await failureOf(() => exabits.check(credential));
+    expect(message).toContain('(1 try; last error: no answer)');
+  });
+
   test.each([300, 401, 503])('is closed after HTTP %i', async (status) => {
     const closed = Promise.withResolvers<void>();
     const { url } = await serve((socket) => {
