@@ -2516,10 +2516,7 @@ function requireConfigured({ configured, endpoint, isEndpointGiven }) {
     throw new Failure(`The variable EXABITS_API_URL names ${endpoint.apiUrl}, but the input "api-url" is empty, which means ${defaultApiUrl}. The step's own credentials were not sent.`, `If you mean the host of the variable, set api-url: ${expression('env')}, or ${expression('vars')} if it is a variable of the repository. If you mean the other, set api-url to it.`);
 }
 
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = require("node:os");
 ;// CONCATENATED MODULE: ./lib/job/client-file.js
-
 
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over the tokens of a login, even those in the environment.
@@ -2528,7 +2525,11 @@ const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 function clientFileKey() {
     try {
-        const path = (0,external_node_path_namespaceObject.join)((0,external_node_os_namespaceObject.homedir)(), '.exabits', 'config.yaml');
+        // The client knows the home folder from the environment alone; only Windows sets USERPROFILE.
+        const home = process.env.USERPROFILE || process.env.HOME;
+        if (!home)
+            return undefined;
+        const path = (0,external_node_path_namespaceObject.join)(home, '.exabits', 'config.yaml');
         const file = (0,external_node_fs_namespaceObject.statSync)(path);
         // Reading a pipe or a device may never end.
         if (!file.isFile() || file.size > largestFile)
@@ -2904,6 +2905,8 @@ async function run({ work, tell, onFailure }) {
     process.exit();
 }
 
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = require("node:os");
 ;// CONCATENATED MODULE: ./lib/ephemeral-name.js
 
 

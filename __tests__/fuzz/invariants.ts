@@ -8,11 +8,8 @@ const ownCommands = ['add-mask', 'error', 'warning', 'debug'];
 const shortestForm = 8;
 const longestLine = 2_500;
 const mostLines = 200;
-/** Every deadline is one second. A busy machine needs more, but less than the shortest limit of a single try, 10 s. */
-const latestMs = 9_000;
-
 /** The promises of docs/threat-model.md that the outcome of a world can break; each says how it was broken. */
-const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => string | undefined>> = {
+export const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => string | undefined>> = {
   'every secret is masked before it is sent': (_world, { sentUnmasked }) => sentUnmasked[0],
 
   'no secret is visible in any form': (world, outcome) => {
@@ -141,31 +138,7 @@ const invariants: Readonly<Record<string, (world: World, outcome: Outcome) => st
 
   'the tokens of others are left alone': (_world, { othersAreThere }) =>
     othersAreThere ? undefined : 'deleted',
-
-  'every phase ends in time': (_world, { main, post }) => {
-    const late = [main, post].find(({ tookMs }) => tookMs > latestMs);
-    return late && `${Math.round(late.tookMs)} ms`;
-  },
 };
-
-/**
- * Checks the outcome of a world against every promise.
- *
- * @throws an Error for the first broken promise
- */
-export function holdInvariants(world: World, outcome: Outcome): void {
-  for (const [name, broken] of Object.entries(invariants)) {
-    const how = broken(world, outcome);
-    if (how === undefined) continue;
-    const steps = [outcome.main, outcome.post].map(
-      ({ exitCode, visible }) => `exit code ${exitCode}\n${visible}`,
-    );
-    const requests = outcome.exchanges.map(
-      ({ request: { call, status }, answer }) => `${call} ${status} ${JSON.stringify(answer)}`,
-    );
-    throw new Error([`${name}: ${how}`, ...steps, ...requests].join('\n'));
-  }
-}
 
 function errorsOf({ annotations }: Outcome['main']): string[] {
   return annotations.flatMap(({ level, message }) => (level === 'error' ? [message] : []));

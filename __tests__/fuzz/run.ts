@@ -8,48 +8,24 @@ import {
   tokensIn,
 } from '../../testbed/exabits/server.ts';
 import { maskedForms } from '../../testbed/runner/secret-forms.ts';
-import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
 import { InProcessJob, type Step } from '../support/job.ts';
 import { ADDRESS, type Answer, type World } from './worlds.ts';
 
+/** What a world comes to. */
+export type Outcome = Awaited<ReturnType<typeof runWorld>>;
 /** A request, and how it was answered. */
-export interface Exchange {
-  readonly request: RecordedRequest;
-  readonly answer: Answer;
-}
-
-/** What a phase of the action did. */
-export interface Phase extends Step {
-  /** Names of the files in `$RUNNER_TEMP` when the phase is over. */
-  readonly temporaryFiles: readonly string[];
-  readonly tookMs: number;
-}
-
-/** The outcome of a world. */
-export interface Outcome {
-  readonly main: Phase;
-  readonly post: Phase;
-  readonly exchanges: readonly Exchange[];
-  /** Secrets that a request carried before they were masked. */
-  readonly sentUnmasked: readonly string[];
-  /** Tokens that Exabits has given out. */
-  readonly served: ReadonlySet<string>;
-  /** The names of the tokens at Exabits that the job made and that still work. */
-  readonly left: readonly string[];
-  /** Whether all other tokens at Exabits still work. */
-  readonly othersAreThere: boolean;
-}
+export type Exchange = Outcome['exchanges'][number];
 
 const others = ['laptop', 'gha-1-1-0123abcd', 'gha-9876543210-2-0123abcd'];
 
 /** Runs `main` and then `post` in a world. */
-export async function runWorld(world: World): Promise<Outcome> {
+export async function runWorld(world: World) {
   const { username = '', 'api-token': apiToken = '' } = world.inputs;
   const account: Account = { username: username.trim(), email: '', password: passwordOf(world) };
   const sandbox = await startSandbox({ accounts: [account] });
   const { store } = sandbox;
   for (const name of others) store.createApiToken(account, { name });
-  for (const token of [apiToken, world.env.EXABITS_API_TOKEN ?? ''])
+  for (const token of [apiToken, world.env.EXABITS_API_TOKEN ?? ''].filter((text) => text.trim() !== ''))
     store.createApiToken(account, { name: 'stored', token: token.trim() });
   const seeded = store.apiTokens();
   const atSandbox = (texts: World['env']): Record<string, string> =>
@@ -58,27 +34,20 @@ export async function runWorld(world: World): Promise<Outcome> {
     );
   // So that nothing ever leaves this machine.
   const job = new InProcessJob({ ...atSandbox(world.env), https_proxy: sandbox.url });
-  const masks = new Set<string>();
-  job.onLine = (line) => {
-    const command = parseWorkflowCommand(line);
-    if (command?.name === 'add-mask') masks.add(command.text);
-  };
-  const exchanges: Exchange[] = [];
+  const exchanges: { request: RecordedRequest; answer: Answer }[] = [];
   const sentUnmasked: string[] = [];
   sandbox.onRequest((request, moment) => {
     if (moment !== 'received') return;
-    sentUnmasked.push(...secretsIn(request).filter((secret) => !masks.has(secret)));
+    sentUnmasked.push(...secretsIn(request).filter((secret) => job.mask(secret) !== '***'));
     const answer = world.answers[exchanges.length] ?? world.answers.at(-1) ?? 'right';
     exchanges.push({ request, answer });
     if (answer !== 'right') sandbox.faults.add(faultFor(answer, request));
   });
-  const watch = async (act: () => Promise<Step>): Promise<Phase> => {
-    const startedAt = performance.now();
+  const watch = async (act: () => Promise<Step>) => {
     const step = await act();
-    const tookMs = performance.now() - startedAt;
     // As in a debug run.
     const visible = `${step.visible}${step.debugLog}`;
-    return { ...step, visible, temporaryFiles: readdirSync(job.temp), tookMs };
+    return { ...step, visible, temporaryFiles: readdirSync(job.runnerTemp) };
   };
   const { random } = Math;
   // Waits between tries are no longer than the server asks for.
@@ -88,9 +57,8 @@ export async function runWorld(world: World): Promise<Outcome> {
     const post = await watch(() => job.post(main));
     const alive = store.apiTokens();
     const left = alive.filter((token) => !seeded.includes(token)).map(({ name }) => name);
-    const served = new Set([...store.issued, ...changedTokens(world)]);
     const othersAreThere = seeded.every((token) => alive.includes(token));
-    return { main, post, exchanges, sentUnmasked, served, left, othersAreThere };
+    return { main, post, exchanges, sentUnmasked, issued: store.issued, left, othersAreThere };
   } finally {
     Math.random = random;
     job.dispose();
@@ -136,24 +104,14 @@ function secretsIn(request: RecordedRequest): string[] {
   return hash === undefined ? tokensIn(request) : [hash];
 }
 
-/**
- * The secrets of a world, in the spellings in which they work: those that the user gave, those that Exabits gave, and
- * those already set in the job, if the action used them.
- */
-export function secretsOf(world: World, { main, exchanges, served }: Outcome): Set<string> {
-  const names = ['EXABITS_API_TOKEN', 'EXABITS_ACCESS_TOKEN', 'EXABITS_REFRESH_TOKEN'];
+/** The secrets of a world: those that the user gave, that Exabits sent, and that the action has used or exported. */
+export function secretsOf(world: World, { main, exchanges, issued }: Outcome): Set<string> {
+  const { token = '', 'refresh-token': refreshToken = '' } = main.outputs;
   const sent = exchanges.flatMap(({ request }) => tokensIn(request));
-  const used = new Set([...Object.values(main.outputs), ...sent]);
-  const existing = names.map((name) => (world.env[name] ?? '').trim()).filter((token) => used.has(token));
-  return withoutBlank([...secretsOfInputs(world), ...existing, ...served]);
-}
-
-/** The tokens in the changed answers of a world. */
-function changedTokens({ answers }: World): string[] {
-  return answers.flatMap((answer) => {
-    const { changed, value } = Object(answer);
-    return /token/.test(changed) && typeof value === 'string' ? [value] : [];
-  });
+  // Also tokens that cannot be used.
+  const changed = world.answers.map(Object).filter(({ changed }) => /token/.test(changed));
+  const texts = changed.map(({ value }) => value).filter((value) => typeof value === 'string');
+  return withoutBlank([...secretsOfInputs(world), ...issued, ...texts, ...sent, token, refreshToken]);
 }
 
 /** Those of the secrets that are in the inputs of the step. */

@@ -1,14 +1,12 @@
-import { validateHeaderValue } from 'node:http';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { tokenDefect } from '../../src/credentials.ts';
 import { parseEndpoint } from '../../src/endpoint.ts';
 import { readEnvelope } from '../../src/exabits/envelope.ts';
 import { Failure } from '../../src/failure.ts';
 import { createMasker } from '../../src/secrets.ts';
 import { oneLine } from '../../src/text.ts';
 import { parseWorkflowCommand } from '../../testbed/runner/workflow-command.ts';
-import { anyBody, anyText, goodToken } from './worlds.ts';
+import { anyBody, anyText } from './worlds.ts';
 
 /** Checks something for many random values, always the same ones. */
 function forAll<Value>(arbitrary: fc.Arbitrary<Value>, check: (value: Value) => void): void {
@@ -30,27 +28,6 @@ test('Any text from outside becomes one line that contains no workflow command',
     expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(parseWorkflowCommand(`Signed in as ${line}`)).toBeUndefined();
     expect(oneLine(line)).toBe(line);
-  });
-});
-
-test('Any secret is masked as a whole and line by line, each only once', () => {
-  forAll(anyText, (secret) => {
-    const told: string[] = [];
-    const { mask } = createMasker((part) => void told.push(part));
-    expect([mask(secret), mask(secret)]).toEqual([secret, secret]);
-    const parts = [secret, ...secret.split(/[\r\n]+/)].filter((part) => part.trim() !== '');
-    expect(told).toEqual(expect.arrayContaining(parts));
-    expect(new Set(told).size).toBe(told.length);
-    expect(told.filter((part) => !secret.includes(part))).toEqual([]);
-  });
-});
-
-test('Any token fits into a header, or has a defect', () => {
-  forAll(fc.oneof(anyText, goodToken), (any) => {
-    const defect = tokenDefect(any);
-    if (!/^[\x21-\x7e]+$/.test(any)) expect(defect).toMatch(/^(is|contains) /);
-    if (defect === undefined)
-      expect(() => validateHeaderValue('Authorization', `Bearer ${any}`)).not.toThrow();
   });
 });
 

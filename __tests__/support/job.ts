@@ -37,11 +37,6 @@ export class InProcessJob extends Job {
     jobs.add(this);
   }
 
-  /** `$RUNNER_TEMP`. */
-  get temp(): string {
-    return this.runnerTemp;
-  }
-
   override dispose(): void {
     super.dispose();
     jobs.delete(this);
@@ -68,7 +63,7 @@ export class InProcessJob extends Job {
 
   /** The paths of the files in `$RUNNER_TEMP`. */
   temporaryFiles(): string[] {
-    return readdirSync(this.temp).map((name) => join(this.temp, name));
+    return readdirSync(this.runnerTemp).map((name) => join(this.runnerTemp, name));
   }
 
   async #run(phase: Phase, inputs: Step['inputs'], state: Step['state']): Promise<Step> {

@@ -63,7 +63,7 @@ test('no summary is written by default, or by a step that fails', async () => {
 
 test('a summary that cannot be written is a warning: the credentials are out', async () => {
   const job = new InProcessJob();
-  const folder = `${job.temp}/summary`;
+  const folder = `${job.runnerTemp}/summary`;
   mkdirSync(folder);
   const reasons: [path: string, reason: string][] = [
     ['', 'GITHUB_STEP_SUMMARY is not a file'],

@@ -120,7 +120,7 @@ describe('of several invocations in one job, the post step of each', () => {
     const first = await job.main(loginInputs);
     const second = await job.main(tokenInputs);
     expect(job.env).toMatchObject({ EXABITS_API_TOKEN: apiToken, EXABITS_ACCESS_TOKEN: '' });
-    const foreign = join(job.temp, 'exabits-headers-of-somebody-else');
+    const foreign = join(job.runnerTemp, 'exabits-headers-of-somebody-else');
     writeFileSync(foreign, 'x');
 
     expect(Object.keys((await job.post(second)).env)).toEqual(ofTheToken);

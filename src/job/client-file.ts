@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 // gpu-cli v0.0.3, internal/api/client.go: these keys win over the tokens of a login, even those in the environment.
@@ -9,7 +8,10 @@ const largestFile = 64 * 1024;
 /** Finds a key in the official client's configuration file that it prefers to the tokens of a login. Never throws. */
 export function clientFileKey(): { path: string; key: string } | undefined {
   try {
-    const path = join(homedir(), '.exabits', 'config.yaml');
+    // The client knows the home folder from the environment alone; only Windows sets USERPROFILE.
+    const home = process.env.USERPROFILE || process.env.HOME;
+    if (!home) return undefined;
+    const path = join(home, '.exabits', 'config.yaml');
     const file = statSync(path);
     // Reading a pipe or a device may never end.
     if (!file.isFile() || file.size > largestFile) return undefined;

@@ -41,7 +41,7 @@ export function showMachine(machine: MachineRecord, nowMs: number): Record<strin
     id,
     name,
     status: nowMs < startedAt ? 'creating' : status,
-    fixed_ip: fixedIp,
+    fixed_ip: nowMs < startedAt ? null : fixedIp,
     // The real API includes the machine's own password, too.
     login: {
       _id: `${id.slice(0, -3)}200`,

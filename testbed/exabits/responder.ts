@@ -54,11 +54,11 @@ export class Responder {
   readonly #routes: Readonly<Record<string, Route>> = {
     'POST api-tokens': (caller, { body }) => {
       const record = this.#store.createApiToken(caller, newToken(body));
-      return { message: 'API token created', data: { ...publicFields(record), token: record.token } };
+      return { message: 'API token created', data: shown(record) };
     },
     'GET api-tokens': ({ username }, { query }) => {
       const own = this.#store.apiTokens().filter(({ account }) => account === username);
-      return this.#page(sorted(own.map(publicFields), query), query);
+      return this.#page(sorted(own.map(shown), query), query);
     },
     'DELETE api-tokens/{id}': (caller, _request, id) => {
       if (!this.#store.deleteApiToken(caller, id)) throw new Refusal(404, 'The API token does not exist');
@@ -159,16 +159,16 @@ export class Responder {
   }
 }
 
-/** The fields of a token in every answer except that of its creation: all but its value. */
-function publicFields({ id, name, description, createdAt, lastUsed }: ApiTokenRecord) {
-  return { id, name, description, created_at: createdAt, last_used: lastUsed };
+/** A token as the API shows it: in a list, too, with its value. */
+function shown({ id, name, description, token, createdAt, lastUsed }: ApiTokenRecord) {
+  return { id, name, description, token, created_at: createdAt, last_used: lastUsed };
 }
 
-type PublicToken = ReturnType<typeof publicFields>;
+type ShownToken = ReturnType<typeof shown>;
 
-function sorted(tokens: readonly PublicToken[], query: URLSearchParams): PublicToken[] {
+function sorted(tokens: readonly ShownToken[], query: URLSearchParams): ShownToken[] {
   const field = query.get('sortField') ?? 'created_at';
-  const order = query.get('sortOrder') ?? 'desc';
+  const order = query.get('sortOrder') ?? 'asc';
   if (field !== 'name' && field !== 'created_at' && field !== 'last_used')
     throw new Refusal(400, 'sortField is none of name, created_at, last_used');
   if (order !== 'asc' && order !== 'desc') throw new Refusal(400, 'sortOrder is neither asc nor desc');

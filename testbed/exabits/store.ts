@@ -72,7 +72,7 @@ interface Grant {
 /** The state of the embedded Exabits: accounts, tokens, machines and a clock that can be moved forward. */
 export class Store {
   readonly accounts: readonly Account[];
-  /** Every token that there ever was. */
+  /** Every token that it has made. */
   readonly issued: string[] = [];
   readonly #accessTokens = new Map<string, Grant>();
   readonly #refreshTokens = new Map<string, Grant>();
@@ -119,6 +119,7 @@ export class Store {
 
   /** Whose the tokens of a call are: an API token alone, or both tokens of a login. Undefined if they are not valid. */
   authenticate(bearer: string, refreshToken: string): Account | undefined {
+    if (bearer === '') return undefined;
     const record = this.apiTokens().find(({ token }) => token === bearer);
     if (record !== undefined) {
       record.lastUsed = this.#nowSeconds();

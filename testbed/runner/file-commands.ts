@@ -39,7 +39,7 @@ export function* parseCommandFile(content: string): Generator<Assignment> {
   }
 }
 
-const kinds = ['ENV', 'OUTPUT', 'STATE', 'PATH', 'STEP_SUMMARY'] as const;
+const kinds = ['ENV', 'OUTPUT', 'STATE', 'STEP_SUMMARY'] as const;
 
 /** The variables with the paths of a step's command files. */
 export type CommandFile = `GITHUB_${(typeof kinds)[number]}`;

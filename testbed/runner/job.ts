@@ -196,7 +196,8 @@ export class Job {
   #runnerVariables(): Record<string, string> {
     return {
       PATH: process.env.PATH ?? '',
-      HOME: process.env.HOME ?? this.#directory,
+      HOME: this.#directory,
+      USERPROFILE: this.#directory,
       LANG: 'C.UTF-8',
       CI: 'true',
       GITHUB_ACTIONS: 'true',

@@ -7,7 +7,7 @@ export interface WorkflowCommand {
 // A line with any other name is plain text.
 const names: readonly string[] = [
   ...'debug notice warning error group endgroup echo add-mask add-matcher remove-matcher'.split(' '),
-  ...'add-path save-state set-env set-output stop-commands'.split(' '),
+  ...'add-path save-state set-env set-output stop-commands internal-set-repo-path'.split(' '),
 ];
 
 /**
