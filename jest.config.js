@@ -1,6 +1,5 @@
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
   // Many tests wait for other processes, so one worker less than there are cores would leave a core idle.
   maxWorkers: '100%',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],

@@ -15,10 +15,10 @@ export default {
       rootDir: '.',
       testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'],
       testRunner: '<rootDir>/mutation/jest-circus-bail.js',
-      setupFiles: ['<rootDir>/mutation/setup.ts'],
+      // The active mutant is named in the environment until a source is loaded, and tests replace the environment.
+      setupFiles: ['<rootDir>/src/text.ts'],
     },
   },
-  coverageAnalysis: 'perTest',
   // A test runner leaks some memory with every mutant.
   maxTestRunnerReuse: 100,
   // A busy machine must not make a mutant count as killed.

@@ -1,4 +1,4 @@
-// npm run picture: draws README.md's picture of a job's log, with what the steps print; another path may be given.
+// node testbed/picture.ts: draws README.md's picture of a job's log, with what the steps print; another path may be given.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

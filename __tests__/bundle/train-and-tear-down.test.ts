@@ -357,7 +357,7 @@ describe('no machine is left after the first job is cut short', () => {
     ),
   );
 
-  test.concurrent.each(moments)('%j', async (cut) => {
+  test.concurrent.each(moments)('($how) when $request.method $request.nth is $moment', async (cut) => {
     const { train, tearDown, left } = await run({ cut });
     expect(train.cutBy).toBe(cut.how);
     // A cancelled job deletes the machine if it knows that it exists; the second job handles the rest.

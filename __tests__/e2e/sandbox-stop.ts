@@ -18,6 +18,7 @@ deepEqual(secret, [], 'Header files are left');
 const password = createHash('md5').update(PASSWORD).digest('hex');
 const login = await call('authenticate/login', {
   body: JSON.stringify({ username: 'demo-user', password }),
+  headers: { 'content-type': 'application/json' },
   method: 'POST',
 });
 const headers = { authorization: `Bearer ${login.access_token}`, 'refresh-token': login.refresh_token };

@@ -1,2 +1,2 @@
-// Loaded before each test file, only by `npm run test:crlf`: the toolkit then ends lines as on Windows.
+// Loaded before each test file where .ci/run tests as on Windows: the toolkit then ends lines with CRLF.
 Object.defineProperty(process.getBuiltinModule('node:os'), 'EOL', { value: '\r\n' });

@@ -30,9 +30,9 @@ export async function captureOutput(
     for (const line of parts) take(line);
     return true;
   };
-  const { stdout, stderr, exit } = process;
-  const writers = [stdout, stderr].map((stream) => ({ stream, write: stream.write }));
+  const writers = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
   for (const { stream } of writers) stream.write = write;
+  // For good: what is still running when a test has failed must not end the process, in which others run.
   process.exit = () => {
     exitCode = Number(process.exitCode ?? 0);
     return undefined as never;
@@ -41,7 +41,6 @@ export async function captureOutput(
     await act();
   } finally {
     for (const { stream, write: original } of writers) stream.write = original;
-    process.exit = exit;
     process.exitCode = undefined;
   }
   if (rest !== '') take(rest);

@@ -19,7 +19,7 @@ interface Answer {
 /** Sends a request with an API token. */
 function call(token: string, method: string, path: string, json: object = {}): Answer {
   const { pathname, searchParams } = new URL(`/api/v1/${path}`, 'http://sandbox');
-  const headers = { authorization: `Bearer ${token}` };
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify(json);
   const answer = exabits.answer({ method, path: pathname, query: searchParams, headers, body });
   const { status, headers: sent } = answer;

@@ -69,7 +69,7 @@ describe('later steps get', () => {
       { EXABITS_API_TOKEN: apiToken },
       `Authorization: Bearer ${apiToken}\n`,
     ],
-  ])('%s, and post a state without it', async (_what, inputs, outputs, env, headers) => {
+  ])('%s, and the post step gets a state without it', async (_what, inputs, outputs, env, headers) => {
     const job = new InProcessJob();
     const step = await job.main(inputs);
     const [file = ''] = job.temporaryFiles();

@@ -119,6 +119,8 @@ export class Responder {
   #dispatch(request: ApiRequest): Success {
     if (!request.path.startsWith(`${API_BASE_PATH}/`)) throw new Refusal(404, 'Not found');
     const call = request.path.slice(API_BASE_PATH.length + 1);
+    if (request.method === 'POST' && !/^application\/json\b/.test(String(request.headers['content-type'])))
+      throw new Refusal(415, 'The body must be JSON');
     if (`${request.method} ${call}` === 'POST authenticate/login') return this.#logIn(request);
     const [, list, id = ''] = /^(api-tokens|virtual-machines)\/([^/]+)$/.exec(call) ?? [];
     const route = this.#routes[`${request.method} ${list === undefined ? call : `${list}/{id}`}`];

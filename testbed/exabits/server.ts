@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyAndCertificate } from './certificate.ts';
 import { playDefaultHost } from './default-host.ts';
 import { answerWith, carriesOut, deliver, FaultList, type PreparedAnswer } from './faults.ts';
 import { listen } from './local-server.ts';
@@ -21,7 +22,7 @@ export interface SandboxOptions extends ApiLimits {
   /** Default: EXAMPLE_ACCOUNT and AWKWARD_ACCOUNT. */
   accounts?: readonly Account[];
   /** Serves https with this private key and certificate (PEM). */
-  tls?: { key: string; cert: string };
+  tls?: KeyAndCertificate;
   /** Also answers for https://gpu-api.exascalelabs.ai, for programs that get the variables of `defaultHost`. */
   asDefaultHost?: boolean;
   /** What becomes of a new machine. Default: it runs after a second. */
