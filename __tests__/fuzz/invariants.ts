@@ -66,13 +66,13 @@ export const invariants: Readonly<Record<string, (world: World, outcome: Outcome
     return split && JSON.stringify(split);
   },
 
-  'a failure exports nothing, and says why in one line': (_world, { main }) => {
+  'a failure exports nothing, and says in one line what the action foresaw': (_world, { main }) => {
     const { exitCode, outputs, env, summary, temporaryFiles } = main;
-    const errors = errorsOf(main).length;
-    if (exitCode === 0) return errors === 0 ? undefined : `${errors} errors, and exit code 0`;
+    const errors = errorsOf(main);
+    if (exitCode === 0) return errors[0];
     const exported = [...Object.keys(outputs), ...Object.keys(env), ...temporaryFiles, summary].join('');
-    if (exported !== '') return exported;
-    return exitCode === 1 && errors === 1 ? undefined : `exit code ${exitCode}, ${errors} errors`;
+    const isForeseen = exitCode === 1 && errors.length === 1 && !errors[0]?.startsWith('Unexpected error');
+    return exported || (isForeseen ? undefined : `exit code ${exitCode}: ${errors.join()}`);
   },
 
   'a success exports a credential': (_world, { main }) => {

@@ -82,7 +82,7 @@ const status = fc.oneof(
 const envelope = { status: anyJson, message: anyJson, data: anyJson, total: anyJson };
 
 /** The body of an answer, which may look like one of the API. */
-export const anyBody: fc.Arbitrary<string> = fc.oneof(
+const anyBody: fc.Arbitrary<string> = fc.oneof(
   anyText,
   fc
     .oneof(
