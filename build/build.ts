@@ -1,7 +1,6 @@
 // npm run build: writes dist/, with the bundle, the files that start its other phases, and the licences of its packages.
-// npm run check:dist: compares dist/ with what the sources build.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -45,16 +44,7 @@ const start = "require('./index.cjs');\n";
 const files = Object.entries({ 'index.cjs': code, 'post.cjs': start, 'sweep.cjs': start }).concat(
   Object.entries(assets).map(([name, { source }]) => [name, String(source)]),
 );
-if (process.argv.includes('--check')) {
-  const built = files.map(([name, text]) => `${name}\n${text}`).sort();
-  const committed = readdirSync(dist).map((name) => `${name}\n${readFileSync(join(dist, name), 'utf8')}`);
-  if (built.join() !== committed.sort().join()) {
-    console.error('dist/ is not what the sources build. Run "npm run build" and commit it.');
-    process.exitCode = 1;
-  }
-} else {
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist);
-  for (const [name, text] of files) writeFileSync(join(dist, name), text);
-  console.log(`dist/index.cjs: ${Buffer.byteLength(code)} bytes`);
-}
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+for (const [name, text] of files) writeFileSync(join(dist, name), text);
+console.log(`dist/index.cjs: ${Buffer.byteLength(code)} bytes`);

@@ -38,9 +38,8 @@ interface Step {
   name?: string;
   run?: string;
 }
-const { jobs }: { jobs: Record<string, { steps: Step[] }> } = parse(
-  readFileSync(join(root, 'examples/train-and-tear-down.yml'), 'utf8'),
-);
+const example = parse(readFileSync(join(root, 'examples/train-and-tear-down.yml'), 'utf8'));
+const jobs: Record<string, { steps: Step[] }> = example.jobs;
 
 /** The script of a step, with fewer tries than in the example. */
 function scriptOf(job: string, step: string): string {
@@ -153,7 +152,7 @@ interface RunOptions {
  * Runs both jobs against a sandbox of its own, with the conditions of the example, and asserts that no other machine is
  * touched.
  *
- * @returns both jobs, how the second one ended, and the names of the machines that they have left
+ * @returns both jobs, how the second one ended, the names of the machines that they have left, and their requests
  */
 async function run({ machineStatus = 'running', faults = [], cut, between }: RunOptions = {}) {
   const sandbox = await startSandbox({ machineStart: { status: machineStatus, seconds: 0.05 } });
@@ -181,7 +180,8 @@ async function run({ machineStatus = 'running', faults = [], cut, between }: Run
     const machines = sandbox.store.machines();
     expect(machines.slice(0, others.length)).toEqual(others);
     const left = machines.slice(others.length).map(({ name }) => name);
-    return { train, second, tearDown: tearDown?.outcome ?? 'skipped', left };
+    const { requests } = sandbox;
+    return { train, second, tearDown: tearDown?.outcome ?? 'skipped', left, requests };
   } finally {
     await sandbox.close();
     train.dispose();
@@ -208,12 +208,32 @@ const REFUSED = creation({
   answer: { body: JSON.stringify({ status: false, message: 'Out of stock\n::error::x ##[error]y' }) },
 });
 
+test.concurrent('the example has the conditions of these tests, and a machine of its own for each run', async () => {
+  const { concurrency, env, jobs } = example;
+  const { steps, outputs } = jobs.train;
+  const [create, deletion] = ['create', 'delete'].map((id) => steps.find((step: Step) => step.id === id));
+  expect([concurrency['cancel-in-progress'], env.MACHINE]).toEqual([false, `train-\${{ github.run_id }}`]);
+  expect([create.if, deletion.if]).toEqual([
+    undefined,
+    `\${{ always() && steps.create.outcome != 'skipped' }}`,
+  ]);
+  expect(outputs['nothing-left']).toBe(
+    `\${{ steps.create.outcome == 'skipped' || steps.delete.outputs.deleted == 'true' }}`,
+  );
+  const { if: condition, steps: last } = jobs['tear-down'];
+  expect(condition).toBe(`\${{ always() && needs.train.outputs.nothing-left != 'true' }}`);
+  // 10 seconds apart: longer than the creation of a machine may take.
+  expect(last.at(-1).run).toMatch(/ delete "\$MACHINE" 60$/);
+});
+
 test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
-  const { train, tearDown, left } = await run();
+  const { train, tearDown, left, requests } = await run();
   expect(Object.values(train.outcomes)).toEqual(['success', 'success', 'success', 'success']);
   expect(train.log).toContain('hostname 192.0.2.');
   expect(train.log).toContain(`The machine ${MACHINE} is deleted.`);
   expect([tearDown, left]).toEqual(['skipped', []]);
+  const { body = '' } = requests.find(({ method }) => method === 'POST') ?? {};
+  expect(JSON.parse(body)).toMatchObject({ name: MACHINE, image_id: 'image', flavor_id: 'flavor' });
 });
 
 test.concurrent.each(['-x', 'a b', 'a"b'])('a machine cannot be called %s', async (name) => {

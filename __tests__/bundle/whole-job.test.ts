@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { AWKWARD_ACCOUNT, EXAMPLE_ACCOUNT } from '../../testbed/exabits/server.ts';
 import { testWithBash } from '../support/system.ts';
 import { expectSuccess, type Scenario, startScenario } from './support/scenario.ts';
@@ -45,6 +48,23 @@ describe('A whole job works with', () => {
       ...['POST /authenticate/login', 'POST /api-tokens', 'GET /regions', 'GET /regions'],
       `DELETE /api-tokens/${step.outputs['api-token-id']}`,
     ]);
+  });
+
+  testWithBash('a step that signs out before the end, as docs/using.md shows', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/using.md'), 'utf8');
+    const [, yaml = ''] = /^## Sign out.*?```yaml\n(.*?)```/ms.exec(page) ?? [];
+    const scenario = await startScenario();
+    await scenario.logIn();
+    const { outputs } = await scenario.logIn({ 'ephemeral-api-token': 'true' });
+    const { env } = await scenario.run(`ID=${outputs['api-token-id']}\n${parse(yaml)[0].run}`);
+    expect(scenario.tokensLeft).toEqual([]);
+    expect(scenario.headerFiles()).not.toContain(basename(outputs['headers-file'] ?? ''));
+    const { env: left } = scenario.job;
+    const secret = Object.keys(left).filter(
+      (name) => /_TOKEN|_FILE/.test(name) && name.startsWith('EXABITS_'),
+    );
+    expect(Object.keys(env).sort()).toEqual(secret.sort());
+    expect(secret.filter((name) => left[name] !== '')).toEqual([]);
   });
 
   test('a username and password full of special characters', async () => {

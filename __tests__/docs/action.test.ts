@@ -6,7 +6,7 @@ import { readSweepInputs } from '../../src/inputs/sweep-inputs.ts';
 import { createMasker, type Masker } from '../../src/secrets.ts';
 import { EXAMPLE_ACCOUNT, startSandbox } from '../../testbed/exabits/server.ts';
 import { Job, type StepResult } from '../../testbed/runner/job.ts';
-import { names, readYaml, root, table } from './support/pages.ts';
+import { names, read, readYaml, root, table } from './support/pages.ts';
 
 interface Action {
   inputs: Record<string, { description: string; required?: boolean; default?: string }>;
@@ -101,6 +101,11 @@ describe.each<[string, Action, Types, Reader, Record<string, string>]>([
   );
 });
 
+test('Both actions run on the Node that the project uses', () => {
+  for (const path of ['action.yml', 'sweep/action.yml'])
+    expect(readYaml(path).runs.using).toBe(`node${read('.node-version').trim()}`);
+});
+
 test('Inputs of both actions are described in the same words', () => {
   const shared = Object.keys(sweep.inputs).filter((name) => name in action.inputs);
   expect(shared).toContain('api-url');
@@ -151,6 +156,11 @@ describe('What a job gets is documented:', () => {
     const documented = table('README.md', 'Outputs').flatMap(([output]) => names(output));
     expect(documented.sort()).toEqual(Object.keys(outputs).sort());
     expect(documented).toEqual(Object.keys(action.outputs).sort());
+  });
+
+  test('all methods', () => {
+    const methods = actionTypes.outputs['auth-method']?.['allowed-values'] ?? [];
+    expect(methods.toSorted()).toEqual(Object.keys(steps).sort());
   });
 
   test('the outputs of a sweep', () => {

@@ -22,9 +22,21 @@ test("The examples use other actions at the commits of this project's own workfl
   expect(own).toEqual(expect.arrayContaining(shared));
 });
 
-test('The sweep runs no code of the run that has ended, and needs no permissions', () => {
-  const { permissions, jobs } = readYaml('examples/sweep.yml');
+test.each([
+  ['machine.sh', '-H @"$EXABITS_HEADERS_FILE"'],
+  ['machine.sh', 'StrictHostKeyChecking accept-new'],
+  ['quick-start.yml', 'ephemeral-api-token: true'],
+  ['secret-from-vault.yml', 'exportEnv: false'],
+  ['self-hosted-proxy.yml', 'NODE_EXTRA_CA_CERTS: '],
+  ['composite-action/action.yml', `api-url: \${{ env.EXABITS_API_URL }}`],
+])('%s has the line %s, which keeps credentials where they belong', (path, line) => {
+  expect(read(`examples/${path}`)).toContain(line);
+});
+
+test('The sweep runs when a run has ended and every day, runs no code of it, and needs no permissions', () => {
+  const { on, permissions, jobs } = readYaml('examples/sweep.yml');
   expect(permissions).toEqual({});
+  expect([on.workflow_run.types, on.schedule.length]).toEqual([['completed'], 1]);
   const uses = jobs.sweep.steps.map((step: { uses?: string }) => step.uses);
   expect(uses).toEqual(['your-org/exabits-auth/sweep@v1', undefined]);
 });

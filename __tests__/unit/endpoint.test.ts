@@ -54,7 +54,7 @@ describe('plain http', () => {
     expect(parseEndpoint(text).apiUrl).toBe(apiUrl);
   });
 
-  test.each(['128.0.0.1', 'localhost.example:8080', 'a.localhost', '127.0.0.1.example', '[::2]'])(
+  test.each(['128.0.0.1', '10.0.0.1', 'localhost.example:8080', 'a.localhost', '127.0.0.1.example', '[::2]'])(
     'is refused for any other host: %s',
     (host) => {
       expect(() => parseEndpoint(`http://${host}/api/v1`)).toThrow(

@@ -167,6 +167,15 @@ describe('a creation, where the server closes the kept connection', () => {
   });
 });
 
+test('an answer is put together from pieces of a character', async () => {
+  const body = Buffer.from('{"status":false,"message":"€"}');
+  const { url } = await serve((socket) => {
+    socket.write(answer(200, '', `Content-Length: ${body.length}\r\n`));
+    socket.write(body.subarray(0, 28), () => setTimeout(() => socket.write(body.subarray(28)), 10));
+  });
+  expect((await failureAt(url)).seen.saw).toBe('HTTP 200, "€"');
+});
+
 describe('a broken answer', () => {
   const outcomes = {
     lost: [/^The connection to .* broke \(.+\)\. Check the network/, true],
@@ -229,6 +238,12 @@ describe('a broken answer', () => {
     await expect(failureAt(url)).rejects.toThrow(
       'The answer to GET /billing/balance is larger than 1 MiB, which no answer from Exabits is. Check the address of the API.',
     );
+  });
+
+  test('has more than 1 MiB, and does not say how much', async () => {
+    const endless = answer(200, ' '.repeat(2 ** 20 + 1), '');
+    const { url } = await serve(writes(endless, (socket) => socket.end()));
+    await expect(failureAt(url)).rejects.toThrow('is larger than 1 MiB');
   });
 
   test('is not one of exactly 1 MiB', async () => {

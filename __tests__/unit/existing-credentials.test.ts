@@ -113,6 +113,11 @@ describe('existing credentials that cannot be used', () => {
     expect([bare.exitCode, bare.log]).toEqual([1, inVain(reason)]);
   });
 
+  test('are for the default host if no variable names one', async () => {
+    const { log } = await new InProcessJob(pair).main({ ...reuse, 'api-url': elsewhere });
+    expect(log).toBe(inVain(`are for ${host}, not for reseller.example`));
+  });
+
   test('are not mentioned if there are none, or if the step does not want them', async () => {
     expect((await new InProcessJob().main({ ...loginInputs, ...reuse })).log).toBe(signedIn);
     expect((await new InProcessJob(pair).main(loginInputs)).log).toBe(signedIn);
@@ -133,6 +138,14 @@ describe('by default, Exabits is asked whether it accepts them:', () => {
     exabits.when(balance, behaviour);
     const step = await new InProcessJob({ EXABITS_API_TOKEN: exabits.seed('ci').token }).main(checked);
     expect([step.log, exabits.calls]).toEqual([log, [balance]]);
+  });
+
+  test('a refusal that is not of Exabits says nothing, and no other credentials are sent', async () => {
+    const job = await signedInWith(loginInputs);
+    exabits.when(balance, double.answers(401, '<html>'));
+    const { log } = await job.main({ ...loginInputs, ...checked });
+    expect(log).toMatch(/^Error: The credentials could not be checked\. /m);
+    expect(exabits.calls).toEqual([balance]);
   });
 
   test('if not, the step signs in with its inputs, without a second check', async () => {

@@ -70,7 +70,8 @@ describe('an input', () => {
   });
 
   test('is quoted without a secret that is there by mistake, in one line, whole or not at all', async () => {
-    expect(await messageOf({ 'api-token': apiToken, verify: apiToken })).toContain('"verify" is "***".');
+    for (const name of ['verify', 'export-environment', 'write-headers-file', 'cleanup', 'job-summary'])
+      expect(await messageOf({ 'api-token': apiToken, [name]: apiToken })).toContain(`"${name}" is "***".`);
     expect(await messageOf({ username, password, 'password-format': password })).toBe(
       'Input "password-format" is "***". It must be plain or md5.',
     );
@@ -187,6 +188,11 @@ describe("the step's own credentials", () => {
     expect((await failureOf(() => requireConfigured(inputs))).message).toBe(
       `The variable EXABITS_API_URL names https://reseller.example, but the input "api-url" is empty, which means https://gpu-api.exascalelabs.ai. The step's own credentials were not sent. If you mean the host of the variable, set api-url: \${{ env.EXABITS_API_URL }}, or \${{ vars.EXABITS_API_URL }} if it is a variable of the repository. If you mean the other, set api-url to it.`,
     );
+  });
+
+  test.each(['https://eu.exascalelabs.ai', `${defaultApiUrl}:8443`])('nor to %s', async (variable) => {
+    const inputs = await inputsOf(loginInputs, { EXABITS_API_URL: variable });
+    expect((await failureOf(() => requireConfigured(inputs))).message).toContain('were not sent');
   });
 
   test('must be given', async () => {

@@ -194,6 +194,13 @@ describe("the official client's configuration", () => {
     expect(log).toBe(key ? `${signedIn}\n${warning(path, key)}` : signedIn);
   });
 
+  test('causes a warning after a login that is reused, too', async () => {
+    const path = configure('api_token: exa-1\n');
+    await job.main(loginInputs);
+    const { log } = await job.main({ 'use-existing-credentials': 'true' });
+    expect(log).toContain(warning(path, 'api_token'));
+  });
+
   test('causes none with an API token, which the client prefers to the file', async () => {
     configure('api_token: exa-1\n');
     const { token } = exabits.seed('ci');

@@ -117,8 +117,10 @@ describe("the post step deletes the job's token with the token itself,", () => {
   });
 
   test('and has all the time of the inputs for it', async () => {
-    exabits.when('DELETE', isDown(40), 1);
-    expect((await runJob()).log).toMatch(new RegExp(`^Try 1 of 5 failed .*\n${deleted}$`));
+    exabits.when('DELETE', isDown(70), 1);
+    expect((await runJob({ inputs: { 'timeout-seconds': '90' } })).log).toMatch(
+      new RegExp(`^Try 1 of 5 failed .*\n${deleted}$`),
+    );
   });
 });
 
@@ -139,6 +141,15 @@ describe('a deletion that Exabits does not confirm makes the post step try the t
     ['it works, so the account does it', [refuses(404)], carriesOut, deleted, byAda],
     ['the first failure is the reason', [refuses(409), refuses(404)], carriesOut, warns(works, 409), byAda],
     ['the inputs are of another account', [refuses(404)], carriesOut, warns(works, 404), asked, theirs],
+    ['no, with HTTP 200, which proves nothing', [refuses(404)], falsely, warns(mayWork, 404), asked],
+    [
+      'a shell has dropped inputs',
+      [refuses(404)],
+      carriesOut,
+      warns(works, 404),
+      asked,
+      { postInputs: ephemeralInputs },
+    ],
     ['a proxy answers', [refuses(404)], proxy, warns(mayWork, 404), asked],
     [
       'it may not read the balance either, so the account does it',

@@ -49,7 +49,7 @@ export function showMachine(machine: MachineRecord, nowMs: number): Record<strin
       password: 'not-a-real-machine-password',
       ssh_key: { id: `${id.slice(0, -3)}300`, name: sshKeyName },
     },
-    flavor: { name: '1x-demo-gpu', cpu: 16, ram: 128, disk: 512, gpu: 'DEMO', gpu_count: 1 },
+    flavor: { name: '1x-H100', cpu: 16, ram: 128, disk: 512, gpu: 'H100', gpu_count: 1 },
     region: { name: REGION },
   };
 }
