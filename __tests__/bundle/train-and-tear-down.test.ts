@@ -226,6 +226,17 @@ test.concurrent('the example has the conditions of these tests, and a machine of
   expect(last.at(-1).run).toMatch(/ delete "\$MACHINE" 60$/);
 });
 
+test.concurrent('a cancelled training has time to delete the machine within the 5 minutes that GitHub allows', async () => {
+  const deletion = example.jobs.train.steps.find(({ id }: Step) => id === 'delete');
+  const minutes = deletion['timeout-minutes'];
+  const [, tries] = /delete "\$MACHINE" (\d+)$/.exec(deletion.run) ?? [];
+  const script = readFileSync(join(root, 'examples/machine.sh'), 'utf8');
+  const [, pollSeconds] = /POLL_SECONDS:-(\d+)/.exec(script) ?? [];
+  expect(Number(tries) * Number(pollSeconds)).toBeLessThan(minutes * 60);
+  // The cancelled step may take 10 seconds to end, and the post step of the sign-in 60.
+  expect(minutes * 60 + 10 + 60).toBeLessThan(5 * 60);
+});
+
 test.concurrent('the first job creates, uses and deletes a machine, and the second job is skipped', async () => {
   const { train, tearDown, left, requests } = await run();
   expect(Object.values(train.outcomes)).toEqual(['success', 'success', 'success', 'success']);

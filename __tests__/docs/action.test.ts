@@ -101,9 +101,8 @@ describe.each<[string, Action, Types, Reader, Record<string, string>]>([
   );
 });
 
-test('Both actions run on the Node that the project uses', () => {
-  for (const path of ['action.yml', 'sweep/action.yml'])
-    expect(readYaml(path).runs.using).toBe(`node${read('.node-version').trim()}`);
+test.each(['action.yml', 'sweep/action.yml'])('%s runs on the Node that the project uses', (path) => {
+  expect(readYaml(path).runs.using).toBe(`node${read('.node-version').trim()}`);
 });
 
 test('Inputs of both actions are described in the same words', () => {
@@ -150,17 +149,13 @@ describe('What a job gets is documented:', () => {
     );
   });
 
-  test.each(actionTypes.outputs['auth-method']?.['allowed-values'] ?? [])('the outputs of %s', (method) => {
+  test.each(['api-token', 'ephemeral-api-token', 'existing', 'login'])('the outputs of %s', (method) => {
     const { outputs = {} } = steps[method] ?? {};
+    expect(actionTypes.outputs['auth-method']?.['allowed-values']).toContain(method);
     expect(outputs['auth-method']).toBe(method);
     const documented = table('README.md', 'Outputs').flatMap(([output]) => names(output));
     expect(documented.sort()).toEqual(Object.keys(outputs).sort());
     expect(documented).toEqual(Object.keys(action.outputs).sort());
-  });
-
-  test('all methods', () => {
-    const methods = actionTypes.outputs['auth-method']?.['allowed-values'] ?? [];
-    expect(methods.toSorted()).toEqual(Object.keys(steps).sort());
   });
 
   test('the outputs of a sweep', () => {
