@@ -6,7 +6,6 @@ import { names, read, readYaml, root } from './support/pages.ts';
 
 const packageJson = JSON.parse(read('package.json'));
 const action = readYaml('action.yml');
-const sweep = readYaml('sweep/action.yml');
 const pages = globSync(['*.md', 'docs/*.md', '.github/*.md'], { cwd: root }).sort();
 const examples = globSync('examples/**/*.{yml,sh}', { cwd: root }).sort();
 
@@ -74,7 +73,7 @@ test.each(blocks)(
         const [, folder, version] = /^your-org\/exabits-auth(\/sweep)?@(.*)$/.exec(step.uses) ?? [];
         if (version === undefined) return;
         expect(version).toMatch(/^(v1|[0-9a-f]{40})$/);
-        const { inputs } = folder ? sweep : action;
+        const { inputs } = folder ? readYaml('sweep/action.yml') : action;
         expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(step.with ?? {})));
       },
     });
