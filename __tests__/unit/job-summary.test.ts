@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { answers, ephemeralInputs, exabits, host, logIn } from './support/account.ts';
 import { apiToken, jwtUntil, loginInputs, yes } from './support/exabits.ts';
@@ -63,12 +64,12 @@ test('no summary is written by default, or by a step that fails', async () => {
 
 test('a summary that cannot be written is a warning: the credentials are out', async () => {
   const job = new InProcessJob();
-  const folder = `${job.runnerTemp}/summary`;
+  const folder = join(job.runnerTemp, 'summary');
   mkdirSync(folder);
   const reasons: [path: string, reason: string][] = [
     ['', 'GITHUB_STEP_SUMMARY is not a file'],
     [folder, 'GITHUB_STEP_SUMMARY is not a file'],
-    [`${folder}/none`, `ENOENT: no such file or directory, stat '${folder}/none'`],
+    [join(folder, 'none'), `ENOENT: no such file or directory, stat '${join(folder, 'none')}'`],
   ];
   for (const [path, reason] of reasons) {
     job.env.GITHUB_STEP_SUMMARY = path;
