@@ -15,12 +15,12 @@ import {
 } from '../../testbed/exabits/server.ts';
 import { Job, type StepResult } from '../../testbed/runner/job.ts';
 import { randomCases } from '../support/random-cases.ts';
-import { withBash } from '../support/system.ts';
+import { onPosix } from '../support/system.ts';
 
 // What act cannot do to the example (see __tests__/e2e): faults of Exabits, cancelled runs and dead runners, at any
 // moment. The scripts are those of the example, and its conditions are in the function `run`.
 
-const { describe, test } = withBash;
+const { describe, test } = onPosix;
 
 const root = join(import.meta.dirname, '../..');
 const MACHINE = 'train-77';

@@ -9,11 +9,11 @@ const onWindows = process.platform === 'win32';
 export const testOnLinux = where(process.platform === 'linux');
 
 /** For file modes, named pipes, devices, process groups, and signals that a process can handle: Windows has none. */
-export const testOnPosix = where(!onWindows);
+export const onPosix = only(!onWindows);
+export const testOnPosix = onPosix.test;
 
 /** For bash, in which later steps run: on Windows it comes with Git, as on GitHub's runners. */
-export const withBash = only(!onWindows || succeeds('bash', '-c', 'curl --version'));
-export const testWithBash = withBash.test;
+export const testWithBash = where(!onWindows || succeeds('bash', '-c', 'curl --version'));
 
 /** The mode of a file that only its owner may read. Windows has access lists instead of modes. */
 export const ownerOnly = onWindows ? 0o666 : 0o600;
