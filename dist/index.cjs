@@ -397,10 +397,10 @@ function isObject(value) {
  * @throws RequestFailure if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure if the answer is a redirect, or has no envelope
  */
-function readEnvelope(answer, request, baseUrl, redact) {
-    const { host } = new URL(baseUrl);
+function readEnvelope(answer, request, endpoint, redact) {
+    const { name: host } = endpoint;
     if (answer.status >= 300 && answer.status < 400)
-        throw redirected(answer, request, baseUrl, redact);
+        throw redirected(answer, request, endpoint, redact);
     const json = parseJson(answer.body);
     if (answer.status >= 400)
         throw refused(answer, request, host, json, redact);
@@ -421,10 +421,10 @@ function malformed(request, defect) {
 function isEnvelope(json) {
     return isObject(json) && typeof json.status === 'boolean';
 }
-function redirected({ status, headers }, request, baseUrl, redact) {
+function redirected({ status, headers }, request, endpoint, redact) {
     const target = headers.location ? redact(headers.location) : 'an unspecified address';
-    const { protocol, origin } = URL.parse(headers.location ?? '', baseUrl) ?? new URL(baseUrl);
-    const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
+    const url = URL.parse(headers.location ?? '', endpoint.apiBaseUrl);
+    const isElsewhere = url?.protocol === 'https:' && url.origin !== endpoint.apiUrl;
     return new Failure(`${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`, isElsewhere ? 'If you trust that host, set the input "api-url" to it.' : 'Check the address of the API.');
 }
 function notJson({ headers, body }, request, host, redact) {
@@ -1736,8 +1736,8 @@ function isPem(path) {
  */
 function createSend(conversation, redact, onRetry) {
     const { endpoint, timeoutMs, maxAttempts } = conversation;
-    const { name: host, apiBaseUrl } = endpoint;
-    const exchange = createExchange(apiBaseUrl);
+    const { name: host } = endpoint;
+    const exchange = createExchange(endpoint.apiBaseUrl);
     const endMs = monotonicMs() + timeoutMs;
     const remainingMs = () => Math.max(0, endMs - monotonicMs());
     // A try that hangs must leave time for another.
@@ -1780,7 +1780,7 @@ function createSend(conversation, redact, onRetry) {
         const { answer, lost } = await exchange(request, limitMs);
         if (lost)
             throw lostFailure(lost, host, limitMs, redact);
-        return readEnvelope(answer, nameOf(request), apiBaseUrl, redact);
+        return readEnvelope(answer, nameOf(request), endpoint, redact);
     }
     async function waitAfter(failed, tries, request) {
         const leftMs = remainingMs();
@@ -2739,12 +2739,13 @@ function ownVariables({ variables }) {
     return Object.keys(variables).filter((name) => !isForeign(name) && !inUse.includes(name));
 }
 /**
- * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. The
- * runner cannot unset a variable, so an empty value stands for none.
+ * Sets variables for later steps, and empties others, in one write: a step that is killed must not leave a host without
+ * its token. The runner cannot unset a variable, so an empty value stands for none.
  */
-function setVariables(values) {
+function setVariables(values, emptied) {
     const end = `end-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
-    const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+    const all = [...Object.entries(values), ...emptied.map((name) => [name, ''])];
+    const lines = all.map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
     if (lines.length > 0)
         (0,external_node_fs_namespaceObject.appendFileSync)(requireCommandFile('GITHUB_ENV').path, lines.join(''));
 }
@@ -2778,7 +2779,7 @@ function publish(signIn, how) {
             writeHeadersFile(headersFile, headersOf(signIn.credential));
             onFailure(() => (0,external_node_fs_namespaceObject.rmSync)(headersFile));
         }
-        setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
+        setVariables(variables, emptied);
         for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
             setOutput(name, value);
         }
@@ -2835,7 +2836,7 @@ function writeSummary(signIn, endpoint) {
     const rows = [
         ['Method', signIn.method],
         ['User', signIn.account?.username],
-        ['Host', new URL(endpoint.apiUrl).host],
+        ['Host', endpoint.name],
         ['Expires', expiryText(signIn)],
         ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
     ];
@@ -3007,8 +3008,8 @@ async function deleteToken(exabits, id, token, signIn) {
 /** How wrong clocks may go, in seconds. */
 const margin = 5 * 60;
 /**
- * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the machine was
- * started again meanwhile.
+ * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the
+ * machine was started again meanwhile.
  *
  * @param startedAt the uptime at its start, in seconds
  */
@@ -3259,7 +3260,7 @@ async function clear(exported) {
         log_info('Nothing to clear.');
     const cleared = [];
     await orWarn('empty the variables', () => {
-        setVariables(Object.fromEntries(own.map((name) => [name, ''])));
+        setVariables({}, own);
         cleared.push(...own);
     });
     await orWarn('remove the header file', async () => {

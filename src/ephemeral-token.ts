@@ -77,8 +77,8 @@ export async function deleteToken(
 const margin = 5 * 60;
 
 /**
- * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the machine was
- * started again meanwhile.
+ * Lists the account's tokens as far back as a step: those that it asked for cannot be older. All of them, if the
+ * machine was started again meanwhile.
  *
  * @param startedAt the uptime at its start, in seconds
  */

@@ -46,7 +46,7 @@ async function clear(exported: Exported): Promise<void> {
   if (own.length === 0 && !headersFile) info('Nothing to clear.');
   const cleared: string[] = [];
   await orWarn('empty the variables', () => {
-    setVariables(Object.fromEntries(own.map((name) => [name, ''])));
+    setVariables({}, own);
     cleared.push(...own);
   });
   await orWarn('remove the header file', async () => {

@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseEndpoint } from '../../src/endpoint.ts';
 import { readEnvelope } from '../../src/exabits/envelope.ts';
 import { RequestFailure } from '../../src/exabits/request-failure.ts';
 import { Failure } from '../../src/failure.ts';
 import { no } from './support/samples.ts';
 
-const baseUrl = 'https://api.example:8443/api/v1';
+const endpoint = parseEndpoint('https://api.example:8443');
 
 /** Reads an answer; redacted text is in angle brackets. */
 function read(status: number, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return readEnvelope({ status, headers, body: text }, 'GET /x', baseUrl, (words) => words && `<${words}>`);
+  return readEnvelope({ status, headers, body: text }, 'GET /x', endpoint, (words) => words && `<${words}>`);
 }
 
 /** The message of the failure, and what is known of the request if it can be tried again or was refused. */

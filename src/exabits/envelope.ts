@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Endpoint } from '../endpoint.ts';
 import { Failure } from '../failure.ts';
 import type { Redact } from '../secrets.ts';
 import { httpDate, retryAfterMs } from './backoff.ts';
@@ -29,9 +30,9 @@ export function isObject(value: unknown): value is JsonObject {
  * @throws RequestFailure if Exabits refuses, by the HTTP status or by `status: false`
  * @throws Failure if the answer is a redirect, or has no envelope
  */
-export function readEnvelope(answer: Answer, request: string, baseUrl: string, redact: Redact): Envelope {
-  const { host } = new URL(baseUrl);
-  if (answer.status >= 300 && answer.status < 400) throw redirected(answer, request, baseUrl, redact);
+export function readEnvelope(answer: Answer, request: string, endpoint: Endpoint, redact: Redact): Envelope {
+  const { name: host } = endpoint;
+  if (answer.status >= 300 && answer.status < 400) throw redirected(answer, request, endpoint, redact);
 
   const json = parseJson(answer.body);
   if (answer.status >= 400) throw refused(answer, request, host, json, redact);
@@ -56,10 +57,10 @@ function isEnvelope(json: unknown): json is JsonObject & { readonly status: bool
   return isObject(json) && typeof json.status === 'boolean';
 }
 
-function redirected({ status, headers }: Answer, request: string, baseUrl: string, redact: Redact): Failure {
+function redirected({ status, headers }: Answer, request: string, endpoint: Endpoint, redact: Redact) {
   const target = headers.location ? redact(headers.location) : 'an unspecified address';
-  const { protocol, origin } = URL.parse(headers.location ?? '', baseUrl) ?? new URL(baseUrl);
-  const isElsewhere = protocol === 'https:' && origin !== new URL(baseUrl).origin;
+  const url = URL.parse(headers.location ?? '', endpoint.apiBaseUrl);
+  const isElsewhere = url?.protocol === 'https:' && url.origin !== endpoint.apiUrl;
   return new Failure(
     `${request} was redirected (HTTP ${status}) to ${target}. Redirects are not followed, because your credentials would follow them.`,
     isElsewhere ? 'If you trust that host, set the input "api-url" to it.' : 'Check the address of the API.',

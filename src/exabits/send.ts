@@ -29,8 +29,8 @@ export type NextTry = (failed?: RequestFailure) => Request;
  */
 export function createSend(conversation: Conversation, redact: Redact, onRetry: (line: string) => void) {
   const { endpoint, timeoutMs, maxAttempts } = conversation;
-  const { name: host, apiBaseUrl } = endpoint;
-  const exchange = createExchange(apiBaseUrl);
+  const { name: host } = endpoint;
+  const exchange = createExchange(endpoint.apiBaseUrl);
   const endMs = monotonicMs() + timeoutMs;
   const remainingMs = (): number => Math.max(0, endMs - monotonicMs());
   // A try that hangs must leave time for another.
@@ -73,7 +73,7 @@ export function createSend(conversation: Conversation, redact: Redact, onRetry: 
     const limitMs = Math.ceil(Math.min(tryLimitMs, remainingMs()));
     const { answer, lost } = await exchange(request, limitMs);
     if (lost) throw lostFailure(lost, host, limitMs, redact);
-    return readEnvelope(answer, nameOf(request), apiBaseUrl, redact);
+    return readEnvelope(answer, nameOf(request), endpoint, redact);
   }
 
   async function waitAfter(failed: RequestFailure, tries: number, request: string): Promise<void> {

@@ -38,7 +38,7 @@ export function publish(signIn: SignIn, how: Export): string[] {
       writeHeadersFile(headersFile, headersOf(signIn.credential));
       onFailure(() => rmSync(headersFile));
     }
-    setVariables({ ...variables, ...Object.fromEntries(emptied.map((name) => [name, ''])) });
+    setVariables(variables, emptied);
     for (const [name, value] of Object.entries(outputsOf(signIn, how.endpoint, headersFile))) {
       core.setOutput(name, value);
     }

@@ -8,7 +8,7 @@ export function writeSummary(signIn: SignIn, endpoint: Endpoint): void {
   const rows: [label: string, text: string | undefined][] = [
     ['Method', signIn.method],
     ['User', signIn.account?.username],
-    ['Host', new URL(endpoint.apiUrl).host],
+    ['Host', endpoint.name],
     ['Expires', expiryText(signIn)],
     ['Ephemeral token', signIn.method === 'ephemeral-api-token' ? signIn.name : undefined],
   ];

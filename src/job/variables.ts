@@ -31,11 +31,12 @@ export function ownVariables({ variables }: Exported): string[] {
 }
 
 /**
- * Sets variables for later steps in one write: a step that is killed must not leave a host without its token. The
- * runner cannot unset a variable, so an empty value stands for none.
+ * Sets variables for later steps, and empties others, in one write: a step that is killed must not leave a host without
+ * its token. The runner cannot unset a variable, so an empty value stands for none.
  */
-export function setVariables(values: Readonly<Record<string, string>>): void {
+export function setVariables(values: Readonly<Record<string, string>>, emptied: readonly string[]): void {
   const end = `end-${randomUUID()}`;
-  const lines = Object.entries(values).map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
+  const all = [...Object.entries(values), ...emptied.map((name) => [name, ''])];
+  const lines = all.map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`);
   if (lines.length > 0) appendFileSync(requireCommandFile('GITHUB_ENV').path, lines.join(''));
 }
