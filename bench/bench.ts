@@ -66,13 +66,13 @@ async function measure({ name, post, actionDir, inputs = {}, before, fails }: Me
   const job = new Job({ actionDir, env });
   const figuresOf = async (run: () => Promise<StepResult | undefined>): Promise<Figures> => {
     requests.length = 0;
-    const before = relay.connections;
+    const opened = relay.connections;
     const step = await run();
     const failed = step?.outcome !== 'success' || step.annotations.length > 0;
     if (failed !== (fails ?? false)) throw new Error(`${name} ended with ${step?.exitCode}:\n${step?.raw}`);
     const { ms, ...used } = JSON.parse(readFileSync(usage, 'utf8'));
     if (relay.roundTripMs === 0) return used;
-    const connections = relay.connections - before;
+    const connections = relay.connections - opened;
     return requests.length > 0 ? { waits: ms / roundTripMs, requests: requests.length, connections } : {};
   };
   before?.();

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listen } from '../testbed/exabits/local-server.ts';
 
 /**
  * Starts a relay that makes an https server of this machine as far away as a real one: a connection costs a round trip
@@ -24,8 +24,8 @@ export async function startRelay(port: number) {
     pass(near, far);
     pass(far, near);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const relay = { url, roundTripMs: 0, connections: 0, close: () => server.close() };
+  const local = await listen(server);
+  const url = `https://127.0.0.1:${local.port}`;
+  const relay = { url, roundTripMs: 0, connections: 0, close: local.close };
   return relay;
 }

@@ -54,7 +54,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 const odd = fc.constantFrom('::error::', '##[error]', '%0A', '%25', '"', '\\', "'", '***', 'a', '==');
 
 /** A token that fits into a header. */
-export const goodToken = fc.oneof(
+const goodToken = fc.oneof(
   fc.string({ unit: unit(0x21, 0x7e), minLength: 1, maxLength: 200 }),
   fc.uuid(),
   fc.string({ unit: odd, minLength: 1, maxLength: 12 }),
